@@ -1,0 +1,71 @@
+# Two commands matter: `make demo` and `make test`. Each sets up all it needs in .venv.
+PYTHON ?= python3
+PIP_FLAGS ?=
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt
+SOURCES := pyproject.toml client/pyproject.toml constraints.txt
+export PYTHONDONTWRITEBYTECODE ?=
+
+.PHONY: help demo test test-all check fmt bench migrate up clean setup setup-test browser
+help:
+	@echo "make demo              a real study on real data, in minutes (DEMO_EXIT=1: end by itself)"
+	@echo "make test              every test but the slow ones;  make test-all: those too"
+	@echo "make check             lint, types, import contracts;  make fmt: format"
+	@echo "make bench NAME=x      run benchmarks/x.py;            make migrate: upgrade the database"
+	@echo "make up                server and one worker;          make clean: remove what was made"
+
+.venv/installed: $(SOURCES)
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed (PYTHON=$(PYTHON))."; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "venv is missing: sudo apt-get install python3-venv"; exit 1; }
+	@echo "Installing into .venv (once, a few minutes) ..."
+	@# torch first and alone: asked for by another package, pip may take a build of several GB.
+	@$(PIP) "$$(grep '^torch==' constraints.txt)"
+	@$(PIP) -e client -e '.[all]'
+	@touch $@
+
+.venv/installed-test: .venv/installed
+	@$(PIP) -e client -e '.[all,test]'
+	@touch $@
+
+setup: .venv/installed
+setup-test: .venv/installed-test
+
+demo: setup
+	@$(BIN)/tinyfront-server demo $(DEMO_FLAGS)
+
+browser:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  { apt-get install -y -qq --no-install-recommends chromium >/dev/null 2>&1 || \
+	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }; } ; } || \
+	  { echo "The page's tests need a browser: sudo apt-get install -y chromium"; exit 1; }
+
+test: setup-test browser
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q $(TEST_FLAGS)
+
+test-all: setup-test browser
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q -m "" $(TEST_FLAGS)
+
+check: setup-test
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+fmt: setup-test
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: setup-test
+	@test -n "$(NAME)" || { echo "Which one? make bench NAME=x, where x is one of:"; \
+	  ls benchmarks/*.py | sed -n 's#benchmarks/\(.*\)\.py#  \1#p' | grep -v -E '__init__|record'; exit 2; }
+	@$(BIN)/python -m benchmarks.$(NAME)
+
+migrate: setup
+	@$(BIN)/tinyfront-server db upgrade
+
+up: setup
+	@$(BIN)/tinyfront-server serve --with-worker
+
+clean:
+	rm -rf .venv .demo dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,145 @@
+"""`tinyfront study ...`: create, list, watch and steer studies."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from tinyfront.cli import definition, tables
+from tinyfront.cli.edge import AsJson, StudyName, Url, client, console, say_json
+from tinyfront.study import Study
+
+INTERRUPTED = 130  # as shells report a command ended by Ctrl-C
+
+app = typer.Typer(help="Create, list, watch and steer studies.", no_args_is_help=True)
+
+
+@app.command()
+def create(  # noqa: PLR0913 - an option for each field that people set by hand
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A new name.")] = None,
+    *,
+    file: Annotated[
+        str | None, typer.Option(help="JSON file with a definition to start from.")
+    ] = None,
+    space: Annotated[
+        str | None, typer.Option(help="`tiny` (the default), or a JSON file.", metavar="KIND|FILE")
+    ] = None,
+    data: Annotated[str | None, typer.Option(help="Data set that a worker holds.")] = None,
+    device: Annotated[str | None, typer.Option(help="Board that networks must fit.")] = None,
+    objective: Annotated[
+        list[str] | None, typer.Option(help=definition.OBJECTIVE_HELP, metavar="TEXT")
+    ] = None,
+    trials: Annotated[int | None, typer.Option(help="Budget of trials.", min=1)] = None,
+    designer: Annotated[str | None, typer.Option(help="`bayes`, `random` or `sobol`.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs of training.", min=1)] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of proposals and training.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Any other field: `training.batch_size=64`."
+        ),
+    ] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create a study; the same definition again gives back the study that exists."""
+    wanted = {} if file is None else definition.json_file(file, "--file")
+    given = {"name": name, "data": data, "device": device, "trials": trials}
+    given |= {"designer": designer, "seed": seed}
+    wanted |= {field: value for field, value in given.items() if value is not None}
+    if space is not None:
+        wanted["space"] = definition.space(space)
+    wanted.setdefault("space", {"kind": "tiny"})
+    if objective:
+        wanted["objectives"] = [definition.objective(text) for text in objective]
+    if epochs is not None:
+        definition.put(wanted, f"training.epochs={epochs}")
+    for setting in settings or []:
+        definition.put(wanted, setting)
+    if "name" not in wanted:
+        raise typer.BadParameter("need a name, here or in --file.", param_hint="NAME")
+    with client(url) as door:
+        _answer(door.create_study_from(wanted), as_json)
+
+
+@app.command("ls")
+def list_all(url: Url = None, as_json: AsJson = False) -> None:
+    """List all studies."""
+    with client(url) as door:
+        states = [study.state for study in door.studies()]
+    if as_json:
+        say_json([state.wire for state in states])
+    else:
+        console().print(tables.studies(states))
+
+
+@app.command()
+def show(name: StudyName, url: Url = None, as_json: AsJson = False) -> None:
+    """Show where a study stands."""
+    with client(url) as door:
+        _answer(door.study(name), as_json)
+
+
+@app.command()
+def watch(name: StudyName, url: Url = None, as_json: AsJson = False) -> None:
+    """Watch a study until it has ended; leaving it does not stop the study."""
+    with client(url) as door:
+        study = door.study(name)
+        try:
+            if as_json:
+                _say_changes(study)
+            else:
+                study.wait(progress=True)
+                console().print(tables.study(study.state))
+        except KeyboardInterrupt:
+            typer.echo(f"Study {study.name} goes on.", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+
+@app.command()
+def pause(name: StudyName, url: Url = None, as_json: AsJson = False) -> None:
+    """Hand out no more trials; those that run go on."""
+    with client(url) as door:
+        _answer(door.study(name).pause(), as_json)
+
+
+@app.command()
+def resume(name: StudyName, url: Url = None, as_json: AsJson = False) -> None:
+    """Go on after a pause."""
+    with client(url) as door:
+        _answer(door.study(name).resume(), as_json)
+
+
+@app.command()
+def close(name: StudyName, url: Url = None, as_json: AsJson = False) -> None:
+    """End a study now."""
+    with client(url) as door:
+        _answer(door.study(name).close(), as_json)
+
+
+@app.command()
+def extend(
+    name: StudyName,
+    trials: Annotated[int, typer.Argument(metavar="TRIALS", help="How many more.", min=1)],
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a study more trials."""
+    with client(url) as door:
+        _answer(door.study(name).extend(trials), as_json)
+
+
+def _answer(study: Study, as_json: bool) -> None:
+    if as_json:
+        say_json(study.state.wire)
+    else:
+        console().print(tables.study(study.state))
+
+
+def _say_changes(study: Study) -> None:
+    last: Any = None
+    for state in study.watch():
+        if state.wire != last:
+            say_json(state.wire, lines=True)
+            last = state.wire

@@ -1,0 +1,103 @@
+"""What the command line prints for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rich.table import Table
+
+from tinyfront.front import Front
+from tinyfront.numbers import NOTHING, number
+from tinyfront.progress import standing
+from tinyfront.records import StudyObjective, StudyState
+from tinyfront.trial import Trial
+
+
+def studies(states: Iterable[StudyState]) -> Table:
+    """One row a study."""
+    table = Table("id", "name", "status", "trials", "front", "hypervolume", "designer", box=None)
+    for state in states:
+        table.add_row(
+            str(state.id),
+            state.name,
+            state.status,
+            f"{state.finished}/{state.trials}",
+            str(state.front_size),
+            number(state.hypervolume),
+            str(state.definition.get("designer", NOTHING)),
+        )
+    return table
+
+
+def study(state: StudyState) -> Table:
+    """What there is to know about one study, then its objectives."""
+    table = Table(box=None, show_header=False)
+    table.add_row("study", f"{state.name} (id {state.id})")
+    table.add_row(
+        "status", state.status + (f": {state.ended_reason}" if state.ended_reason else "")
+    )
+    table.add_row("trials", f"{state.finished} of {state.trials} finished{_counts(state.counts)}")
+    table.add_row("standing", standing(state))
+    for name in ("data", "device", "designer", "seed"):
+        if state.definition.get(name) is not None:
+            table.add_row(name, str(state.definition[name]))
+    for objective in state.objectives:
+        table.add_row("objective", _objective(objective))
+    return table
+
+
+def front(found: Front) -> Table:
+    """One row a trial, a column for each objective."""
+    table = Table("trial", "id", *(_heading(each) for each in found.objectives), box=None)
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for trial in found:
+        values = [number(trial.values.get(each.name), each.unit) for each in found.objectives]
+        note = [] if trial.feasible is not False else ["beyond a limit"]
+        table.add_row(str(trial.number), str(trial.id), *values, *note)
+    return table
+
+
+def trial(shown: Trial) -> Table:
+    """What there is to know about one trial."""
+    table = Table(box=None, show_header=False)
+    table.add_row("trial", f"{shown.number} of study {shown.study_id} (id {shown.id})")
+    table.add_row("status", shown.status + (f": {shown.reason}" if shown.reason else ""))
+    table.add_row("designer", f"{shown.designer or NOTHING}, {shown.origin or NOTHING}")
+    table.add_row("on front", "yes" if shown.on_front else "no")
+    for name, value in shown.values.items():
+        table.add_row(name, number(value) + _predicted(shown, name))
+    for name, value in shown.point.items():
+        table.add_row(f"  {name}", str(value))
+    for attempt in shown.wire.get("attempts_list") or []:
+        outcome = attempt.get("outcome") or "running"
+        why = f": {attempt['reason']}" if attempt.get("reason") else ""
+        table.add_row(f"attempt {attempt.get('number')}", f"{attempt.get('worker')} {outcome}{why}")
+    for artefact in shown.wire.get("artefacts") or []:
+        table.add_row("artefact", f"{artefact.get('name')} ({artefact.get('size_bytes')} B)")
+    return table
+
+
+def _heading(objective: StudyObjective) -> str:
+    return f"{objective.name} [{objective.unit}]" if objective.unit else objective.name
+
+
+def _objective(objective: StudyObjective) -> str:
+    parts = [f"{objective.goal} {objective.name}"]
+    for name in ("bound", "limit", "ideal", "reference"):
+        value = getattr(objective, name)
+        if value is not None:
+            parts.append(f"{name} {number(value, objective.unit)}")
+    return ", ".join([*parts, "log"] if objective.log else parts)
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    shown = [f"{count} {status}" for status, count in counts.items() if count]
+    return f" ({', '.join(shown)})" if shown else ""
+
+
+def _predicted(shown: Trial, name: str) -> str:
+    prediction = (shown.prediction or {}).get(name)
+    if not isinstance(prediction, Mapping) or prediction.get("mean") is None:
+        return ""
+    return f" (predicted {number(prediction['mean'])} ± {number(prediction.get('sd'))})"

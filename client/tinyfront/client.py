@@ -1,0 +1,163 @@
+"""The door: a client of one server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from tinyfront.connection import Call, Connection
+from tinyfront.objectives import Objective, minimize
+from tinyfront.records import items, pages, state_of
+from tinyfront.spaces import Space
+from tinyfront.study import Study
+from tinyfront.trial import Trial, trial_of
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+
+
+class Client:
+    """Speaks to one Tinyfront server.
+
+    Args:
+        url: The server; by default TINYFRONT_URL, else `http://127.0.0.1:8000`.
+        api_key: By default TINYFRONT_API_KEY; a server that listens on its own machine needs none.
+        timeout: Seconds that one step of a request may take; a call may take several.
+        transport: An httpx transport in place of the network, for tests.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        api_key: str | None = None,
+        timeout: float = 30.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.connection = Connection(
+            url=url or os.environ.get("TINYFRONT_URL") or DEFAULT_URL,
+            api_key=api_key or os.environ.get("TINYFRONT_API_KEY"),
+            timeout_s=timeout,
+            transport=transport,
+        )
+
+    @property
+    def url(self) -> str:
+        """The server's address."""
+        return self.connection.url
+
+    def create_study(  # noqa: PLR0913 - the fields of a study, by name; most have a default
+        self,
+        name: str,
+        *,
+        space: Space | Mapping[str, Any],
+        objectives: Sequence[Objective | Mapping[str, Any] | str],
+        trials: int,
+        data: str | None = None,
+        device: str | None = None,
+        designer: str = "bayes",
+        training: Mapping[str, Any] | None = None,
+        seed: int = 0,
+        ahead: int | None = None,
+        think_s: float | None = None,
+        max_attempts: int | None = None,
+    ) -> Study:
+        """Create a study, or get it back if it exists with the same definition.
+
+        Args:
+            name: Unique on the server.
+            space: `Cnn(...)`, `Parameters(...)`, or the wire JSON.
+            objectives: `minimize(...)`, `maximize(...)`, wire JSON, or the name of a loss.
+            trials: The budget.
+            data: The data set of a network study, as its workers announce it.
+            device: The board that networks must fit.
+            designer: `bayes`, `random` or `sobol`.
+            training: Fields of the training recipe, such as `{"epochs": 10}`.
+            seed: Proposals with equal seeds and histories are equal.
+            ahead: How many proposals are made before they are asked for.
+            think_s: After how many seconds of thinking a cheaper proposal is taken.
+            max_attempts: How often a trial is tried before it has failed.
+
+        Raises:
+            Refused: a field is wrong; `error.problem.field` names it.
+            Conflict: a study of that name exists with another definition.
+        """
+        definition: dict[str, Any] = {
+            "name": name,
+            "space": dict(space) if isinstance(space, Mapping) else space.to_json(),
+            "objectives": [_objective(each) for each in objectives],
+            "trials": trials,
+            "designer": designer,
+            "seed": seed,
+        }
+        optional = {
+            "data": data,
+            "device": device,
+            "training": None if training is None else dict(training),
+            "ahead": ahead,
+            "think_s": think_s,
+            "max_attempts": max_attempts,
+        }
+        given = {field: value for field, value in optional.items() if value is not None}
+        return self.create_study_from(definition | given)
+
+    def create_study_from(self, definition: Mapping[str, Any]) -> Study:
+        """Create a study from its wire JSON, such as another study's `state.definition`."""
+        # An equal definition gives back the study, so the call may be repeated.
+        return self._study(self.connection.json(Call("POST", "/studies", definition)))
+
+    def study(self, name_or_id: str | int) -> Study:
+        """The study of that name or number.
+
+        Raises:
+            NotFound: there is none.
+        """
+        path = f"/studies/{quote(str(name_or_id), safe='')}"
+        return self._study(self.connection.json(Call("GET", path)))
+
+    def studies(self) -> Iterator[Study]:
+        """All studies, fetched page by page."""
+        for each in pages(self.connection, "/studies", {}):
+            yield self._study(each)
+
+    def trial(self, trial_id: int) -> Trial:
+        """The trial with that number on the server."""
+        return trial_of(self.connection, self.connection.json(Call("GET", f"/trials/{trial_id}")))
+
+    def data(self) -> list[dict[str, Any]]:
+        """The data sets that workers announced, with shapes and checksums."""
+        return items(self.connection.json(Call("GET", "/data")), self.url)
+
+    def devices(self) -> list[dict[str, Any]]:
+        """The boards that the server knows."""
+        return items(self.connection.json(Call("GET", "/devices")), self.url)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Client of {self.url}>"
+
+    def _study(self, body: Any) -> Study:
+        return Study(self.connection, state_of(body, self.url))
+
+
+def _objective(objective: Objective | Mapping[str, Any] | str) -> dict[str, Any]:
+    if isinstance(objective, str):
+        objective = minimize(objective)
+    return dict(objective) if isinstance(objective, Mapping) else objective.to_json()

@@ -1,0 +1,161 @@
+"""Everything this package raises.
+
+TinyfrontError
+├── InvalidArgument      a value that cannot be sent
+├── MissingPackage       an optional package is not installed
+├── ServerUnreachable    no answer from the server
+├── UnreadableAnswer     an answer that no Tinyfront server gives
+├── TrialLeftOpen        a trial was neither completed, failed nor released
+├── WaitTimeout          the study did not end in time
+└── ServerError          the server refused; carries its problem
+    ├── NotAllowed       401, 403: no key, or one without this right
+    ├── NotFound         404: no such study, trial or artefact
+    ├── Conflict         409, 412: the state of things forbids it
+    ├── Refused          other 4xx: the request itself is wrong
+    └── Unavailable      502, 503, 504: the server is there but cannot answer now
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+class TinyfrontError(Exception):
+    """Base of all errors of this package."""
+
+
+class InvalidArgument(TinyfrontError):
+    """A value that cannot be sent; `field` is its path in the request."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+
+
+class MissingPackage(TinyfrontError):
+    """An optional package is needed; the message says how to install it."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(
+            f"This needs {package}, which is not installed: pip install 'tinyfront[{extra}]'."
+        )
+
+
+class ServerUnreachable(TinyfrontError):
+    """No answer came from the server, or it broke off."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"No answer from {url} ({reason}). Start a server with `tinyfront-server serve`, "
+            "or name yours in TINYFRONT_URL."
+        )
+        self.url = url
+
+
+class UnreadableAnswer(TinyfrontError):
+    """The answer is not one that a Tinyfront server gives."""
+
+    def __init__(self, url: str, what: str) -> None:
+        super().__init__(f"{url} gave {what}: is this a Tinyfront server?")
+        self.url = url
+
+
+class TrialLeftOpen(TinyfrontError):
+    """The program went on although a trial it holds has no result."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"Trial {number} was neither completed, failed nor released. "
+            "To hold several trials at a time, ask with count=."
+        )
+        self.number = number
+
+
+class WaitTimeout(TinyfrontError):
+    """The study had not ended when the time was over; it goes on."""
+
+    def __init__(self, study: str, timeout_s: float, finished: int, budget: int) -> None:
+        super().__init__(
+            f"Study {study} has not ended within {timeout_s:g} s: {finished} of {budget} trials "
+            "are finished. It goes on; wait again, or close it."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What the server says about a request it refused (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+    remedy: str | None = None
+
+    @classmethod
+    def of(cls, status: int, reason: str, url: str, body: Any) -> Problem:
+        """Read a refusal; one that is no problem+json is described by status and address."""
+        if not isinstance(body, Mapping):
+            return cls("about:blank", reason, status, f"{url} answered {status} {reason}.")
+        return cls(
+            type=str(body.get("type") or "about:blank"),
+            title=str(body.get("title") or reason),
+            status=status,
+            detail=str(body.get("detail") or body.get("title") or reason),
+            field=None if body.get("field") is None else str(body["field"]),
+            remedy=None if body.get("remedy") is None else str(body["remedy"]),
+        )
+
+    def __str__(self) -> str:
+        detail = self.detail if self.detail.endswith((".", "!", "?")) else f"{self.detail}."
+        named = self.field is None or self.field in self.detail
+        field = "" if named else f" Field: {self.field}."
+        return f"{detail}{field} {self.remedy}" if self.remedy else f"{detail}{field}"
+
+
+class ServerError(TinyfrontError):
+    """The server refused or failed; `problem` holds what it said."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+class NotAllowed(ServerError):
+    """No key, or a key without this right."""
+
+
+class NotFound(ServerError):
+    """No such study, trial or artefact."""
+
+
+class Conflict(ServerError):
+    """The state of the study or trial forbids it."""
+
+
+class Refused(ServerError):
+    """The request itself is wrong; `problem.field` names the place."""
+
+
+class Unavailable(ServerError):
+    """The server is there but cannot answer now."""
+
+
+_BY_STATUS: Mapping[int, type[ServerError]] = {
+    401: NotAllowed,
+    403: NotAllowed,
+    404: NotFound,
+    409: Conflict,
+    412: Conflict,
+    502: Unavailable,
+    503: Unavailable,
+    504: Unavailable,
+}
+
+
+def server_error(problem: Problem) -> ServerError:
+    """The error that belongs to a problem's status."""
+    fallback = Refused if 400 <= problem.status < 500 else ServerError
+    return _BY_STATUS.get(problem.status, fallback)(problem)

@@ -1,0 +1,169 @@
+"""Show how a study gets on: a live bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tinyfront.records import StudyState
+
+SECONDS_BETWEEN_LINES = 5.0
+# A study that does not move for so long most likely has nobody who works on it.
+SECONDS_BEFORE_HINT = 30.0
+
+
+class Display(Protocol):
+    """What `Study.wait` tells about its waiting."""
+
+    def update(self, state: StudyState) -> None:
+        """The server's newest word about the study."""
+
+    def away(self, reason: str) -> None:
+        """The server does not answer; the waiting goes on."""
+
+    def close(self) -> None:
+        """The waiting is over."""
+
+
+class Silent:
+    """Tells nothing."""
+
+    def update(self, state: StudyState) -> None:
+        """Keep silent."""
+
+    def away(self, reason: str) -> None:
+        """Keep silent."""
+
+    def close(self) -> None:
+        """Keep silent."""
+
+
+class LiveBar:
+    """One line that redraws itself."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[says]}", markup=False),
+            console=console,
+        )
+        self._task = self._progress.add_task("", says="", total=None)
+        self._progress.start()
+
+    def update(self, state: StudyState) -> None:
+        """Redraw with the server's newest word."""
+        self._progress.update(
+            self._task,
+            description=state.name,
+            completed=state.finished,
+            total=state.trials,
+            says=standing(state),
+        )
+
+    def away(self, reason: str) -> None:
+        """Say in the line that the server is away."""
+        self._progress.update(self._task, says="the server does not answer, trying again")
+
+    def close(self) -> None:
+        """Leave the last line standing."""
+        self._progress.stop()
+
+
+class Lines:
+    """A line whenever something changed, but not too often: for logs and pipes."""
+
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console = console
+        self._clock = clock
+        self._last = ""
+        self._printed_at = float("-inf")
+        self._latest = ""
+
+    def update(self, state: StudyState) -> None:
+        """Print the standing if it changed and the last line is old enough."""
+        self._latest = f"{state.name}: {state.finished} of {state.trials} trials, {standing(state)}"
+        if self._clock() - self._printed_at >= SECONDS_BETWEEN_LINES:
+            self._print()
+
+    def away(self, reason: str) -> None:
+        """Print once that the server is away."""
+        self._latest = f"The server does not answer, trying again. {reason}"
+        if self._clock() - self._printed_at >= SECONDS_BETWEEN_LINES:
+            self._print()
+
+    def close(self) -> None:
+        """Print what was not printed yet."""
+        self._print()
+
+    def _print(self) -> None:
+        if self._latest and self._latest != self._last:
+            self._console.print(self._latest, markup=False, highlight=False, soft_wrap=True)
+            self._last, self._printed_at = self._latest, self._clock()
+
+
+class Hinting:
+    """Adds to another display what to do when nobody works on the study."""
+
+    def __init__(
+        self, display: Display, console: Console, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._display = display
+        self._console = console
+        self._clock = clock
+        self._still_since: float | None = None
+        self._finished = -1
+
+    def update(self, state: StudyState) -> None:
+        """Pass on; hint once when an active study has stood still for long with nothing running."""
+        self._display.update(state)
+        moving = state.finished != self._finished or state.counts.get("running", 0) > 0
+        if moving or state.status != "active":
+            self._finished, self._still_since = state.finished, self._clock()
+        elif self._still_since is not None:
+            if self._clock() - self._still_since >= SECONDS_BEFORE_HINT:
+                self._console.print(hint(state), markup=False, highlight=False, soft_wrap=True)
+                self._still_since = None
+
+    def away(self, reason: str) -> None:
+        """Pass on."""
+        self._display.away(reason)
+
+    def close(self) -> None:
+        """Pass on."""
+        self._display.close()
+
+
+def display(shown: bool, console: Console | None = None) -> Display:
+    """The display that suits where the output goes."""
+    if not shown:
+        return Silent()
+    console = Console(stderr=True, emoji=False) if console is None else console
+    live = console.is_terminal or console.is_jupyter
+    return Hinting(LiveBar(console) if live else Lines(console), console)
+
+
+def standing(state: StudyState) -> str:
+    """Where a study stands, in a few words."""
+    parts = [f"front {state.front_size}"]
+    if state.hypervolume is not None:
+        parts.append(f"hypervolume {state.hypervolume:.4g}")
+    parts += [f"best {name} {value:.4g}" for name, value in state.best.items() if value is not None]
+    if state.status != "active":
+        parts.append(state.status if not state.ended_reason else f"ended: {state.ended_reason}")
+    return ", ".join(parts)
+
+
+def hint(state: StudyState) -> str:
+    """What to do about a study on which nobody works."""
+    if state.definition.get("space", {}).get("kind") == "parameters":
+        how = "run a program that asks it: `for trial in study.ask(): ...`"
+    else:
+        how = "start one with `tinyfront-server worker --server URL`"
+    return f"Nobody has worked on {state.name} for {SECONDS_BEFORE_HINT:.0f} s: {how}."

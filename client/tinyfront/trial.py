@@ -1,0 +1,112 @@
+"""A trial of a study, as the server last described it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tinyfront.connection import Call, Connection
+from tinyfront.errors import UnreadableAnswer
+from tinyfront.figures import figure
+from tinyfront.records import Artefact, read
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+# The server's own rule; checked again because the name becomes a path on this machine.
+ARTEFACT_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One proposal and what became of it."""
+
+    _connection: Connection = field(repr=False, compare=False)
+    id: int
+    study_id: int
+    number: int
+    status: str
+    point: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, float] = field(default_factory=dict)
+    on_front: bool = False
+    feasible: bool | None = None
+    finish_no: int | None = None
+    reason: str | None = None
+    designer: str | None = None
+    origin: str | None = None
+    purpose: str = "search"
+    replicate: int = 0
+    prediction: Mapping[str, Any] | None = None
+    worker: str | None = None
+    attempts: int = 0
+    created_at: datetime | None = None
+    finished_at: datetime | None = None
+    # The answer as it came, with fields that this release does not know.
+    wire: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The point of a black box, by parameter name."""
+        return self.point
+
+    def detail(self) -> dict[str, Any]:
+        """All that the server knows, as plain JSON: graph, attempts, reports, artefacts."""
+        detail = self._connection.json(Call("GET", f"/trials/{self.id}"))
+        if not isinstance(detail, dict):
+            raise UnreadableAnswer(self._connection.url, "no trial")
+        return detail
+
+    def artefacts(self) -> list[Artefact]:
+        """The files of the attempt that counted."""
+        url = self._connection.url
+        return [read(Artefact, each, url) for each in self.detail().get("artefacts", [])]
+
+    def download(self, folder: str | Path) -> list[Path]:
+        """Fetch all artefacts into a folder, which is made; returns the paths written.
+
+        A file appears under its name only when it is complete and its checksum agrees.
+        """
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        return [self._fetch(artefact, target) for artefact in self.artefacts()]
+
+    def plot(self, name: str = "learning") -> Figure:
+        """Draw the trial's `learning` curves or its `memory` over time."""
+        return figure(self._connection, f"/trials/{self.id}/figures/{name}")
+
+    def cancel(self) -> Trial:
+        """Close the trial; a worker that has it is told to stop."""
+        body = self._connection.json(Call("POST", f"/trials/{self.id}/cancel"))
+        return trial_of(self._connection, body)
+
+    def _fetch(self, artefact: Artefact, folder: Path) -> Path:
+        if ARTEFACT_NAME.fullmatch(artefact.name) is None:
+            raise UnreadableAnswer(self._connection.url, f"an artefact named {artefact.name!r}")
+        path = folder / artefact.name
+        part = folder / f"{artefact.name}.part"
+        digest = hashlib.sha256()
+        call = Call("GET", f"/trials/{self.id}/artefacts/{artefact.name}")
+        try:
+            with self._connection.stream(call) as response, part.open("wb") as file:
+                for piece in response.iter_bytes():
+                    digest.update(piece)
+                    file.write(piece)
+            if digest.hexdigest() != artefact.sha256:
+                raise UnreadableAnswer(
+                    self._connection.url, f"{artefact.name} with another checksum than it states"
+                )
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+        return path
+
+
+def trial_of(connection: Connection, body: Any) -> Trial:
+    """Read a trial from the server's answer."""
+    return read(Trial, body, connection.url, _connection=connection, wire=body)

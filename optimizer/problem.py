@@ -1,0 +1,183 @@
+"""A problem: what is searched, and what is asked of it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from optimizer.errors import InvalidProblem
+from optimizer.scale import GivenScale, Goal, Scale
+from optimizer.space import Space, space_from_json
+
+Role = Literal["measured", "known"]
+MOST_OBJECTIVES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """One figure to make small or large.
+
+    A `measured` figure comes from a worker, a `known` one is computed exactly from the point.
+    A `bound` is a wish; a point that breaks a `limit` on a known figure is never proposed.
+    `scale` is None while a black box's initial design runs; `given` is what the user fixed of it.
+    """
+
+    name: str
+    role: Role = "measured"
+    goal: Goal = "minimize"
+    bound: float | None = None
+    limit: float | None = None
+    scale: Scale | None = None
+    given: GivenScale = field(default_factory=GivenScale)
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise InvalidProblem("name", "need a name, got an empty text")
+        if self.role not in ("measured", "known"):
+            raise InvalidProblem("role", f"need measured or known, got {self.role!r}")
+        if self.goal not in ("minimize", "maximize"):
+            raise InvalidProblem("goal", f"need minimize or maximize, got {self.goal!r}")
+        for name in ("bound", "limit"):
+            value = getattr(self, name)
+            if value is not None and not math.isfinite(value):
+                raise InvalidProblem(name, f"need a finite number, got {value}")
+        if self.scale is not None and self.scale.goal != self.goal:
+            better = "below" if self.goal == "minimize" else "above"
+            raise InvalidProblem(
+                "scale",
+                f"to {self.goal} {self.name} needs an ideal {better} the reference, "
+                f"got {self.scale.ideal} and {self.scale.reference}",
+            )
+
+    def keeps_limit(self, value: float) -> bool:
+        """Whether a value, in the objective's own unit, is within the limit."""
+        if self.limit is None:
+            return True
+        return value <= self.limit if self.goal == "minimize" else value >= self.limit
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON, read by `from_json`."""
+        return {
+            "name": self.name,
+            "role": self.role,
+            "goal": self.goal,
+            "bound": self.bound,
+            "limit": self.limit,
+            "scale": None if self.scale is None else self.scale.to_json(),
+            "given": self.given.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Objective":
+        """Read what `to_json` wrote."""
+        scale = data.get("scale")
+        return cls(
+            name=data["name"],
+            role=data.get("role", "measured"),
+            goal=data.get("goal", "minimize"),
+            bound=data.get("bound"),
+            limit=data.get("limit"),
+            scale=None if scale is None else Scale.from_json(scale),
+            given=GivenScale(**(data.get("given") or {})),
+        )
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A space and one to six objectives; all that a designer is asked.
+
+    The space is told the bounds and limits of the known figures, since its prior depends on them.
+    `validation` is the number of validation images behind a measured `error`.
+    """
+
+    space: Space
+    objectives: tuple[Objective, ...]
+    validation: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.objectives) <= MOST_OBJECTIVES:
+            raise InvalidProblem(
+                "objectives", f"need 1 to {MOST_OBJECTIVES}, got {len(self.objectives)}"
+            )
+        for number, objective in enumerate(self.objectives):
+            self._check(number, objective)
+        if not self.measured:
+            need = ", ".join(self.space.measured_names or ()) or "of any name"
+            raise InvalidProblem("objectives", f"need at least one measured objective ({need})")
+        known = [o for o in self.objectives if o.role == "known"]
+        bounds = {o.name: o.bound for o in known if o.bound is not None}
+        limits = {o.name: o.limit for o in known if o.limit is not None}
+        object.__setattr__(self, "space", self.space.within(bounds, limits))
+
+    def _check(self, number: int, objective: Objective) -> None:
+        """Refuse a name twice, or one that nobody measures or knows."""
+        path = f"objectives.{number}.name"
+        if objective.name in [o.name for o in self.objectives[:number]]:
+            raise InvalidProblem(path, f"need each name once, got {objective.name!r} again")
+        names = self.space.known_names if objective.role == "known" else self.space.measured_names
+        if names is not None and objective.name not in names:
+            possible = ", ".join(names) or "none in this space"
+            raise InvalidProblem(
+                path, f"need a {objective.role} figure ({possible}), got {objective.name!r}"
+            )
+
+    @property
+    def measured(self) -> tuple[Objective, ...]:
+        """The objectives that need a model, in order."""
+        return tuple(o for o in self.objectives if o.role == "measured")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The objectives' names, in order: the columns of `History.scores`."""
+        return tuple(o.name for o in self.objectives)
+
+    @property
+    def scaled(self) -> bool:
+        """Whether every scale is fixed; until then designers propose the initial design."""
+        return all(o.scale is not None for o in self.objectives)
+
+    def keeps_limits(self, values: Mapping[str, float]) -> bool:
+        """Whether no given value breaks a limit; names that are missing are not judged."""
+        return all(o.keeps_limit(values[o.name]) for o in self.objectives if o.name in values)
+
+    def with_scales(self, scales: Mapping[str, Scale]) -> "Problem":
+        """The same problem with these scales, by objective name."""
+        objectives = tuple(
+            replace(o, scale=scales[o.name]) if o.name in scales else o for o in self.objectives
+        )
+        return replace(self, objectives=objectives)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON, read by `from_json`: what a planner process is sent."""
+        return {
+            "space": self.space.to_json(),
+            "context": self.space.context(),
+            "objectives": [o.to_json() for o in self.objectives],
+            "validation": self.validation,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Problem":
+        """Read what `to_json` wrote."""
+        return cls(
+            space=space_from_json(data["space"], **data["context"]),
+            objectives=tuple(Objective.from_json(o) for o in data["objectives"]),
+            validation=data["validation"],
+            seed=data["seed"],
+        )
+
+
+# A model needs a few points per direction to see a slope. Networks have about 20 columns, most of
+# them dependent: ten samples of a prior that follows the size already order them.
+NETWORK_INITIAL = 10
+LEAST_INITIAL, MOST_INITIAL = 6, 32
+
+
+def initial_count(problem: Problem) -> int:
+    """How many space-filling proposals come before the first model."""
+    if problem.space.known_names:
+        return NETWORK_INITIAL
+    wanted = min(max(2 * (len(problem.space.columns) + 1), LEAST_INITIAL), MOST_INITIAL)
+    return min(wanted, problem.space.cardinality or wanted)

@@ -1,0 +1,155 @@
+"""What every search space offers; built from JSON by `space_from_json`."""
+
+import hashlib
+import json
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from optimizer.errors import InvalidSpace
+from resource_models.devices import Device
+
+Point = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One coordinate of an encoded point.
+
+    A `real` lies in about [0, 1]; a `category` is the index of one of `categories` values.
+    """
+
+    name: str
+    kind: Literal["real", "category"] = "real"
+    categories: int = 0
+
+
+class Space(Protocol):
+    """A set of points to search. All that a designer needs to know of it."""
+
+    @property
+    def kind(self) -> str:
+        """The word that `space_from_json` dispatches on."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What each coordinate of `encode` means."""
+
+    @property
+    def known_names(self) -> tuple[str, ...]:
+        """The figures that are computed exactly from a point."""
+
+    @property
+    def measured_names(self) -> tuple[str, ...] | None:
+        """The objectives that a worker measures; None where the user invents the names."""
+
+    @property
+    def cardinality(self) -> int | None:
+        """How many points there are; None where they are not counted."""
+
+    def to_json(self) -> dict[str, Any]:
+        """What the user defined, with all defaults filled in."""
+
+    def context(self) -> dict[str, Any]:
+        """The keyword arguments that `space_from_json` needs beside `to_json()`; plain JSON."""
+
+    def within(self, bounds: Mapping[str, float], limits: Mapping[str, float]) -> "Space":
+        """The same space, sampled with an eye on the bounds and limits of known figures."""
+
+    def sample(self, rng: random.Random) -> Point:
+        """Draw a point from the prior."""
+
+    def morph(self, point: Point, rng: random.Random) -> Point:
+        """Draw a neighbour of a point; the point itself stays as it is."""
+
+    def points(self) -> Iterator[Point]:
+        """Every point, in a fixed order. Only where `cardinality` is a number."""
+
+    def validate(self, point: Point) -> None:
+        """Raise InvalidPoint unless the point lies in the space."""
+
+    def encode(self, point: Point) -> list[float]:
+        """The coordinates of a point, one per column."""
+
+    def key(self, point: Point) -> str:
+        """Equal for two points exactly if they are the same proposal; 64 hexadecimal digits."""
+
+    def figures(self, point: Point) -> dict[str, float]:
+        """The known figures of a point, by the names in `known_names`."""
+
+    def work(self, point: Point) -> dict[str, Any]:
+        """What a worker is told; the service adds data, seed, purpose and metrics."""
+
+
+def space_from_json(
+    definition: Mapping[str, Any],
+    *,
+    input_shape: Sequence[int] | None = None,
+    classes: int | None = None,
+    device: Device | str | Mapping[str, Any] | None = None,
+    training: Mapping[str, Any] | None = None,
+    train_images: int | None = None,
+) -> Space:
+    """Build the space that a study defines.
+
+    Args:
+        definition: the study's `space`, with its `kind`.
+        input_shape: of the study's data, `(h, w, c)` or `(n,)`; networks only.
+        classes: of the study's data; networks only.
+        device: what the figures are computed for; networks only.
+        training: the study's changes to the training recipe; networks only.
+        train_images: how many images a network is trained on; sets the default epochs.
+
+    Raises:
+        InvalidSpace: with the path of the wrong field, such as `space.filters`.
+    """
+    if not isinstance(definition, Mapping):
+        raise InvalidSpace("space", f"need an object, got {definition!r}")
+    kind = definition.get("kind")
+    # Imported late, since both spaces build on this module.
+    if kind == "parameters":
+        from optimizer.parameter_space import ParameterSpace
+
+        return ParameterSpace.from_json(definition)
+    if kind == "tiny":
+        from optimizer.tiny.space import TinySpace
+
+        return TinySpace.from_json(
+            definition,
+            input_shape=input_shape,
+            classes=classes,
+            device=device,
+            training=training,
+            train_images=train_images,
+        )
+    raise InvalidSpace("space.kind", f"need one of parameters, tiny, got {kind!r}")
+
+
+def sha256_of(value: object) -> str:
+    """The SHA-256 of a JSON value, whatever the order of its names."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def work_key(work: Mapping[str, Any], purpose: str = "search", replicate: int = 0) -> str:
+    """What makes a trial unique in its study, from what its worker is told.
+
+    Node ids say whose weights a child inherits; without a parent they mean nothing, and two equal
+    networks that grew on different ways are the same proposal.
+    """
+    parts = ("parameters", "graph", "training", "pruning", "parent")
+    content = {name: work[name] for name in parts if name in work}
+    if "graph" in content and content.get("parent") is None:
+        content["graph"] = _renumbered(content["graph"])
+    return sha256_of({**content, "purpose": purpose, "replicate": replicate})
+
+
+def _renumbered(graph: Mapping[str, Any]) -> dict[str, Any]:
+    """A graph's JSON with its nodes named by their places."""
+    place = {node["id"]: str(number) for number, node in enumerate(graph["nodes"])}
+    nodes = [
+        {**node, "id": place[node["id"]], "inputs": [place[name] for name in node["inputs"]]}
+        for node in graph["nodes"]
+    ]
+    return {**graph, "nodes": nodes}

@@ -1,0 +1,104 @@
+"""Small changes of a network: a table of morphs, and how one of them is drawn.
+
+The class is drawn first, then the morph, then the details: a network of thirty layers is not made
+of layer changes alone.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from optimizer.space import Point
+from optimizer.tiny import block_morphs, head_morphs, layer_morphs
+from optimizer.tiny.genotype import Shape, copy_of
+from optimizer.tiny.ranges import TinyRanges
+
+# A morph may not apply (nothing to remove) or change nothing that counts (a kernel that is clipped
+# to its map anyway), then another one is drawn.
+TRIES = 100
+
+Apply = Callable[[Point, TinyRanges, Shape, random.Random], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Morph:
+    """One kind of change. `apply` changes the point in place, or says that it cannot."""
+
+    name: str
+    genes: tuple[str, ...]
+    apply: Apply
+
+
+MORPHS: dict[str, tuple[Morph, ...]] = {
+    "structure": (
+        Morph("add_block", ("blocks",), block_morphs.add_block),
+        Morph("remove_block", ("blocks",), block_morphs.remove_block),
+        Morph("duplicate_block", ("blocks",), block_morphs.duplicate_block),
+        Morph("add_layer", ("layers",), block_morphs.add_layer),
+        Morph("remove_layer", ("layers",), block_morphs.remove_layer),
+        Morph("duplicate_layer", ("layers",), block_morphs.duplicate_layer),
+    ),
+    "kind": (
+        Morph("kind", ("kind",), layer_morphs.kind),
+        Morph("expansion", ("expansion",), layer_morphs.expansion),
+    ),
+    "width": (
+        Morph("filters", ("filters",), layer_morphs.filters),
+        Morph("filters_by_one", ("filters",), layer_morphs.filters_by_one),
+        Morph("all_filters", ("filters",), layer_morphs.all_filters),
+    ),
+    "window": (
+        Morph("kernel", ("kernel",), layer_morphs.kernel),
+        Morph("padding", ("padding",), layer_morphs.padding),
+    ),
+    "reduction": (
+        Morph("stride", ("stride",), layer_morphs.stride),
+        Morph("pre_pool", ("pre_pool",), layer_morphs.pre_pool),
+    ),
+    "switch": (
+        Morph("batch_norm", ("batch_norm",), layer_morphs.batch_norm),
+        Morph("relu", ("relu",), layer_morphs.relu),
+    ),
+    "input": (
+        Morph("side", ("side",), head_morphs.side),
+        Morph("grey", ("grey",), head_morphs.grey),
+    ),
+    "pool": (
+        Morph("last_pool", ("pool",), head_morphs.last_pool),
+        Morph("window", ("window",), head_morphs.window),
+    ),
+    "dense": (
+        Morph("add_dense", ("dense",), head_morphs.add_dense),
+        Morph("remove_dense", ("dense",), head_morphs.remove_dense),
+        Morph("units", ("units",), head_morphs.units),
+    ),
+    "training": (
+        Morph("learning_rate", ("learning_rate",), head_morphs.learning_rate),
+        Morph("dropout", ("dropout",), head_morphs.dropout),
+    ),
+}
+
+
+def morph(
+    point: Point,
+    ranges: TinyRanges,
+    shape: Shape,
+    rng: random.Random,
+    accept: Callable[[Point], bool],
+) -> Point:
+    """A neighbour of a network; an equal copy only where no morph changes anything.
+
+    Args:
+        point: stays as it is.
+        ranges: of the genes.
+        shape: of the data.
+        rng: the only source of chance.
+        accept: whether a child differs from the point in what counts, and may be trained.
+    """
+    classes = tuple(MORPHS.values())
+    for _ in range(TRIES):
+        drawn = rng.choice(rng.choice(classes))
+        child = copy_of(point)
+        if drawn.apply(child, ranges, shape, rng) and accept(child):
+            return child
+    return copy_of(point)

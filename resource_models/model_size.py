@@ -1,0 +1,138 @@
+"""How many bytes of flash the numbers of a network take, by three conventions.
+
+`deployed` is what our C project stores for a network:
+
+* int8 kernel weights and int32 biases;
+* requantisation: an int32 multiplier and an int8 shift, 5 bytes, per output channel of convolutions
+  and once per dense layer, whose scale is one for the whole tensor; for an addition one for each
+  input and one for the sum. Pools, padding and concatenation keep scale and zero point, so they
+  have none. (The study that these formulas come from repeated a dense layer's pair for every unit;
+  nothing needs that.)
+* the indices of a gather, 1 byte each up to 256 inputs, else 2;
+* a pruned dense layer in the smallest form its kernel can read: dense, bitmap or index. There is no
+  sparse kernel for convolutions, so they are stored dense however many weights are zero.
+
+Code, shapes, offsets and zero points are not model size: they belong to the program.
+
+`sparse` counts as SpArSe does, one byte per number that is not zero, `munas` as uNAS does, one byte
+per weight and bias, of a pruned kernel the non-zero ones. Neither counts where the numbers stand.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from resource_models.graph import Graph
+from resource_models.nodes import (
+    Add,
+    AvgPool,
+    Concat,
+    Conv2d,
+    Dense,
+    DepthwiseConv2d,
+    Flatten,
+    Gather,
+    GlobalAvgPool,
+    Input,
+    MaxPool,
+    Node,
+    Pad,
+    Shape,
+    rule_for,
+)
+from resource_models.weights import Weights
+
+BIAS_BYTES = 4
+REQUANTISATION_BYTES = 5
+ROW_COUNT_BYTES = 2  # how many weights a row of an index form has
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """The form in which the kernel of a dense layer is stored, and its size."""
+
+    form: Literal["dense", "bitmap", "index"]
+    size_bytes: int
+
+
+def dense_storage(inputs: int, units: int, non_zeros: int) -> Storage:
+    """The smallest form of a dense kernel; of equal ones the one that is read fastest.
+
+    A bitmap has one bit per weight, an index form one index per non-zero weight and a count per
+    row; both store the non-zero weights in the order of the rows.
+    """
+    bitmap = non_zeros + -(-inputs * units // 8)
+    index = non_zeros * (1 + index_bytes(inputs)) + ROW_COUNT_BYTES * units
+    forms = (
+        Storage("dense", inputs * units),
+        Storage("bitmap", bitmap),
+        Storage("index", index),
+    )
+    return min(forms, key=lambda storage: storage.size_bytes)
+
+
+def index_bytes(inputs: int) -> int:
+    """The size of a number that can name any of so many inputs."""
+    if inputs <= 256:
+        return 1
+    return 2 if inputs <= 65536 else 4
+
+
+def deployed_bytes(graph: Graph, found: Mapping[str, Weights]) -> int:
+    """What our C project stores in flash for a network."""
+    total = 0
+    for node in graph.nodes:
+        rule = rule_for(STORED, node)
+        shape = graph.shapes[node.inputs[0]] if node.inputs else ()
+        total += rule(node, shape, found.get(node.id))
+    return total
+
+
+def sparse_bytes(found: Mapping[str, Weights]) -> int:
+    """Non-zero weights and biases, one byte each."""
+    return sum(part.non_zeros + part.biases for part in found.values())
+
+
+def munas_bytes(found: Mapping[str, Weights]) -> int:
+    """Weights and biases, one byte each; of a pruned kernel the non-zero ones, as uNAS's code does.
+
+    So it is SpArSe's figure under another name; it has its own, since that is how papers cite it.
+    """
+    return sparse_bytes(found)
+
+
+def _convolution(node: Conv2d | DepthwiseConv2d, shape: Shape, found: Weights) -> int:
+    return found.kernel + (BIAS_BYTES + REQUANTISATION_BYTES) * found.biases
+
+
+def _dense(node: Dense, shape: Shape, found: Weights) -> int:
+    storage = dense_storage(shape[0], node.units, found.non_zeros)
+    return storage.size_bytes + BIAS_BYTES * found.biases + REQUANTISATION_BYTES
+
+
+def _gather(node: Gather, shape: Shape, found: None) -> int:
+    return len(node.indices) * index_bytes(shape[0])
+
+
+def _add(node: Add, shape: Shape, found: None) -> int:
+    return REQUANTISATION_BYTES * (len(node.inputs) + 1)
+
+
+def _nothing(node: Node, shape: Shape, found: None) -> int:
+    return 0
+
+
+STORED: Mapping[type[Node], Callable[[Any, Shape, Any], int]] = {
+    Input: _nothing,
+    Conv2d: _convolution,
+    DepthwiseConv2d: _convolution,
+    Dense: _dense,
+    MaxPool: _nothing,
+    AvgPool: _nothing,
+    GlobalAvgPool: _nothing,
+    Pad: _nothing,
+    Gather: _gather,
+    Add: _add,
+    Concat: _nothing,
+    Flatten: _nothing,
+}

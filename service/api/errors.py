@@ -1,0 +1,127 @@
+"""What HTTP says to each domain error: one table, and handlers for whatever else goes wrong."""
+
+import logging
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from service import errors
+from service.api.body_limit import BodyTooLarge
+from service.api.problems import Problem, slug
+from service.api.validation import problem_of
+
+LOG = logging.getLogger(__name__)
+
+RETRY_AFTER_S = 2
+
+HTTP_STATUS: dict[type[errors.ServiceError], int] = {
+    errors.ArtefactConflict: 409,
+    errors.ArtefactNotFound: 404,
+    errors.ArtefactTooLarge: 413,
+    errors.AttemptEnded: 409,
+    errors.AttemptNotFound: 404,
+    errors.DatabaseBusy: 503,
+    errors.IllegalChange: 409,
+    errors.IllegalMove: 409,
+    errors.InvalidArtefact: 422,
+    errors.InvalidDefinition: 422,
+    errors.InvalidMetrics: 422,
+    errors.InvalidProposal: 422,
+    errors.NameTaken: 409,
+    errors.ReportConflict: 409,
+    errors.ResultConflict: 409,
+    errors.StudyChanged: 412,
+    errors.StudyEnded: 409,
+    errors.StudyNotFound: 404,
+    errors.TrialExists: 409,
+    errors.TrialNotFound: 404,
+    errors.WrongToken: 403,
+}
+
+# What the framework itself refuses, by status.
+OWN_WORDS = {
+    400: ("bad-request", "Send a JSON object in UTF-8, as /docs describes."),
+    404: (
+        "no-such-route",
+        "Open /docs for the routes; all but the page are under /api/v1.",
+    ),
+    405: ("method-not-allowed", "Use one of the methods in the header Allow."),
+}
+
+
+async def refuse(_request: Request, error: Exception) -> Response:
+    """Answer a domain error by the table."""
+    assert isinstance(error, errors.ServiceError)
+    status = HTTP_STATUS[type(error)]
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else None
+    return Problem(status, slug(type(error)), str(error), error.field, error.remedy).response(
+        headers
+    )
+
+
+async def refuse_invalid(_request: Request, error: Exception) -> Response:
+    """Answer a request that does not have the form the route takes."""
+    assert isinstance(error, RequestValidationError)
+    return problem_of(error.errors()).response()
+
+
+async def refuse_http(request: Request, error: Exception) -> Response:
+    """Answer what the framework refuses: unknown routes, methods, unreadable bodies."""
+    assert isinstance(error, HTTPException)
+    if isinstance(error, BodyTooLarge):
+        return error.problem.response()
+    name, remedy = OWN_WORDS.get(error.status_code, ("refused", "Open /docs for what routes take."))
+    detail = f"{request.method} {request.url.path}: {error.detail}."
+    return Problem(error.status_code, name, detail, remedy=remedy).response(error.headers)
+
+
+async def say_database_is_away(_request: Request, error: Exception) -> Response:
+    """Answer 503 while the database cannot be reached; the client shall come again."""
+    LOG.warning("The database could not be reached.", exc_info=error)
+    return Problem(
+        503,
+        "database-away",
+        "The service cannot reach its database.",
+        remedy=f"Repeat the request after {RETRY_AFTER_S} s; nothing was changed by this one.",
+    ).response({"Retry-After": str(RETRY_AFTER_S)})
+
+
+async def let_go(_request: Request, _error: Exception) -> Response:
+    """End a request whose client went away while it sent; nobody reads the answer."""
+    return Response(status_code=400)
+
+
+async def answer_database_error(request: Request, error: Exception) -> Response:
+    """Tell a lost connection, which may come back, from an error of ours."""
+    assert isinstance(error, DBAPIError)
+    if error.connection_invalidated:
+        return await say_database_is_away(request, error)
+    return await confess(request, error)
+
+
+async def confess(_request: Request, error: Exception) -> Response:
+    """Answer an error of ours: the log has the details, the caller may report it."""
+    LOG.error("A request failed.", exc_info=error)
+    return Problem(
+        500,
+        "internal-error",
+        "The service made an error; its log has the details.",
+        remedy="Repeat the request once; if it fails again, report it with the log.",
+    ).response()
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Let every answer that is not a success be a problem."""
+    app.add_exception_handler(errors.ServiceError, refuse)
+    app.add_exception_handler(RequestValidationError, refuse_invalid)
+    app.add_exception_handler(HTTPException, refuse_http)
+    for away in (OperationalError, InterfaceError, PoolTimeout):
+        app.add_exception_handler(away, say_database_is_away)
+    app.add_exception_handler(ClientDisconnect, let_go)
+    app.add_exception_handler(DBAPIError, answer_database_error)
+    app.add_exception_handler(Exception, confess)

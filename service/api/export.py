@@ -1,0 +1,110 @@
+"""All trials of a study as one file, written while it is sent."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from starlette.responses import StreamingResponse
+
+from service import studies, trials
+from service.api.parts import DbDep, StudyRef
+from service.api.schemas.trials import TrialOut
+from service.api.trial_answers import trial_outs
+from service.db import Database
+from service.models import Study
+
+router = APIRouter(prefix="/studies/{study}", tags=["fronts"])
+
+PAGE = 500
+# The order of columns; the point and the values follow, a column for each name.
+PLAIN = (
+    "number",
+    "id",
+    "status",
+    "finish_no",
+    "on_front",
+    "feasible",
+    "designer",
+    "origin",
+    "worker",
+    "attempts",
+    "created_at",
+    "finished_at",
+    "reason",
+)
+
+
+@router.get("/export", response_class=StreamingResponse)
+def export(
+    study: StudyRef,
+    db: DbDep,
+    format: Annotated[
+        Literal["csv", "jsonl"], Query(description="A table, or JSON lines.")
+    ] = "csv",
+) -> StreamingResponse:
+    """Download every trial of a study."""
+    with db.read() as session:
+        found = studies.get(session, study)
+        pages = _pages(db, found.id)
+        if format == "csv":
+            body, media_type = _csv(pages, _columns(found)), "text/csv; charset=utf-8"
+        else:
+            body, media_type = _json_lines(pages), "application/jsonl"
+        headers = {"Content-Disposition": f'attachment; filename="{found.name}.{format}"'}
+    return StreamingResponse(body, media_type=media_type, headers=headers)
+
+
+def _pages(db: Database, study_id: int) -> Iterator[list[TrialOut]]:
+    """Read page by page, so that no transaction is open while a slow client reads."""
+    after, more = 0, True
+    while more:
+        with db.read() as session:
+            page = trials.listing(session, study_id, after=after, limit=PAGE)
+            shown = trial_outs(session, page.trials)
+        after, more = (shown[-1].number if shown else after), page.more
+        yield shown
+
+
+def _json_lines(pages: Iterator[list[TrialOut]]) -> Iterator[str]:
+    for page in pages:
+        yield "".join(f"{trial.model_dump_json()}\n" for trial in page)
+
+
+Column = tuple[str, Callable[[dict[str, Any]], Any]]
+
+
+def _columns(study: Study) -> list[Column]:
+    """Name the columns of a study's table, and say where each finds its value."""
+    columns: list[Column] = [(name, _plain(name)) for name in PLAIN]
+    columns += [
+        (f"values.{objective['name']}", _inside("values", objective["name"]))
+        for objective in study.problem["objectives"]
+    ]
+    if study.kind == "parameters":
+        names = [parameter["name"] for parameter in study.definition["space"]["parameters"]]
+        return columns + [(f"point.{name}", _inside("point", name)) for name in names]
+    return [*columns, ("point", lambda trial: json.dumps(trial["point"]))]
+
+
+def _plain(name: str) -> Callable[[dict[str, Any]], Any]:
+    return lambda trial: trial[name]
+
+
+def _inside(field: str, name: str) -> Callable[[dict[str, Any]], Any]:
+    return lambda trial: trial[field].get(name)
+
+
+def _csv(pages: Iterator[list[TrialOut]], columns: Sequence[Column]) -> Iterator[str]:
+    yield _table([[name for name, _ in columns]])
+    for page in pages:
+        rows = [trial.model_dump(mode="json") for trial in page]
+        yield _table([[value_of(row) for _, value_of in columns] for row in rows])
+
+
+def _table(rows: Sequence[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,204 @@
+"""Charts of studies and trials as Plotly JSON, and networks with what their drawing needs."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+
+from resource_models.devices import DEVICES
+from resource_models.graph import Graph
+from resource_models.weights import weights
+from service import figures, studies, trials
+from service.api.parts import DbDep, Id, StudyRef
+from service.figures import Axis, Figure
+from service.figures.axes import budgets
+from service.figures.rows import (
+    axes_of,
+    hypervolumes_of,
+    objectives_of,
+    points_of,
+    reports_of,
+    timeline_of,
+)
+from service.models import Trial
+
+router = APIRouter(tags=["figures"])
+
+# A scatter in space is drawn point by point on every turn of the scene.
+MOST_POINTS_3D = 3000
+
+
+class FigureOut(BaseModel):
+    """A chart as Plotly takes it."""
+
+    data: list[dict[str, Any]]
+    layout: dict[str, Any]
+
+
+class NodeOut(BaseModel):
+    """A node of a network with what follows from its place in it."""
+
+    model_config = ConfigDict(extra="allow")  # the fields of its kind
+
+    id: str
+    kind: str
+    inputs: list[str]
+    shape: list[int]
+    weights: int = Field(description="Kernel weights and biases.")
+
+
+class NetworkOut(BaseModel):
+    """A network with the shape and the weights of each node."""
+
+    nodes: list[NodeOut]
+
+
+class AxesQuery(BaseModel):
+    """Which objectives go along the axes, and whether their ratios count."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    x: str | None = None
+    y: str | None = None
+    x_log: bool | None = None
+    y_log: bool | None = None
+
+
+class Axes3dQuery(AxesQuery):
+    """The same in space."""
+
+    z: str | None = None
+    z_log: bool | None = None
+
+
+@router.get("/studies/{study}/figures/front")
+def front(study: StudyRef, query: Annotated[AxesQuery, Query()], db: DbDep) -> FigureOut:
+    """Draw the front over two objectives; by default a known one and the first measured one."""
+    with db.read() as session:
+        found = studies.get(session, study)
+        axes = axes_of(found)
+        points = points_of(session, found)
+    x, y = places(axes, {"x": query.x, "y": query.y})
+    axes = with_scales(axes, [(x, query.x_log), (y, query.y_log)])
+    return answer(figures.front(points, axes, x, y))
+
+
+@router.get("/studies/{study}/figures/front3d")
+def front3d(study: StudyRef, query: Annotated[Axes3dQuery, Query()], db: DbDep) -> FigureOut:
+    """Draw the front over three objectives."""
+    with db.read() as session:
+        found = studies.get(session, study)
+        axes = axes_of(found)
+        points = points_of(session, found, MOST_POINTS_3D)
+    if len(axes) < 3:
+        raise refused("y", f"a front in space needs three objectives, this study has {len(axes)}")
+    x, y, z = places(axes, {"x": query.x, "y": query.y, "z": query.z})
+    axes = with_scales(axes, [(x, query.x_log), (y, query.y_log), (z, query.z_log)])
+    return answer(figures.front3d(points, axes, (x, y, z)))
+
+
+@router.get("/studies/{study}/figures/hypervolume")
+def hypervolume(study: StudyRef, db: DbDep) -> FigureOut:
+    """Draw how the hypervolume grew."""
+    with db.read() as session:
+        found = studies.get(session, study)
+        rows = hypervolumes_of(session, found)
+        return answer(figures.hypervolume(rows, found.finish_no, objectives_of(found)))
+
+
+@router.get("/trials/{trial_id}/figures/learning")
+def learning(trial_id: Id, db: DbDep) -> FigureOut:
+    """Draw what was reported of a trial, step by step."""
+    with db.read() as session:
+        trial = trials.get(session, trial_id)
+        study = studies.get(session, trial.study_id)
+        names = [objective.name for objective in objectives_of(study)]
+        return answer(figures.learning(reports_of(session, trial), names))
+
+
+@router.get("/trials/{trial_id}/figures/memory")
+def memory(trial_id: Id, db: DbDep) -> FigureOut:
+    """Draw what lies in memory while a network runs; of a trial without a network, nothing."""
+    with db.read() as session:
+        trial = trials.get(session, trial_id)
+        study = studies.get(session, trial.study_id)
+        device = DEVICES.get(str(study.definition.get("device")))
+    timeline = timeline_of(graph_of(trial))
+    return answer(figures.memory(timeline, budgets(device).get("working_memory")))
+
+
+@router.get("/trials/{trial_id}/network")
+def network(trial_id: Id, db: DbDep) -> NetworkOut:
+    """Read a trial's network with the shape and the weights of each node; else no node."""
+    with db.read() as session:
+        graph = graph_of(trials.get(session, trial_id))
+    if graph is None:
+        return NetworkOut(nodes=[])
+    counted = {name: part.kernel + part.biases for name, part in weights(graph).items()}
+    nodes = []
+    for node in graph.to_json()["nodes"]:
+        name = node["id"]
+        more = {"shape": list(graph.shapes[name]), "weights": counted.get(name, 0)}
+        nodes.append(NodeOut.model_validate(node | more))
+    return NetworkOut(nodes=nodes)
+
+
+def graph_of(trial: Trial) -> Graph | None:
+    """Return the network that a trial's worker is sent; None for parameters."""
+    graph = trial.work.get("graph")
+    return None if graph is None else Graph.from_json(graph)
+
+
+def answer(figure: Figure) -> FigureOut:
+    """Wrap a figure for the wire."""
+    return FigureOut(data=figure["data"], layout=figure["layout"])
+
+
+def places(axes: Sequence[Axis], wanted: dict[str, str | None]) -> list[int]:
+    """Find an objective for each axis; the ones that were not named follow from the others.
+
+    Raises:
+        RequestValidationError: the study has no such objective, or it was named twice.
+    """
+    names = [axis.name for axis in axes]
+    chosen: dict[str, int] = {}
+    for field, name in wanted.items():
+        if name is None:
+            continue
+        if name not in names:
+            raise refused(field, f"need one of {', '.join(names)}", name)
+        if names.index(name) in chosen.values() and len(axes) > 1:
+            raise refused(field, "need another objective on each axis", name)
+        chosen[field] = names.index(name)
+    if len(axes) == 1:
+        return [0 for _ in wanted]
+    # What is known goes to the right, what is measured goes up: size first, then error.
+    known = [place for place, axis in enumerate(axes) if axis.objective.role == "known"]
+    measured = [place for place, axis in enumerate(axes) if axis.objective.role == "measured"]
+    order = {"x": [*known, *measured], "y": [*measured, *known], "z": range(len(axes))}
+    for field in wanted:
+        if field not in chosen:
+            free = [place for place in order[field] if place not in chosen.values()]
+            chosen[field] = free[0]
+    return [chosen[field] for field in wanted]
+
+
+def with_scales(
+    axes: Sequence[Axis], wanted: Sequence[tuple[int, bool | None]]
+) -> tuple[Axis, ...]:
+    """Set for each of these axes whether it is logarithmic; None leaves it as it is judged."""
+    changed = list(axes)
+    for place, log in wanted:
+        if log is not None:
+            changed[place] = replace(changed[place], log=log)
+    return tuple(changed)
+
+
+def refused(field: str, need: str, value: str | None = None) -> RequestValidationError:
+    """Say in the words of a validation that an axis cannot be drawn."""
+    return RequestValidationError(
+        [{"type": "value_error", "loc": ("query", field), "msg": need, "input": value}]
+    )

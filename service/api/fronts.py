@@ -1,0 +1,99 @@
+"""What a study has found: its front, how the hypervolume grew, columns for charts."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from resource_models.devices import DEVICES, Device
+from service import fronts, studies, trials
+from service.api.parts import DbDep, StudyRef
+from service.api.schemas.studies import HypervolumeOut, HypervolumePoint
+from service.api.schemas.trials import Columns, FrontOut, Points
+from service.api.study_answers import objectives_out
+from service.api.trial_answers import trial_outs
+
+router = APIRouter(prefix="/studies/{study}", tags=["fronts"])
+
+MOST_POINTS = 10_000
+
+
+def _known_device(name: str) -> str:
+    if name not in DEVICES:
+        known = ", ".join(DEVICES)
+        raise PydanticCustomError("unknown_device", "Need one of {known}", {"known": known})
+    return name
+
+
+DeviceName = Annotated[str, AfterValidator(_known_device)]
+
+
+@router.get("/front")
+def front(
+    study: StudyRef,
+    db: DbDep,
+    device: Annotated[
+        DeviceName | None, Query(description="Only what fits into this device.")
+    ] = None,
+) -> FrontOut:
+    """Show the trials that no other dominates, the best in the first objective first."""
+    with db.read() as session:
+        found = studies.get(session, study)
+        objectives = objectives_out(found)
+        items = trial_outs(session, fronts.front(session, found.id))
+    if device is not None:
+        items = [item for item in items if fits(item.values, DEVICES[device])]
+    first = objectives[0]
+    items.sort(key=lambda item: item.values[first.name], reverse=first.goal == "maximize")
+    return FrontOut(objectives=objectives, items=items)
+
+
+def fits(values: Mapping[str, float], device: Device) -> bool:
+    """Tell whether a trial's stored figures lie within a device; a black box has none."""
+    return (
+        values.get("model_size:deployed", 0) <= device.flash_bytes
+        and values.get("working_memory:arena", 0) <= device.sram_bytes
+    )
+
+
+@router.get("/hypervolume")
+def hypervolume(study: StudyRef, db: DbDep) -> HypervolumeOut:
+    """Show the hypervolume after each change of the front, and the scale it is measured in."""
+    with db.read() as session:
+        found = studies.get(session, study)
+        objectives = objectives_out(found)
+        return HypervolumeOut(
+            ideal={objective.name: objective.ideal for objective in objectives},
+            reference={objective.name: objective.reference for objective in objectives},
+            points=[
+                HypervolumePoint.model_validate(point, from_attributes=True)
+                for point in fronts.hypervolume(session, found.id)
+            ],
+        )
+
+
+@router.get("/points")
+def points(
+    study: StudyRef,
+    db: DbDep,
+    after: Annotated[int, Query(ge=0, lt=2**31, description="The last finish_no held.")] = 0,
+) -> Points:
+    """Show finished trials as columns: from the start the front first, then what came after."""
+    with db.read() as session:
+        found = studies.get(session, study)
+        names = [objective["name"] for objective in found.problem["objectives"]]
+        rows = fronts.points(session, found.id, after, MOST_POINTS)
+        values = trials.values_of(session, rows)
+        return Points(
+            columns=Columns(
+                finish_no=[row.finish_no for row in rows if row.finish_no is not None],
+                trial_id=[row.id for row in rows],
+                number=[row.number for row in rows],
+                status=[row.status.value for row in rows],
+                on_front=[row.on_front for row in rows],
+                feasible=[row.feasible for row in rows],
+                values={name: [values[row.id].get(name) for row in rows] for name in names},
+            )
+        )

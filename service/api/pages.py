@@ -1,0 +1,109 @@
+"""The page: one shell for all its addresses, its files, and Plotly's own script."""
+
+import gzip
+import importlib.metadata
+import importlib.util
+from functools import cache
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from service import __version__
+
+WEB = Path(__file__).parent.parent / "web"
+PLOTLY_VERSION = importlib.metadata.version("plotly")
+YEAR_S = 365 * 24 * 3600
+
+# Plotly writes style attributes by script, hence that one exception; elements of style and of
+# script come from this server's files only. Its camera button makes a picture (data:, blob:).
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "style-src-attr 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    # Asked anew each time, which costs a 304: after an upgrade the files fit together.
+    "Cache-Control": "no-cache",
+}
+
+router = APIRouter(include_in_schema=False)
+
+
+class WebFiles(StaticFiles):
+    """The files of the page, with its headers."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Answer with a file, or with 304 to a browser that has it."""
+        response = await super().get_response(path, scope)
+        response.headers.update(HEADERS)
+        return response
+
+
+def mount_pages(app: FastAPI) -> None:
+    """Add the page and its files to the application."""
+    app.include_router(router)
+    app.mount("/static", WebFiles(directory=WEB), name="static")
+
+
+@cache
+def shell() -> str:
+    """Return the document that every address of the page answers with."""
+    text = (WEB / "index.html").read_text(encoding="utf-8")
+    return text.replace("{plotly}", PLOTLY_VERSION).replace("{version}", __version__)
+
+
+@cache
+def plotly_path() -> Path:
+    """Return Plotly's script as the package brings it; found without importing the package."""
+    found = importlib.util.find_spec("plotly")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent / "package_data" / "plotly.min.js"
+
+
+@cache
+def plotly_gzip() -> bytes:
+    """Return Plotly's script compressed: 5 MB become 1.5 MB."""
+    return gzip.compress(plotly_path().read_bytes(), compresslevel=6, mtime=0)
+
+
+# What an address shows is found by the page's own script; it also says what does not exist.
+@router.api_route("/", methods=["GET", "HEAD"])
+@router.api_route("/studies/{study}", methods=["GET", "HEAD"])
+@router.api_route("/studies/{study}/trials", methods=["GET", "HEAD"])
+@router.api_route("/trials/{trial}", methods=["GET", "HEAD"])
+def page() -> Response:
+    """Answer with the page."""
+    return HTMLResponse(shell(), headers=HEADERS)
+
+
+@router.get("/static/plotly-{version}.js")
+def plotly(version: str, request: Request) -> Response:
+    """Answer with Plotly's script, to be kept for ever: another version has another address."""
+    if version != PLOTLY_VERSION:
+        raise HTTPException(404, "Not Found")
+    headers = {
+        **HEADERS,
+        "Cache-Control": f"public, max-age={YEAR_S}, immutable",
+        "Vary": "Accept-Encoding",
+    }
+    media_type = "text/javascript"
+    if "gzip" not in request.headers.get("Accept-Encoding", ""):
+        return FileResponse(plotly_path(), media_type=media_type, headers=headers)
+    headers["Content-Encoding"] = "gzip"
+    return Response(plotly_gzip(), media_type=media_type, headers=headers)

@@ -1,0 +1,121 @@
+"""Studies as they are asked for and as they are shown."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from service.api.schemas.body import METRIC_NAME, NAME, Body, Part
+from service.api.schemas.workers import DataOut
+
+Goal = Literal["minimize", "maximize"]
+StudyStatus = Literal["active", "paused", "ended"]
+
+
+class ObjectiveIn(Part):
+    """One objective of a new study."""
+
+    name: str = Field(pattern=METRIC_NAME)
+    goal: Goal = "minimize"
+    bound: float | None = Field(None, description="A wish: good enough from here on.")
+    limit: float | None = Field(None, description="A must: what breaks it is not on the front.")
+    ideal: float | None = Field(None, description="Where the scale has its best end.")
+    reference: float | None = Field(None, description="From where the hypervolume counts.")
+    log: bool | None = Field(None, description="Whether ratios count; default by the objective.")
+
+
+class StudyCreate(Body):
+    """The definition of a new study."""
+
+    name: str = Field(pattern=NAME)
+    space: dict[str, Any] = Field(description='What may be tried; its field "kind" names the form.')
+    objectives: Annotated[list[ObjectiveIn], Field(min_length=1, max_length=6)]
+    trials: int = Field(ge=1, le=100_000, description="The budget: so many trials are finished.")
+    data: str | None = Field(None, pattern=NAME, description="A data set; networks only.")
+    device: str | None = Field(None, pattern=NAME, description="A device; networks only.")
+    designer: str = Field("bayes", pattern=NAME)
+    training: dict[str, Any] = Field(
+        default_factory=dict, description="What the recipe sets; networks only."
+    )
+    seed: int = Field(0, ge=0, lt=2**63)
+    ahead: int = Field(0, ge=0, le=1000, description="So many proposals are made before asked.")
+    think_s: float = Field(5.0, gt=0, le=600, description="After this the cheap designer answers.")
+    max_attempts: int = Field(3, ge=1, le=100)
+
+
+class StudyPatch(Body):
+    """What may change in a study."""
+
+    status: StudyStatus | None = None
+    trials: int | None = Field(None, ge=1, le=100_000)
+
+
+class ObjectiveOut(BaseModel):
+    """One objective and its scale; `ideal` and `reference` are null until they are fixed."""
+
+    name: str
+    role: Literal["measured", "known"]
+    goal: Goal
+    unit: str | None
+    bound: float | None
+    limit: float | None
+    ideal: float | None
+    reference: float | None
+    log: bool | None
+
+
+class Counts(BaseModel):
+    """How many trials stand where."""
+
+    queued: int = 0
+    running: int = 0
+    completed: int = 0
+    stopped: int = 0
+    infeasible: int = 0
+    failed: int = 0
+    cancelled: int = 0
+
+
+class StudyOut(BaseModel):
+    """A study and where it stands."""
+
+    id: int
+    name: str
+    status: StudyStatus
+    ended_reason: str | None
+    definition: dict[str, Any]
+    objectives: list[ObjectiveOut]
+    counts: Counts
+    trials: int
+    finished: int
+    front_size: int
+    hypervolume: float | None
+    best: dict[str, float | None]
+    data: DataOut | None
+    created_at: datetime
+    ended_at: datetime | None
+    version: int
+
+
+class StudyPage(BaseModel):
+    """Some studies, newest first, and the cursor of the next page."""
+
+    items: list[StudyOut]
+    next: str | None
+
+
+class HypervolumePoint(BaseModel):
+    """The front after one finished trial."""
+
+    finish_no: int
+    value: float
+    front_size: int
+    at: datetime
+
+
+class HypervolumeOut(BaseModel):
+    """The growth of the front, with the scale that gives the number its meaning."""
+
+    ideal: dict[str, float | None]
+    reference: dict[str, float | None]
+    points: list[HypervolumePoint]

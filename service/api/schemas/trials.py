@@ -1,0 +1,138 @@
+"""Trials as they are asked for and as they are shown."""
+
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from service.api.schemas.body import Body
+from service.api.schemas.leases import Metrics
+from service.api.schemas.studies import ObjectiveOut
+
+TrialStatus = Literal[
+    "queued", "running", "completed", "stopped", "infeasible", "failed", "cancelled"
+]
+
+
+class TrialCreate(Body):
+    """A user's own proposal, or with `values` a finished trial from elsewhere."""
+
+    point: dict[str, Any] | None = Field(None, description="A point of the study's space.")
+    parameters: dict[str, Any] | None = Field(None, description="The same, for black boxes.")
+    values: Metrics | None = Field(None, description="Results that are known already.")
+
+    @model_validator(mode="after")
+    def _propose_once(self) -> Self:
+        """Take the proposal under one of its two names."""
+        if (self.point is None) == (self.parameters is None):
+            raise PydanticCustomError(
+                "one_point", "Give either `point` or `parameters`.", {"at": ("point",)}
+            )
+        return self
+
+    def proposal(self) -> dict[str, Any]:
+        """Return the point, whichever name it came under."""
+        return self.point or self.parameters or {}
+
+
+class TrialOut(BaseModel):
+    """One trial."""
+
+    id: int
+    study_id: int
+    number: int
+    status: TrialStatus
+    key: str
+    purpose: str
+    replicate: int
+    point: dict[str, Any]
+    values: dict[str, float]
+    on_front: bool
+    feasible: bool | None
+    finish_no: int | None
+    reason: str | None
+    designer: str | None
+    origin: str | None
+    prediction: dict[str, Any] | None
+    worker: str | None
+    attempts: int
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class TrialPage(BaseModel):
+    """Some trials, the cursor of the next page, and how many there are in all."""
+
+    items: list[TrialOut]
+    next: str | None
+    total: int
+
+
+class AttemptOut(BaseModel):
+    """One worker's try at a trial."""
+
+    id: int
+    number: int
+    worker: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    reason: str | None
+    metrics: dict[str, float] | None = Field(description="As delivered, counted or not.")
+    details: dict[str, Any] | None
+
+
+class ReportOut(BaseModel):
+    """Metrics at one step."""
+
+    attempt: int
+    step: int
+    metrics: dict[str, float]
+    at: datetime
+
+
+class ArtefactOut(BaseModel):
+    """A file that a trial left."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+    media_type: str
+
+
+class TrialDetail(TrialOut):
+    """One trial with everything that is known about it."""
+
+    graph: dict[str, Any] | None
+    training: dict[str, Any] | None
+    details: dict[str, Any]
+    attempts_list: list[AttemptOut]
+    reports: list[ReportOut]
+    artefacts: list[ArtefactOut]
+    memory_timeline: list[tuple[str, int]] | None
+
+
+class FrontOut(BaseModel):
+    """The trials that no other dominates, sorted by the first objective."""
+
+    objectives: list[ObjectiveOut]
+    items: list[TrialOut]
+
+
+class Columns(BaseModel):
+    """The finished trials of a study as columns for charts."""
+
+    finish_no: list[int]
+    trial_id: list[int]
+    number: list[int]
+    status: list[TrialStatus]
+    on_front: list[bool]
+    feasible: list[bool | None]
+    values: dict[str, list[float | None]]
+
+
+class Points(BaseModel):
+    """Columns, wrapped so that more can be said later."""
+
+    columns: Columns

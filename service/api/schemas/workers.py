@@ -1,0 +1,108 @@
+"""Workers, the data they hold, and devices."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from service.api.schemas.body import NAME, Body, Part
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Size = Annotated[int, Field(ge=1, le=10**9)]
+ShortText = Annotated[str, Field(max_length=200)]
+
+
+class DataIn(Part):
+    """A data set as a worker announces it; with a `problem` the other fields may be null."""
+
+    name: str = Field(pattern=NAME)
+    sha256: Sha256 | None = None
+    shape: Annotated[list[Size], Field(min_length=1, max_length=3)] | None = None
+    classes: int | None = Field(None, ge=2, le=100_000)
+    train: int | None = Field(None, ge=0, le=10**12)
+    validation: int | None = Field(None, ge=0, le=10**12)
+    test: int | None = Field(None, ge=0, le=10**12)
+    split_sha256: Sha256 | None = None
+    problem: str | None = Field(None, max_length=2000)
+
+    @model_validator(mode="after")
+    def _be_complete(self) -> Self:
+        """Require every fact of a data set that can be used: studies are built on them."""
+        for name in type(self).model_fields:
+            if name != "problem" and self.problem is None and getattr(self, name) is None:
+                raise PydanticCustomError(
+                    "missing_fact", "A usable data set needs this field.", {"at": (name,)}
+                )
+        return self
+
+
+class WorkerAnnouncement(Body):
+    """What a worker says about itself when it starts."""
+
+    accelerator: Literal["cpu", "cuda"]
+    host: str = Field(max_length=255)
+    pid: int = Field(ge=0, lt=2**31)
+    versions: dict[ShortText, ShortText] = Field(default_factory=dict, max_length=100)
+    data: list[DataIn] = Field(default_factory=list, max_length=1000)
+
+
+class DataOut(BaseModel):
+    """A data set that workers hold."""
+
+    name: str
+    sha256: str | None = None
+    shape: list[int] | None = None
+    classes: int | None = None
+    train: int | None = None
+    validation: int | None = None
+    test: int | None = None
+    split_sha256: str | None = None
+    problem: str | None = None
+
+
+class DataList(BaseModel):
+    """Every announced data set."""
+
+    items: list[DataOut]
+
+
+class WorkerOut(BaseModel):
+    """A worker and when it was last heard of; one that never announced itself has only a name."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    accelerator: str | None
+    host: str | None
+    pid: int | None
+    versions: dict[str, str]
+    data: list[DataOut]
+    first_seen_at: datetime
+    seen_at: datetime
+
+
+class WorkerList(BaseModel):
+    """Every worker."""
+
+    items: list[WorkerOut]
+
+
+class DeviceOut(BaseModel):
+    """A microcontroller."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    title: str
+    core: str
+    clock_hz: int
+    sram_bytes: int
+    flash_bytes: int
+    source: str
+
+
+class DeviceList(BaseModel):
+    """Every known device."""
+
+    items: list[DeviceOut]

@@ -1,0 +1,131 @@
+"""Trials: queue, list and read them, and what workers say under a lease."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from service import studies, trials
+from service.api.parts import Id, PartsDep, StudyRef
+from service.api.schemas.body import CURSOR
+from service.api.schemas.leases import (
+    Completion,
+    Failure,
+    Order,
+    Release,
+    Renewal,
+    Renewed,
+    Report,
+)
+from service.api.schemas.trials import TrialCreate, TrialDetail, TrialOut, TrialPage, TrialStatus
+from service.api.trial_answers import trial_detail, trial_out, trial_outs
+from service.states import Status
+
+router = APIRouter(tags=["trials"])
+
+
+class TrialQuery(BaseModel):
+    """What a list of trials is asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: TrialStatus | None = None
+    cursor: str | None = Field(None, pattern=CURSOR)
+    limit: int = Field(100, ge=1, le=1000)
+    order: Literal["oldest", "newest"] = Field("oldest", description="By the number of the trial.")
+
+
+@router.post("/studies/{study}/trials", status_code=201)
+def create(study: StudyRef, body: TrialCreate, parts: PartsDep) -> TrialOut:
+    """Queue a proposal of your own, or with `values` add a result that you have already."""
+    with parts.db.begin() as session:
+        study_id = studies.get(session, study).id
+        now = parts.db.now(session)
+        trial = trials.enqueue(session, study_id, body.proposal(), body.values, now)
+        answer = trial_out(session, trial)
+    parts.trials_changed()
+    return answer
+
+
+@router.get("/studies/{study}/trials")
+def list_trials(
+    study: StudyRef, query: Annotated[TrialQuery, Query()], parts: PartsDep
+) -> TrialPage:
+    """List the trials of a study page by page."""
+    with parts.db.read() as session:
+        page = trials.listing(
+            session,
+            studies.get(session, study).id,
+            status=None if query.status is None else Status(query.status),
+            after=None if query.cursor is None else int(query.cursor),
+            limit=query.limit,
+            newest_first=query.order == "newest",
+        )
+        items = trial_outs(session, page.trials)
+        next_cursor = str(items[-1].number) if page.more else None
+        return TrialPage(items=items, next=next_cursor, total=page.total)
+
+
+@router.get("/trials/{trial_id}")
+def read(trial_id: Id, parts: PartsDep) -> TrialDetail:
+    """Read a trial with its attempts, reports, artefacts and network."""
+    with parts.db.read() as session:
+        return trial_detail(session, trials.get(session, trial_id))
+
+
+@router.post("/trials/{trial_id}/renew")
+def renew(trial_id: Id, body: Renewal, parts: PartsDep) -> Renewed:
+    """Keep a lease, and learn whether to go on."""
+    with parts.db.begin() as session:
+        now = parts.db.now(session)
+        renewal = trials.renew(session, trial_id, body.token, body.lease_s, now)
+        return Renewed(order=renewal.order.value, expires_at=renewal.expires_at)
+
+
+@router.post("/trials/{trial_id}/reports")
+def report(trial_id: Id, body: Report, parts: PartsDep) -> Order:
+    """Report metrics at a step, and learn whether to go on."""
+    with parts.db.begin() as session:
+        now = parts.db.now(session)
+        order = trials.report(session, trial_id, body.token, body.step, body.metrics, now)
+        return Order(order=order.value)
+
+
+@router.post("/trials/{trial_id}/complete")
+def complete(trial_id: Id, body: Completion, parts: PartsDep) -> TrialOut:
+    """Deliver the result of a trial."""
+    with parts.db.begin() as session:
+        now = parts.db.now(session)
+        trial = trials.complete(session, trial_id, body.token, body.metrics, body.details, now)
+        answer = trial_out(session, trial)
+    parts.trials_changed()
+    return answer
+
+
+@router.post("/trials/{trial_id}/fail")
+def fail(trial_id: Id, body: Failure, parts: PartsDep) -> TrialOut:
+    """Say that an attempt came to nothing: tried again, or with `infeasible` never."""
+    failure = trials.Failure(body.reason, body.infeasible, body.retry)
+    with parts.db.begin() as session:
+        trial = trials.fail(session, trial_id, body.token, failure, parts.db.now(session))
+        answer = trial_out(session, trial)
+    parts.trials_changed()
+    return answer
+
+
+@router.post("/trials/{trial_id}/release", status_code=204)
+def release(trial_id: Id, body: Release, parts: PartsDep) -> None:
+    """Hand a trial back without any count against it."""
+    with parts.db.begin() as session:
+        trials.release(session, trial_id, body.token, body.reason, parts.db.now(session))
+    parts.trials_changed()
+
+
+@router.post("/trials/{trial_id}/cancel")
+def cancel(trial_id: Id, parts: PartsDep) -> TrialOut:
+    """Close an open trial; its worker is told at its next word. A user's route, no token."""
+    with parts.db.begin() as session:
+        trial = trials.cancel(session, trial_id, parts.db.now(session))
+        answer = trial_out(session, trial)
+    parts.trials_changed()
+    return answer

@@ -1,0 +1,61 @@
+"""Workers, the data they announce, and the devices we know."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from resource_models.devices import DEVICES
+from service import workers
+from service.api.parts import DbDep
+from service.api.schemas.body import NAME
+from service.api.schemas.workers import (
+    DataList,
+    DataOut,
+    DeviceList,
+    DeviceOut,
+    WorkerAnnouncement,
+    WorkerList,
+    WorkerOut,
+)
+
+router = APIRouter(tags=["workers"])
+
+
+@router.put("/workers/{name}")
+def announce(
+    name: Annotated[str, Path(pattern=NAME)], body: WorkerAnnouncement, db: DbDep
+) -> WorkerOut:
+    """Say what a worker is and which data it holds; it does so when it starts."""
+    announcement = workers.Announcement(
+        accelerator=body.accelerator,
+        host=body.host,
+        pid=body.pid,
+        versions=body.versions,
+        data=[item.model_dump() for item in body.data],
+    )
+    with db.begin() as session:
+        worker = workers.announce(session, name, announcement, db.now(session))
+        return WorkerOut.model_validate(worker)
+
+
+@router.get("/workers")
+def list_workers(db: DbDep) -> WorkerList:
+    """List the workers, the one heard of last first."""
+    with db.read() as session:
+        items = [WorkerOut.model_validate(worker) for worker in workers.listing(session)]
+        return WorkerList(items=items)
+
+
+@router.get("/data")
+def list_data(db: DbDep) -> DataList:
+    """List the data sets that workers announced; a study of networks names one of them."""
+    with db.read() as session:
+        items = [DataOut.model_validate(item) for item in workers.announced_data(session)]
+        return DataList(items=items)
+
+
+@router.get("/devices")
+async def list_devices() -> DeviceList:
+    """List the devices that networks can be costed for."""
+    items = [DeviceOut.model_validate(device) for device in DEVICES.values()]
+    return DeviceList(items=items)

@@ -1,0 +1,198 @@
+"""Artefacts: files that attempts deliver. Bytes lie under their hash, rows say whose they are."""
+
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, Self
+
+import fsspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service import attempts, tokens
+from service.errors import (
+    ArtefactConflict,
+    ArtefactNotFound,
+    ArtefactTooLarge,
+    InvalidArtefact,
+    WrongToken,
+)
+from service.models import Artefact, Attempt
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+CHUNK_BYTES = 2**18
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Bytes that the store keeps."""
+
+    sha256: str
+    size_bytes: int
+
+
+class Store:
+    """Blobs by their sha256, in a folder or at any other address that fsspec opens."""
+
+    def __init__(self, url: str, max_bytes: int) -> None:
+        self._files, self._root = fsspec.url_to_fs(url)
+        self.max_bytes = max_bytes
+
+    def upload(self) -> "Upload":
+        """Begin to receive a blob."""
+        self._files.makedirs(f"{self._root}/incoming", exist_ok=True)
+        path = f"{self._root}/incoming/{secrets.token_hex(16)}"
+        return Upload(self, path, self._files.open(path, "wb"))
+
+    def read(self, sha256: str) -> Iterator[bytes]:
+        """Yield the bytes of a blob in chunks."""
+        with self._files.open(self._path(sha256), "rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+
+    def _path(self, sha256: str) -> str:
+        # Folders of 256: some file systems are slow with very many files in one.
+        return f"{self._root}/{sha256[:2]}/{sha256}"
+
+    def _keep(self, incoming: str, sha256: str) -> None:
+        """Move received bytes to where they are found; equal bytes that are there stay."""
+        path = self._path(sha256)
+        if self._files.exists(path):
+            self._files.rm_file(incoming)
+            return
+        folder = path.rpartition("/")[0]
+        self._files.makedirs(folder, exist_ok=True)
+        self._files.mv(incoming, path)
+        if "file" in self._files.protocol:
+            _sync_folder(folder)
+
+    def _forget(self, incoming: str) -> None:
+        if self._files.exists(incoming):
+            self._files.rm_file(incoming)
+
+
+def _sync_folder(path: str) -> None:
+    """Make a rename durable; without this a power cut may lose the name, though not the bytes."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+class Upload:
+    """A blob on its way in: written aside, so that nobody ever reads half of it."""
+
+    def __init__(self, store: Store, path: str, file: IO[bytes]) -> None:
+        self._store = store
+        self._path = path
+        self._file = file
+        self._hash = hashlib.sha256()
+        self._size_bytes = 0
+        self._kept = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._kept:
+            self._file.close()
+            self._store._forget(self._path)
+
+    def write(self, chunk: bytes) -> None:
+        """Add bytes.
+
+        Raises:
+            ArtefactTooLarge: there are more than the store accepts.
+        """
+        self._size_bytes += len(chunk)
+        if self._size_bytes > self._store.max_bytes:
+            raise ArtefactTooLarge(self._store.max_bytes)
+        self._hash.update(chunk)
+        self._file.write(chunk)
+
+    def keep(self) -> Blob:
+        """Store what was written for good; without this it is forgotten when the block ends."""
+        self._file.flush()
+        if "file" in self._store._files.protocol:
+            os.fsync(self._file.fileno())
+        self._file.close()
+        blob = Blob(self._hash.hexdigest(), self._size_bytes)
+        self._store._keep(self._path, blob.sha256)
+        self._kept = True
+        return blob
+
+
+def check(session: Session, attempt_id: int, name: str, token: str) -> Attempt:
+    """Return the attempt that may deliver an artefact of that name; to be asked before the bytes.
+
+    Raises:
+        InvalidArtefact: the name is malformed.
+        AttemptNotFound: there is no such attempt.
+        WrongToken: the token is not of this attempt.
+    """
+    if NAME.fullmatch(name) is None:
+        raise InvalidArtefact(
+            "name",
+            f"name: need up to 64 of a-z, 0-9, '.', '_' and '-', first a letter or digit, got "
+            f"{name!r}.",
+            "Choose a name such as weights.safetensors.",
+        )
+    attempt = attempts.get(session, attempt_id)
+    if not tokens.matches(token, attempt.token_sha256):
+        raise WrongToken(attempt.trial_id)
+    return attempt
+
+
+def enter(
+    session: Session, attempt: Attempt, name: str, blob: Blob, media_type: str, now: datetime
+) -> Artefact:
+    """Note that an attempt delivered a blob that the store keeps. Twice the same is fine.
+
+    Late deliveries are taken, as late results are.
+
+    Raises:
+        ArtefactConflict: the attempt holds other bytes under that name.
+    """
+    attempts.lock_trial(session, attempt.trial_id)
+    present = session.get(Artefact, (attempt.id, name))
+    if present is not None:
+        if present.sha256 != blob.sha256:
+            raise ArtefactConflict(name)
+        return present
+    artefact = Artefact(
+        attempt_id=attempt.id,
+        name=name,
+        sha256=blob.sha256,
+        size_bytes=blob.size_bytes,
+        media_type=media_type,
+        created_at=now,
+    )
+    session.add(artefact)
+    session.flush()
+    return artefact
+
+
+def listing(session: Session, trial_id: int) -> Sequence[Artefact]:
+    """Return a trial's artefacts by name: of the attempt that counted, or else of the last."""
+    shown = attempts.shown(session, trial_id)
+    if shown is None:
+        return []
+    of_attempt = select(Artefact).where(Artefact.attempt_id == shown.id)
+    return session.scalars(of_attempt.order_by(Artefact.name)).all()
+
+
+def get(session: Session, trial_id: int, name: str) -> Artefact:
+    """Return one artefact of a trial.
+
+    Raises:
+        ArtefactNotFound: the trial holds none of that name.
+    """
+    for artefact in listing(session, trial_id):
+        if artefact.name == name:
+            return artefact
+    raise ArtefactNotFound(trial_id, name)

@@ -1,0 +1,154 @@
+"""Attempts: one worker's tries at a trial. While an attempt is open, it is the lease."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service import tokens
+from service.errors import AttemptNotFound, TrialNotFound, WrongToken
+from service.models import Attempt, Report, Trial
+from service.states import FailedThrough, Order, Outcome, Status, check_move
+
+# A trial that loses this many workers goes back to the queue each time; one more, and it fails: it
+# may be the trial that kills them. Apart from the failures that workers report, since a fleet of
+# preemptible machines loses workers without any fault of the trial.
+LOSSES_ALLOWED = 5
+
+
+def lock_trial(session: Session, trial_id: int) -> Trial:
+    """Return a trial as it is now; no other transaction changes it or its attempts meanwhile.
+
+    Raises:
+        TrialNotFound: there is none.
+    """
+    trial = session.scalars(
+        select(Trial)
+        .where(Trial.id == trial_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if trial is None:
+        raise TrialNotFound(trial_id)
+    return trial
+
+
+def of_token(session: Session, trial_id: int, token: str) -> tuple[Trial, Attempt]:
+    """Lock a trial and find the attempt that the token was given for.
+
+    Raises:
+        TrialNotFound: there is none.
+        WrongToken: the token is of none of its attempts.
+    """
+    trial = lock_trial(session, trial_id)
+    for attempt in listing(session, trial_id):
+        if tokens.matches(token, attempt.token_sha256):
+            return trial, attempt
+    raise WrongToken(trial_id)
+
+
+def get(session: Session, attempt_id: int) -> Attempt:
+    """Return an attempt by its number.
+
+    Raises:
+        AttemptNotFound: there is none.
+    """
+    attempt = session.get(Attempt, attempt_id)
+    if attempt is None:
+        raise AttemptNotFound(attempt_id)
+    return attempt
+
+
+def listing(session: Session, trial_id: int) -> Sequence[Attempt]:
+    """Return the attempts at a trial, oldest first."""
+    return session.scalars(
+        select(Attempt)
+        .where(Attempt.trial_id == trial_id)
+        .order_by(Attempt.number)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def open_of(session: Session, trial: Trial) -> Attempt | None:
+    """Return the open attempt at a trial whose row the caller has locked."""
+    return session.scalars(
+        select(Attempt)
+        .where(Attempt.trial_id == trial.id, Attempt.ended_at.is_(None))
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def shown(session: Session, trial_id: int) -> Attempt | None:
+    """Return the attempt that is shown of a trial: the one that counted, or else the last."""
+    attempts = listing(session, trial_id)
+    counted = [attempt for attempt in attempts if attempt.counts]
+    return next(iter(counted or attempts[-1:]), None)
+
+
+def reports(session: Session, attempt_id: int) -> Sequence[Report]:
+    """Return the reports of an attempt by step."""
+    return session.scalars(
+        select(Report).where(Report.attempt_id == attempt_id).order_by(Report.step)
+    ).all()
+
+
+def close(attempt: Attempt, outcome: Outcome, now: datetime, reason: str | None = None) -> None:
+    """End an attempt."""
+    attempt.ended_at = now
+    attempt.outcome = outcome
+    attempt.reason = reason
+
+
+def lose(trial: Trial, attempt: Attempt, reason: str, now: datetime) -> None:
+    """End the open attempt of a lost worker and queue the trial again, or give it up.
+
+    In one transaction, so a trial is never without a lease and outside the queue.
+    """
+    close(attempt, Outcome.EXPIRED, now, reason)
+    trial.losses += 1
+    if trial.losses <= LOSSES_ALLOWED:
+        requeue(trial)
+        return
+    finish(trial, Status.FAILED, now)
+    trial.failed_through = FailedThrough.LOST_WORKERS
+    trial.reason = f"Its worker was lost {trial.losses} times; the last time: {reason}"
+
+
+def requeue(trial: Trial) -> None:
+    """Put a running trial back into the queue; its place there is by age, so it comes first."""
+    check_move(trial.status, Status.QUEUED)
+    trial.status = Status.QUEUED
+    trial.order = Order.CONTINUE
+
+
+def finish(trial: Trial, status: Status, now: datetime) -> None:
+    """End a trial. The ledger enters it later, and again if a late result changes it."""
+    check_move(trial.status, status)
+    trial.status = status
+    trial.finished_at = now
+    trial.entered_at = None
+    trial.failed_through = None
+    trial.reason = None
+
+
+def take_back(trial: Trial, attempt: Attempt, lease_s: int, now: datetime) -> bool:
+    """Open an expired attempt again if its trial still waits in the queue.
+
+    Returns:
+        Whether the attempt is open, be it again or still.
+    """
+    if attempt.outcome is Outcome.EXPIRED and trial.status is Status.QUEUED:
+        check_move(trial.status, Status.RUNNING)
+        trial.status = Status.RUNNING
+        trial.worker = attempt.worker
+        trial.losses -= 1  # the worker was not lost
+        attempt.ended_at = attempt.outcome = attempt.reason = None
+        extend(attempt, lease_s, now)
+    return attempt.ended_at is None
+
+
+def extend(attempt: Attempt, lease_s: int, now: datetime) -> None:
+    """Let the lease of an open attempt run from now."""
+    attempt.lease_s = lease_s
+    attempt.expires_at = now + timedelta(seconds=lease_s)

@@ -1,0 +1,96 @@
+"""The threads behind the routes: one enters finished trials in the ledgers, one expires leases."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from service import ledger
+from service.db import Database
+from service.sweeper import Sweeper
+from service.watcher import Planner, Watcher
+
+LOG = logging.getLogger(__name__)
+
+# Routes wake the ledger when a trial ends; the beat is for what other servers were told.
+LEDGER_EVERY_S = 0.5
+SWEEPER_EVERY_S = 1.0
+
+
+class Beat:
+    """A thread that repeats one step: at a steady beat, and at once when it is woken.
+
+    A step that fails is logged and repeated at the next beat; the database may be back by then.
+    """
+
+    def __init__(self, name: str, step: Callable[[], None], every_s: float) -> None:
+        self._step = step
+        self._every_s = every_s
+        self._nudged = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin to beat."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Take the next step now. Any thread may call this; it returns at once."""
+        self._nudged.set()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """End after the step under way."""
+        self._stopping = True
+        self._nudged.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._nudged.clear()
+            try:
+                self._step()
+            except Exception:
+                LOG.exception("%s failed; it is repeated.", self._thread.name)
+            self._nudged.wait(self._every_s)
+
+
+class Background:
+    """What one server process does by itself."""
+
+    def __init__(self, db: Database, watcher: Watcher, planner: Planner) -> None:
+        self._db = db
+        self._watcher = watcher
+        self._planner = planner
+        self._sweeper = Sweeper(db)
+        self.ledger = Beat("tinyfront-ledger", self.enter_finished, LEDGER_EVERY_S)
+        self.sweeper = Beat("tinyfront-sweeper", self.sweep, SWEEPER_EVERY_S)
+
+    def start(self) -> None:
+        """Start the threads."""
+        self.ledger.start()
+        self.sweeper.start()
+
+    def stop(self) -> None:
+        """Stop the threads."""
+        self.ledger.stop()
+        self.sweeper.stop()
+
+    def enter_finished(self) -> None:
+        """Enter all finished trials into their ledgers, each study in a transaction of its own."""
+        with self._db.read() as session:
+            due = ledger.due(session)
+        if sum(self._advance(study_id) for study_id in due):
+            self._watcher.look_soon()
+            self._planner.wake()
+            self.ledger.wake()  # a batch may have left some, and a study may be due again
+
+    def _advance(self, study_id: int) -> int:
+        with self._db.begin() as session:
+            return ledger.advance(session, study_id, self._db.now(session))
+
+    def sweep(self) -> None:
+        """Take back what lost workers hold."""
+        if self._sweeper.step():
+            self.ledger.wake()  # a trial may have been given up
+            self._watcher.look_soon()
+            self._planner.wake()

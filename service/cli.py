@@ -1,0 +1,168 @@
+"""The command line `tinyfront-server`: what runs beside a database or on a machine that trains."""
+
+import importlib.metadata
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service import __version__
+from service.config import Settings
+
+# Commands of packages that the service must not import, such as the worker.
+PLUGINS = "tinyfront_server.commands"
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Tinyfront: server, workers and database.",
+)
+db_app = typer.Typer(no_args_is_help=True, help="The database.")
+app.add_typer(db_app, name="db")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tinyfront-server {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Tinyfront: server, workers and database."""
+
+
+def settings_with(**given: object) -> Settings:
+    """Settings from the environment, and over them what the command line gives."""
+    return Settings.model_validate(
+        Settings().model_dump()
+        | {name: value for name, value in given.items() if value is not None}
+    )
+
+
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        help="sqlite:///FILE or postgresql://…; by default sqlite:///tinyfront.db.",
+    ),
+]
+
+
+@app.command()
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="Address; only loopback, as there are no keys yet.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="0 takes any free port.")
+    ] = None,
+    database: Database = None,
+    artefacts: Annotated[
+        str | None, typer.Option(help="Folder or fsspec address of artefacts.")
+    ] = None,
+    planners: Annotated[int | None, typer.Option(min=1, help="Processes that propose.")] = None,
+    with_worker: Annotated[bool, typer.Option(help="Start one worker beside the server.")] = False,
+) -> None:
+    """Serve the API and the page, and propose trials."""
+    from service.serve import run
+
+    run(
+        settings_with(
+            host=host, port=port, database_url=database, artefact_url=artefacts, planners=planners
+        ),
+        with_worker=with_worker,
+    )
+
+
+@app.command()
+def demo(
+    trials: Annotated[int, typer.Option(min=1, help="Networks to train.")] = 40,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Epochs each, instead of the default.")
+    ] = None,
+    folder: Annotated[Path, typer.Option(help="Where database, logs and report.json go.")] = Path(
+        ".demo"
+    ),
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Of the page; 0 takes any free port.")
+    ] = 8000,
+    stop: Annotated[
+        bool,
+        typer.Option("--exit/--stay", envvar="DEMO_EXIT", help="End when the study has ended."),
+    ] = False,
+) -> None:
+    """Run a real study on handwritten digits: server, worker, front and page."""
+    from service.demo import Demo, run
+
+    run(Demo(folder=folder, trials=trials, epochs=epochs, port=port, stop=stop))
+
+
+@db_app.command()
+def upgrade(database: Database = None) -> None:
+    """Bring the tables to this release, or create them."""
+    from service import schema
+    from service.db import Database as Db
+
+    db = Db(settings_with(database_url=database).database_url)
+    try:
+        with db.exclusive():
+            typer.echo(f"The database is at revision {schema.upgrade(db)}.")
+    finally:
+        db.close()
+
+
+def _add_plugins() -> None:
+    for entry in sorted(importlib.metadata.entry_points(group=PLUGINS), key=lambda e: e.name):
+        try:
+            app.command(entry.name)(entry.load())
+        except ImportError as error:
+            app.command(entry.name, help=f"Not installed: needs {error.name}.")(
+                _missing(str(error))
+            )
+
+
+def _missing(reason: str):  # type: ignore[no-untyped-def]  # typer reads the bare signature
+    def command() -> None:
+        typer.echo(
+            f"This command is not installed: {reason}. Install tinyfront-server[worker].", err=True
+        )
+        raise typer.Exit(1)
+
+    return command
+
+
+def main() -> None:
+    """Run the command line; an expected error is one line and exit code 1."""
+    from pydantic import ValidationError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from service.errors import CommandFailed, ServiceError
+
+    _add_plugins()
+    try:
+        app()
+    except ServiceError as error:
+        _fail(f"{error} {error.where().get('remedy') or ''}")
+    except CommandFailed as error:
+        _fail(str(error))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        _fail(f"TINYFRONT_{name}: {first['msg']}.")
+    except SQLAlchemyError as error:
+        _fail(f"The database does not answer: {str(error).splitlines()[0]}")
+    except OSError as error:
+        _fail(str(error))
+
+
+def _fail(text: str) -> None:
+    typer.echo(text.strip(), err=True)
+    sys.exit(1)

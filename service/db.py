@@ -1,0 +1,167 @@
+"""The database: two kinds of transactions, one clock, one writer on SQLite."""
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session
+
+from service.errors import DatabaseBusy, DatabaseInUse, DatabaseUrlInvalid
+
+POOL = 16  # connections, and the limit of threads that serve requests
+BUSY_S = 5.0
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return this machine's time."""
+    return datetime.now(UTC)
+
+
+def _dialect_url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise DatabaseUrlInvalid(url) from None
+    if parsed.get_backend_name() == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return parsed
+    raise DatabaseUrlInvalid(parsed.render_as_string())
+
+
+def _on_sqlite_connect(connection: Any, _record: Any) -> None:
+    # The driver's own BEGIN is deferred and comes late; ours is sent in `_on_sqlite_begin`.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_S * 1000:.0f}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_sqlite_begin(connection: Connection) -> None:
+    # A deferred transaction that writes later fails at once when another wrote meanwhile, whatever
+    # the busy timeout; so a writer takes its lock first, and a reader may never write.
+    writes = connection.get_execution_options().get("tinyfront_writes", True)
+    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class Database:
+    """The tables of one service, reached through `read()` and `begin()`.
+
+    Args:
+        url: `sqlite:///FILE` or `postgresql://HOST/NAME`.
+        clock: replaces the database's clock; for tests.
+    """
+
+    def __init__(self, url: str, clock: Clock | None = None) -> None:
+        self.url = _dialect_url(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = self._engine()
+        self._clock = utc_now if clock is None and self.sqlite else clock
+        reading: dict[str, Any] = {"tinyfront_writes": False}
+        if not self.sqlite:
+            # One state of the tables for the whole answer, as SQLite gives by itself.
+            reading = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+        self._readers = self.engine.execution_options(**reading)
+        # SQLite lets waiting writers sleep and retry, which starves some; a lock queues them.
+        self._writer = threading.Lock()
+
+    def _engine(self) -> Engine:
+        shared: dict[str, Any] = {
+            "pool_size": POOL,
+            "max_overflow": 0,
+            "pool_timeout": BUSY_S,
+            # NaN has no place in JSON; refuse it here rather than store a text nobody can read.
+            "json_serializer": partial(json.dumps, allow_nan=False, separators=(",", ":")),
+        }
+        if not self.sqlite:
+            # A pooled connection may be older than the last restart of the database.
+            arguments = {"connect_timeout": int(BUSY_S)}
+            return create_engine(self.url, pool_pre_ping=True, connect_args=arguments, **shared)
+        engine = create_engine(self.url, **shared)
+        event.listen(engine, "connect", _on_sqlite_connect)
+        event.listen(engine, "begin", _on_sqlite_begin)
+        return engine
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a session that sees one state of the tables and cannot write."""
+        with Session(self._readers, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """Open a session that may write; commits at the end, rolls back on an error."""
+        with self._turn(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self.sqlite:
+            yield
+            return
+        if not self._writer.acquire(timeout=BUSY_S):
+            raise DatabaseBusy(BUSY_S)
+        try:
+            yield
+        finally:
+            self._writer.release()
+
+    def now(self, session: Session) -> datetime:
+        """Return the database's time, the only clock of leases: servers' clocks may differ."""
+        if self._clock is not None:
+            return self._clock()
+        moment: datetime = session.scalars(select(func.clock_timestamp())).one()
+        return moment.astimezone(UTC)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep other servers off this SQLite file while the block runs; nothing on PostgreSQL.
+
+        Raises:
+            DatabaseInUse: another process holds the file.
+        """
+        if not self.sqlite:
+            yield
+            return
+        with _lock_file(Path(f"{self.url.database}.lock")):
+            yield
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _lock_file(path: Path) -> Iterator[None]:
+    import fcntl  # not on Windows, where the service does not run
+
+    # Opened without truncation: until the lock is ours, the text in it is the holder's.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(descriptor, 32).decode().strip() or "unknown"
+            raise DatabaseInUse(str(path.with_suffix("")), holder) from None
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        yield
+    finally:
+        # The kernel frees the lock with the descriptor, after kill -9 too; the file stays, since
+        # removing it would let two servers lock two files of one name.
+        os.close(descriptor)

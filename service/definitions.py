@@ -1,0 +1,255 @@
+"""From the definition of a study to the problem that its designer is asked."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from optimizer.designers import DESIGNERS, designer
+from optimizer.errors import OptimizerError
+from optimizer.problem import Objective, Problem
+from optimizer.scale import GivenScale, Scale
+from optimizer.space import Space, space_from_json
+from optimizer.tiny.scales import default_scales
+from optimizer.tiny.space import TinySpace
+from resource_models.devices import DEVICES
+from resource_models.errors import UnknownFigure
+from resource_models.footprint import canonical
+from service.errors import InvalidDefinition
+from service.states import Kind
+
+DEFAULTS: Mapping[str, Any] = {
+    "name": None,
+    "space": None,
+    "objectives": (),
+    "data": None,
+    "device": None,
+    "designer": "bayes",
+    "trials": None,
+    "training": {},
+    "seed": 0,
+    "ahead": 0,
+    "think_s": 5.0,
+    "max_attempts": 3,
+}
+OBJECTIVE_DEFAULTS: Mapping[str, Any] = {
+    "name": None,
+    "goal": "minimize",
+    "bound": None,
+    "limit": None,
+    "ideal": None,
+    "reference": None,
+    "log": None,
+}
+SPACE_KINDS = {"parameters": Kind.PARAMETERS, "tiny": Kind.NETWORK}
+DEFAULT_DEVICE = "stm32f446re"
+# Asked whether they can work on a problem when the study is created. Not `bayes`: it works on every
+# problem, and asking it would load torch into the process that serves requests.
+CHECKED_DESIGNERS = frozenset(DESIGNERS) - {"bayes"}
+
+Facts = Mapping[str, Any]  # a data set as workers announce it
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A definition with all defaults, and the problem it stands for."""
+
+    kind: Kind
+    definition: dict[str, Any]
+    problem: Problem
+    data: dict[str, Any] | None
+
+
+def prepare(definition: Mapping[str, Any], facts_of: Callable[[str], Facts]) -> Prepared:
+    """Fill in the defaults of a definition and build its problem.
+
+    Args:
+        definition: a StudyCreate as JSON; fields may be missing.
+        facts_of: returns the facts of a data set by its name, or raises InvalidDefinition.
+
+    Raises:
+        InvalidDefinition: with the path of the field that is wrong.
+    """
+    complete = _complete(definition)
+    space = complete["space"]
+    kind = _kind_of(space)
+    try:
+        data = _data(complete, facts_of) if kind is Kind.NETWORK else None
+        if data is None:
+            _refuse_network_fields(complete)
+        built = _space(complete, data)
+        complete["space"] = built.to_json()
+        problem = _problem(complete, built, data)
+        _check_designer(complete["designer"], problem)
+    except OptimizerError as error:
+        raise InvalidDefinition(error.field, str(error)) from error
+    return Prepared(kind, complete, problem, data)
+
+
+def first_difference(old: Any, new: Any, path: str = "") -> str | None:
+    """Return the path of the first field in which two definitions differ; None if in none."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        pairs = [(str(key), old.get(key), new.get(key)) for key in _keys(old, new)]
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        pairs = [(str(at), a, b) for at, (a, b) in enumerate(zip(old, new, strict=True))]
+    else:
+        return None if old == new else path
+    prefix = f"{path}." if path else ""
+    found = (first_difference(a, b, f"{prefix}{key}") for key, a, b in pairs)
+    return next((place for place in found if place is not None), None)
+
+
+def _keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    yield from old
+    yield from (key for key in new if key not in old)
+
+
+def _kind_of(space: Any) -> Kind:
+    """Say what a space asks of workers; told apart first, since the other fields depend on it."""
+    name = space.get("kind") if isinstance(space, Mapping) else None
+    if not isinstance(name, str) or name not in SPACE_KINDS:
+        known = ", ".join(SPACE_KINDS)
+        raise InvalidDefinition("space.kind", f"space.kind: need one of {known}, got {name!r}.")
+    return SPACE_KINDS[name]
+
+
+def _complete(definition: Mapping[str, Any]) -> dict[str, Any]:
+    complete = {**DEFAULTS, **definition}
+    complete["training"] = dict(complete["training"] or {})
+    complete["objectives"] = [
+        {**OBJECTIVE_DEFAULTS, **objective} for objective in complete["objectives"]
+    ]
+    return complete
+
+
+def _refuse_network_fields(complete: Mapping[str, Any]) -> None:
+    """Refuse the fields that only networks have."""
+    for field in ("data", "device", "training"):
+        if complete[field]:
+            raise InvalidDefinition(
+                field,
+                f"{field}: only a space of networks has this, got {complete[field]!r} "
+                "beside a parameter space.",
+                f"Leave {field} out, or choose the space kind tiny.",
+            )
+
+
+def _data(complete: dict[str, Any], facts_of: Callable[[str], Facts]) -> dict[str, Any]:
+    complete["device"] = complete["device"] or DEFAULT_DEVICE
+    if complete["device"] not in DEVICES:
+        raise InvalidDefinition(
+            "device", f"device: need one of {', '.join(DEVICES)}, got {complete['device']!r}."
+        )
+    name = complete["data"]
+    if not name:
+        raise InvalidDefinition(
+            "data",
+            "data: a study of networks needs the name of a data set, got none.",
+            'Name one that a worker holds, such as "digits".',
+        )
+    return dict(facts_of(name))
+
+
+def _space(complete: Mapping[str, Any], data: Facts | None) -> Space:
+    if data is None:
+        return space_from_json(complete["space"])
+    return space_from_json(
+        complete["space"],
+        input_shape=data["shape"],
+        classes=data["classes"],
+        device=complete["device"],
+        training=complete["training"],
+        train_images=data["train"],
+    )
+
+
+def _problem(complete: dict[str, Any], space: Space, data: Facts | None) -> Problem:
+    objectives = [_objective(o, at, space) for at, o in enumerate(complete["objectives"])]
+    for wire, objective in zip(complete["objectives"], objectives, strict=True):
+        wire["name"] = objective.name
+    problem = Problem(
+        space,
+        tuple(objectives),
+        validation=None if data is None else data["validation"],
+        seed=complete["seed"],
+    )
+    if data is None:
+        return problem
+    assert isinstance(space, TinySpace)
+    scales = default_scales(
+        space, problem.objectives, complete["device"], data["classes"], data["validation"]
+    )
+    return problem.with_scales(scales)
+
+
+def _objective(wire: Mapping[str, Any], at: int, space: Space) -> Objective:
+    name, role = _figure(wire["name"], at, space)
+    given = GivenScale(wire["ideal"], wire["reference"], wire["log"])
+    try:
+        return Objective(
+            name=name,
+            role=role,
+            goal=wire["goal"],
+            bound=wire["bound"],
+            limit=wire["limit"],
+            scale=_given_scale(given),
+            given=given,
+        )
+    except OptimizerError as error:
+        # A scale is not a field of the wire; its reference is.
+        field = f"objectives.{at}.{error.field.replace('scale', 'reference')}"
+        text = str(error).removeprefix(f"{error.field}: ")
+        raise InvalidDefinition(field, f"{field}: {text}") from error
+
+
+def _given_scale(given: GivenScale) -> Scale | None:
+    """The scale that the user fixed; None where a default or the initial design has a say."""
+    if given.ideal is None or given.reference is None:
+        return None
+    return Scale(given.ideal, given.reference, bool(given.log))
+
+
+def _figure(name: str, at: int, space: Space) -> tuple[str, Any]:
+    """Return the full name of a figure and whether it is measured or known."""
+    if space.measured_names is None or name in space.measured_names:
+        return name, "measured"
+    try:
+        return canonical(name), "known"
+    except UnknownFigure as error:
+        possible = ", ".join([*space.measured_names, *space.known_names])
+        raise InvalidDefinition(
+            f"objectives.{at}.name",
+            f"objectives.{at}.name: need one of {possible}, got {name!r}.",
+        ) from error
+
+
+def _check_designer(name: str, problem: Problem) -> None:
+    if name not in DESIGNERS:
+        raise InvalidDefinition(
+            "designer", f"designer: need one of {', '.join(DESIGNERS)}, got {name!r}."
+        )
+    if name in CHECKED_DESIGNERS:
+        designer(name).check(problem)
+
+
+def usable(name: str, announced: Sequence[Facts]) -> Facts:
+    """Choose a data set among the announced ones.
+
+    Raises:
+        InvalidDefinition: nobody announced it, or whoever did cannot use it.
+    """
+    found = next((item for item in announced if item["name"] == name), None)
+    if found is None:
+        held = ", ".join(sorted(item["name"] for item in announced)) or "nothing yet"
+        raise InvalidDefinition(
+            "data",
+            f"data: no worker holds {name!r}; the workers hold {held}.",
+            "Start a worker that has it: tinyfront-server worker --server URL --data-dir FOLDER "
+            f"(with {name}.npz in that folder).",
+        )
+    if found.get("problem"):
+        raise InvalidDefinition(
+            "data",
+            f"data: {name!r} cannot be used: {found['problem']}",
+            "Correct the file and start the worker again.",
+        )
+    return found

@@ -1,0 +1,282 @@
+"""What the service refuses, as domain nouns. HTTP knows them by one table, in the API."""
+
+from collections.abc import Iterable
+
+
+class ServiceError(Exception):
+    """The request was understood and refused.
+
+    `field` is the path of the offending part of the request, `remedy` what to do about it; either
+    may be unknown.
+    """
+
+    field: str | None = None
+    remedy: str | None = None
+
+    def where(self) -> dict[str, str | None]:
+        """Return what an answer shows beside the message: `field` and `remedy`."""
+        return {"field": self.field, "remedy": self.remedy}
+
+
+class StudyNotFound(ServiceError):
+    """No study of that number or name."""
+
+    remedy = "List the studies to see their names."
+
+    def __init__(self, study: int | str) -> None:
+        super().__init__(f"There is no study {study!r}.")
+
+
+class TrialNotFound(ServiceError):
+    """No trial of that number."""
+
+    remedy = "List the study's trials to see their numbers."
+
+    def __init__(self, trial_id: int) -> None:
+        super().__init__(f"There is no trial {trial_id}.")
+
+
+class AttemptNotFound(ServiceError):
+    """No attempt of that number."""
+
+    remedy = "Use the attempt_id of the lease."
+
+    def __init__(self, attempt_id: int) -> None:
+        super().__init__(f"There is no attempt {attempt_id}.")
+
+
+class ArtefactNotFound(ServiceError):
+    """The trial holds no artefact of that name."""
+
+    remedy = "List the trial's artefacts to see their names."
+
+    def __init__(self, trial_id: int, name: str) -> None:
+        super().__init__(f"Trial {trial_id} has no artefact {name!r}.")
+
+
+class WrongToken(ServiceError):
+    """The lease token opens no attempt of this trial."""
+
+    field = "token"
+    remedy = "Send the token of the lease under which the trial was handed out."
+
+    def __init__(self, trial_id: int) -> None:
+        super().__init__(f"The token belongs to no attempt at trial {trial_id}.")
+
+
+class InvalidDefinition(ServiceError):
+    """A study that cannot be created."""
+
+    def __init__(self, field: str, message: str, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+        self.remedy = remedy or f"Correct {field} and create the study again."
+
+
+class InvalidMetrics(ServiceError):
+    """Metrics that are not finite, misnamed, missing, or at odds with what is known."""
+
+    def __init__(self, field: str, message: str, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+        self.remedy = remedy or "Send every measured objective as a finite number."
+
+
+class InvalidProposal(ServiceError):
+    """A proposal outside the study's space or over a limit."""
+
+    def __init__(self, field: str, message: str, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+        self.remedy = remedy or "Propose a point of the study's space."
+
+
+class NameTaken(ServiceError):
+    """Another study has that name; `field` is where the two definitions first differ."""
+
+    def __init__(self, name: str, field: str) -> None:
+        super().__init__(f"A study {name!r} exists and differs in {field}.")
+        self.field = field
+        self.remedy = f"Choose another name, or send the same {field} to get that study."
+
+
+class StudyChanged(ServiceError):
+    """The study has another version than the caller saw."""
+
+    remedy = "Read the study again and repeat the change."
+
+    def __init__(self, name: str, seen: int, version: int) -> None:
+        super().__init__(f"Study {name!r} is at version {version}, not {seen}.")
+
+
+class IllegalChange(ServiceError):
+    """A change that this study does not allow in its present state."""
+
+    def __init__(self, field: str, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.remedy = remedy
+
+
+class StudyEnded(ServiceError):
+    """The study takes no more proposals."""
+
+    remedy = "Extend the study (raise `trials`) or create another."
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Study {name!r} has ended.")
+
+
+class IllegalMove(ServiceError):
+    """A trial cannot take that step of its life."""
+
+    field = "status"
+    remedy = "Leave this trial alone and go on with the next."
+
+    def __init__(self, current: str, wanted: str, allowed: Iterable[str]) -> None:
+        choices = ", ".join(allowed) or "nothing"
+        super().__init__(f"A {current} trial cannot become {wanted}; it can become {choices}.")
+
+
+class TrialExists(ServiceError):
+    """The study holds an equal proposal."""
+
+    field = "point"
+    remedy = "Propose another point."
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Trial {number} of this study is the same proposal.")
+        self.number = number
+
+
+class AttemptEnded(ServiceError):
+    """The attempt has delivered, so nothing may be added to it."""
+
+    field = "token"
+    remedy = "Claim the next trial; this one needs nothing more."
+
+    def __init__(self, trial_id: int, outcome: str) -> None:
+        super().__init__(f"This attempt at trial {trial_id} ended as {outcome}.")
+
+
+class ReportConflict(ServiceError):
+    """The step was reported before with other metrics."""
+
+    field = "step"
+    remedy = "Report each step once; a repetition must carry the same metrics."
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"Step {step} was reported before with other metrics.")
+
+
+class ResultConflict(ServiceError):
+    """The attempt delivered another result before."""
+
+    field = "metrics"
+    remedy = "A repetition must carry the same metrics; the first result stays."
+
+    def __init__(self, trial_id: int) -> None:
+        super().__init__(f"This attempt at trial {trial_id} delivered other metrics before.")
+
+
+class InvalidArtefact(ServiceError):
+    """An artefact that cannot be kept, because of its name or its length."""
+
+    def __init__(self, field: str, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.remedy = remedy
+
+
+class ArtefactTooLarge(ServiceError):
+    """The body exceeds what the store accepts."""
+
+    field = "body"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"An artefact may have at most {limit_bytes} bytes.")
+        self.remedy = "Send a smaller file, or raise TINYFRONT_MAX_ARTEFACT_BYTES."
+
+
+class ArtefactConflict(ServiceError):
+    """The attempt holds other bytes under that name."""
+
+    field = "name"
+    remedy = "Choose another name; artefacts are never overwritten."
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"This attempt holds other bytes as {name!r}.")
+
+
+class DatabaseBusy(ServiceError):
+    """Another writer held the database for too long."""
+
+    remedy = "Repeat the request in a few seconds."
+
+    def __init__(self, waited_s: float) -> None:
+        super().__init__(f"The database was busy for {waited_s:g} s.")
+
+
+class CommandFailed(Exception):
+    """A command cannot do its work. The message says what to do; no request ever sees it."""
+
+
+class DatabaseUrlInvalid(CommandFailed):
+    """Neither SQLite in a file nor PostgreSQL."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"Cannot use the database {url}: need sqlite:///FILE or postgresql://HOST/NAME "
+            "(set TINYFRONT_DATABASE_URL)."
+        )
+
+
+class DatabaseEmpty(CommandFailed):
+    """No tables yet."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"The database {url} has no tables yet. "
+            f"Run: tinyfront-server db upgrade --database {url}"
+        )
+
+
+class DatabaseOutdated(CommandFailed):
+    """The tables are older than this server."""
+
+    def __init__(self, url: str, revision: str, wanted: str) -> None:
+        super().__init__(
+            f"The database {url} is at revision {revision}, this server needs {wanted}. "
+            f"Run: tinyfront-server db upgrade --database {url}"
+        )
+
+
+class DatabaseTooNew(CommandFailed):
+    """The tables no longer serve a server this old."""
+
+    def __init__(self, url: str, oldest: str, version: str) -> None:
+        super().__init__(
+            f"The database {url} needs a server of version {oldest} or later, this is {version}. "
+            f"Run: pip install --upgrade 'tinyfront-server>={oldest}'"
+        )
+
+
+class DatabaseForeign(CommandFailed):
+    """The database belongs to another program."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"The database {url} holds tables of another program and none of Tinyfront. "
+            "Give Tinyfront a database of its own, then run: "
+            "tinyfront-server db upgrade --database URL"
+        )
+
+
+class DatabaseInUse(CommandFailed):
+    """Another server writes this SQLite file."""
+
+    def __init__(self, path: str, holder: str) -> None:
+        super().__init__(
+            f"{path} is used by another server (process {holder}). SQLite takes one server: stop "
+            "that one, choose another file, or use PostgreSQL."
+        )

@@ -1,0 +1,24 @@
+"""The charts, built once: the page and the SDK draw the same Plotly JSON.
+
+Each function takes plain rows and returns `{"data": [...], "layout": {...}}`. What a trace or a
+line stands for is named (`meta.role`, `shape.name`), so that the page can colour it by its theme.
+"""
+
+from service.figures.axes import Axis, Budget
+from service.figures.front import Point, front, front3d
+from service.figures.hypervolume import hypervolume
+from service.figures.layout import Figure
+from service.figures.learning import learning
+from service.figures.memory import memory
+
+__all__ = [
+    "Axis",
+    "Budget",
+    "Figure",
+    "Point",
+    "front",
+    "front3d",
+    "hypervolume",
+    "learning",
+    "memory",
+]

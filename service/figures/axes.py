@@ -1,0 +1,149 @@
+"""An objective as an axis: where its values lie, how they are written, which lines cross it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from optimizer.problem import Objective
+from resource_models.devices import Device
+from resource_models.footprint import UNIT
+from service.figures.layout import line_across
+
+# A budget further away than this is left out: beside 512 kB a network of 2 kB would be a dot.
+NEAR_LINEAR = 1.5
+NEAR_LOG = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a device has of the thing that an objective counts."""
+
+    title: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One objective of a study, as a chart shows it.
+
+    `accuracy` is true for the error of a network, which is a share, so 1 - error means something;
+    a black box may call anything an error.
+    """
+
+    objective: Objective
+    log: bool = False
+    accuracy: bool = False
+    budget: Budget | None = None
+
+    @property
+    def name(self) -> str:
+        """The objective's name."""
+        return self.objective.name
+
+    @property
+    def unit(self) -> str | None:
+        """B, MACs or nothing."""
+        return UNIT.get(self.name) if self.objective.role == "known" else None
+
+    @property
+    def floor(self) -> float | None:
+        """Where values at or below zero are drawn on a log axis; None if there is no such place.
+
+        The ideal is that place: nothing better counts, and an error of 0 among 300 images is drawn
+        where half an error would be.
+        """
+        scale = self.objective.scale
+        if scale is None or min(scale.ideal, scale.reference) <= 0:
+            return None
+        return min(scale.ideal, scale.reference)
+
+    def can_be_log(self, values: Sequence[float | None]) -> bool:
+        """Whether a log axis could show all of these values."""
+        return self.floor is not None or all(value is None or value > 0 for value in values)
+
+    def fitting(self, values: Sequence[float | None]) -> "Axis":
+        """Return this axis, without its log scale if that could not show all of these values."""
+        return self if self.can_be_log(values) else replace(self, log=False)
+
+    def about(self, letter: str, values: Sequence[float | None]) -> dict[str, Any]:
+        """Say what lies on the axis, for whoever offers other choices."""
+        can_log = self.can_be_log(values)
+        return {"axis": letter, "name": self.name, "log": self.log, "can_log": can_log}
+
+    def drawn(self, values: Sequence[float | None]) -> list[float | None]:
+        """Return where values lie; None stays None, and so does what a log axis cannot show."""
+        if not self.log:
+            return list(values)
+        return [self._on_log(value) for value in values]
+
+    def _on_log(self, value: float | None) -> float | None:
+        if value is None or value > 0:
+            return value
+        return self.floor
+
+    def layout(self) -> dict[str, Any]:
+        """Return the axis as Plotly takes it."""
+        axis: dict[str, Any] = {"title": {"text": self.name}, "zeroline": False}
+        if self.log:
+            axis |= {"type": "log", "title": {"text": f"{self.name} (log)"}}
+        if self.unit is not None:
+            axis |= {"tickformat": "~s", "ticksuffix": f" {self.unit}"}
+        else:
+            axis |= {"tickformat": "~g"}
+        return axis
+
+    def hover(self, column: int) -> str:
+        """Return the line of a hover text that shows this objective from `customdata[column]`."""
+        value = f"%{{customdata[{column}]:{self.spec}}}"
+        unit = "" if self.unit is None else f" {self.unit}"
+        return f"{self.name} {value}{unit}"
+
+    @property
+    def spec(self) -> str:
+        """How Plotly writes a value."""
+        if self.unit is not None:
+            return ",d"
+        return ".4f" if self.accuracy else ".5~g"
+
+    def lines(self, across: str, values: Sequence[float | None]) -> Iterator[dict[str, Any]]:
+        """Yield the lines of bound, limit and, if it is near, of the device's budget.
+
+        Args:
+            across: the Plotly axis on which this objective lies, x or y.
+            values: what is drawn, to tell what is near.
+        """
+        worst = max((value for value in values if value is not None), default=None)
+        for name, at in (("bound", self.objective.bound), ("limit", self.objective.limit)):
+            if at is not None and (name == "bound" or self._near(at, worst)) and self._shows(at):
+                yield self._line(name, across, at, f"{name} {self.text(at)}", worst)
+        if self.budget is not None and self._near(self.budget.size_bytes, worst):
+            text = f"{self.budget.title} {self.text(self.budget.size_bytes)}"
+            yield self._line("budget", across, self.budget.size_bytes, text, worst)
+
+    @staticmethod
+    def _line(name: str, across: str, at: float, text: str, worst: float | None) -> dict[str, Any]:
+        """A line beyond all values lies at the edge of the chart: its text goes to the left."""
+        beyond = worst is not None and at >= worst
+        return line_across(name, across, at, text, "right" if beyond else "left")
+
+    def _shows(self, at: float) -> bool:
+        return at > 0 or not self.log
+
+    def _near(self, at: float, worst: float | None) -> bool:
+        return worst is None or at <= worst * (NEAR_LOG if self.log else NEAR_LINEAR)
+
+    def text(self, value: float) -> str:
+        """Write one value with its unit."""
+        if self.unit is None:
+            return f"{value:.4g}"
+        return f"{value:,.0f} {self.unit}"
+
+
+def budgets(device: Device | None) -> Mapping[str, Budget]:
+    """Return what a device has, by the family of figures that it bounds."""
+    if device is None:
+        return {}
+    return {
+        "model_size": Budget(f"flash of {device.name}", device.flash_bytes),
+        "working_memory": Budget(f"SRAM of {device.name}", device.sram_bytes),
+    }

@@ -1,0 +1,57 @@
+"""What lies in memory while a network runs, operator by operator."""
+
+from collections.abc import Sequence
+
+from service.figures.axes import NEAR_LINEAR, Budget
+from service.figures.layout import ACCENT, DIM, Figure, figure, line_across, trace
+
+ROW_PX = 26
+AROUND_PX = 120
+
+
+def memory(timeline: Sequence[tuple[str, int]], budget: Budget | None) -> Figure:
+    """Draw the live bytes of each operator, the first at the top.
+
+    Args:
+        timeline: (node, live bytes) in the order in which they run.
+        budget: the SRAM of the study's device; drawn if it is near the peak.
+    """
+    peak_bytes = max((size for _, size in timeline), default=0)
+    bars = trace(
+        "bars",
+        type="bar",
+        orientation="h",
+        # Ids are unique, so each is a row of its own.
+        y=[node for node, _ in timeline],
+        x=[size for _, size in timeline],
+        marker={"color": [ACCENT if size == peak_bytes else DIM for _, size in timeline]},
+        customdata=["peak" if size == peak_bytes else "other" for _, size in timeline],
+        hovertemplate="%{y}<br>%{x:,d} B live<extra></extra>",
+    )
+    near = budget is not None and budget.size_bytes <= NEAR_LINEAR * peak_bytes
+    lines = []
+    if near and budget is not None:
+        text = f"{budget.title} {budget.size_bytes:,} B"
+        lines.append(line_across("budget", "x", budget.size_bytes, text))
+    note = f"Peak {peak_bytes:,} B{_share(peak_bytes, budget)}."
+    return figure(
+        [bars],
+        f"Memory over time<br><sub>{note}</sub>",
+        meta={"note": note},
+        showlegend=False,
+        shapes=lines,
+        height=AROUND_PX + ROW_PX * len(timeline),
+        margin={"l": 16, "r": 16, "t": 48, "b": 48},
+        xaxis={"title": {"text": "live bytes"}, "tickformat": "~s", "ticksuffix": " B"},
+        # A category by force: ids that look like numbers would become positions.
+        yaxis={"type": "category", "autorange": "reversed", "automargin": True},
+        bargap=0.25,
+        uirevision="memory",
+    )
+
+
+def _share(peak_bytes: int, budget: Budget | None) -> str:
+    if budget is None:
+        return ""
+    percent = 100 * peak_bytes / budget.size_bytes
+    return f", {percent:.3g} % of {budget.size_bytes:,} B ({budget.title})"

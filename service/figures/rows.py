@@ -1,0 +1,100 @@
+"""From the tables to what the charts take: only the columns that are drawn."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from optimizer.problem import Objective
+from resource_models.devices import DEVICES
+from resource_models.footprint import memory_timeline
+from resource_models.graph import Graph
+from service import attempts
+from service.figures.axes import Axis, budgets
+from service.figures.front import Point
+from service.models import Hypervolume, Metric, Study, Trial
+from service.states import Kind, Status
+
+# As `fronts.points`: the front first, then the newest, so that a limit never hides the front.
+MOST_POINTS = 10_000
+
+
+def objectives_of(study: Study) -> tuple[Objective, ...]:
+    """Return a study's objectives, without building its space."""
+    return tuple(Objective.from_json(each) for each in study.problem["objectives"])
+
+
+def axes_of(study: Study) -> tuple[Axis, ...]:
+    """Return a study's objectives as axes, each on the scale on which it is judged."""
+    device = DEVICES.get(str(study.definition.get("device")))
+    budget = budgets(device)
+    return tuple(
+        Axis(
+            objective,
+            log=objective.scale.log if objective.scale is not None else bool(objective.given.log),
+            accuracy=study.kind is Kind.NETWORK and objective.name == "error",
+            budget=budget.get(objective.name.partition(":")[0])
+            if objective.role == "known"
+            else None,
+        )
+        for objective in objectives_of(study)
+    )
+
+
+def points_of(session: Session, study: Study, most: int = MOST_POINTS) -> list[Point]:
+    """Return the completed trials of a study."""
+    names = [objective.name for objective in objectives_of(study)]
+    chosen = (
+        select(Trial.id, Trial.number, Trial.on_front, Trial.feasible)
+        .where(Trial.study_id == study.id, Trial.status == Status.COMPLETED)
+        .where(Trial.finish_no.is_not(None))
+        .order_by(Trial.on_front.desc(), Trial.finish_no.desc())
+        .limit(most)
+    )
+    rows = session.execute(chosen).all()
+    values = _values(session, study.id, names)
+    return [
+        Point(
+            trial_id,
+            number,
+            tuple(values.get(trial_id, {}).get(name) for name in names),
+            on_front,
+            feasible is not False,
+        )
+        for trial_id, number, on_front, feasible in rows
+    ]
+
+
+def _values(session: Session, study_id: int, names: list[str]) -> Mapping[int, dict[str, float]]:
+    found: dict[int, dict[str, float]] = {}
+    rows = session.execute(
+        select(Metric.trial_id, Metric.name, Metric.value).where(
+            Metric.study_id == study_id, Metric.name.in_(names)
+        )
+    )
+    for trial_id, name, value in rows:
+        found.setdefault(trial_id, {})[name] = value
+    return found
+
+
+def hypervolumes_of(session: Session, study: Study) -> list[tuple[int, float, int]]:
+    """Return (finish_no, value, front size) wherever a study's front changed."""
+    rows = session.execute(
+        select(Hypervolume.finish_no, Hypervolume.value, Hypervolume.front_size)
+        .where(Hypervolume.study_id == study.id)
+        .order_by(Hypervolume.finish_no)
+    )
+    return [(finish_no, value, size) for finish_no, value, size in rows]
+
+
+def reports_of(session: Session, trial: Trial) -> list[tuple[int, dict[str, float]]]:
+    """Return (step, metrics) of the attempt that is shown of a trial."""
+    attempt = attempts.shown(session, trial.id)
+    if attempt is None:
+        return []
+    return [(report.step, report.metrics) for report in attempts.reports(session, attempt.id)]
+
+
+def timeline_of(graph: Graph | None) -> list[tuple[str, int]]:
+    """Return the live bytes of each operator; none of a trial without a network."""
+    return [] if graph is None else memory_timeline(graph)

@@ -1,0 +1,188 @@
+"""The ledger of a study: all that depends on the order of its finished trials, written by one step.
+
+Completing a trial writes its own rows only, so many workers never wait for each other. One holder
+at a time then enters what has finished: its place, the front, the hypervolume, the events, the end
+of the study.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from optimizer.problem import Problem, initial_count
+from optimizer.scale import scales_from
+from service import events, fronts, metrics, studies
+from service.models import Hypervolume, Study, Trial
+from service.states import FINISHED, Ended, EventKind, Status, StudyStatus
+
+BATCH = 200  # trials per transaction
+
+
+def due(session: Session) -> list[int]:
+    """Return the studies in which a trial waits to be entered."""
+    waiting = select(Trial.study_id).where(
+        Trial.finished_at.is_not(None), Trial.entered_at.is_(None)
+    )
+    return sorted(session.scalars(waiting.distinct()))
+
+
+def advance(session: Session, study_id: int, now: datetime) -> int:
+    """Enter trials that have finished since the last time, oldest first, a batch at most.
+
+    Returns:
+        How many trials were entered; 0 if none waits, or if another one keeps the ledger just now.
+    """
+    # Not the strongest lock: rows that refer to the study may still be added meanwhile.
+    study = session.scalars(
+        select(Study)
+        .where(Study.id == study_id)
+        .with_for_update(skip_locked=True, key_share=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if study is None:
+        return 0
+    # Locked, since a late result may change a failed trial at this moment; that one is entered
+    # next time.
+    waiting = session.scalars(
+        select(Trial)
+        .where(Trial.study_id == study_id)
+        .where(Trial.finished_at.is_not(None), Trial.entered_at.is_(None))
+        .order_by(Trial.finished_at, Trial.id)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True, key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    if waiting:
+        _Book(session, study, now).enter(waiting)
+    used = study.finish_no >= study.trials
+    if used and study.status is not StudyStatus.ENDED:
+        studies.end(session, study, Ended.BUDGET, now)
+    return len(waiting)
+
+
+class _Book:
+    """One study's ledger, opened for a batch."""
+
+    def __init__(self, session: Session, study: Study, now: datetime) -> None:
+        self._session = session
+        self._study = study
+        self._now = now
+        self._problem = studies.problem_of(study)
+        self._front = list(fronts.front(session, study.id))
+        self._values = metrics.values_of(session, self._front)
+
+    def enter(self, waiting: Sequence[Trial]) -> None:
+        """Enter a batch."""
+        self._values |= metrics.values_of(self._session, waiting)
+        for trial in waiting:
+            self._enter(trial)
+
+    def _enter(self, trial: Trial) -> None:
+        trial.entered_at = self._now
+        # A trial that is entered a second time (a late result after it had failed) keeps its place.
+        if trial.status in FINISHED and trial.finish_no is None:
+            self._study.finish_no += 1
+            trial.finish_no = self._study.finish_no
+        changed = trial.status is Status.COMPLETED and self._judge(trial)
+        self._tell(trial)
+        scaled_now = not self._problem.scaled and self._fix_scale()
+        if changed:
+            data = {"finish_no": self._study.finish_no, "front_size": self._study.front_size}
+            self._record(EventKind.FRONT, data)
+        if changed or scaled_now:
+            self._measure()
+
+    def _judge(self, trial: Trial) -> bool:
+        """Note whether a completed trial keeps the limits, and update the front.
+
+        Returns:
+            Whether the front changed.
+        """
+        trial.feasible = self._problem.keeps_limits(self._values[trial.id])
+        if not trial.feasible:
+            return False
+        rivals = [*self._front, trial]
+        marks = fronts.front_of(self._problem, [self._values[rival.id] for rival in rivals])
+        if not marks[-1]:
+            return False
+        for rival, marked in zip(rivals, marks, strict=True):
+            rival.on_front = bool(marked)
+        self._front = [rival for rival in rivals if rival.on_front]
+        self._study.front_size = len(self._front)
+        return True
+
+    def _tell(self, trial: Trial) -> None:
+        data = {
+            "id": trial.id,
+            "number": trial.number,
+            "status": trial.status,
+            "finish_no": trial.finish_no,
+            "feasible": trial.feasible,
+            "on_front": trial.on_front,
+            "values": self._values[trial.id],
+        }
+        self._record(EventKind.TRIAL, data)
+
+    def _fix_scale(self) -> bool:
+        """Fix the scale of a black box, once its initial design is done.
+
+        A study that ends before that gets its scale from what there is.
+
+        Returns:
+            Whether it was fixed now.
+        """
+        # Also of this batch, whose rows are not written yet.
+        self._session.flush()
+        needed = initial_count(self._problem)
+        completed = self._session.scalars(
+            select(Trial)
+            .where(Trial.study_id == self._study.id, Trial.status == Status.COMPLETED)
+            .where(Trial.finish_no.is_not(None))
+            .order_by(Trial.finish_no)
+            .limit(needed)
+        ).all()
+        at_the_end = self._study.finish_no >= self._study.trials
+        if not completed or (len(completed) < needed and not at_the_end):
+            return False
+        rows = metrics.values_of(self._session, completed).values()
+        self._problem = _scaled(self._problem, list(rows))
+        self._study.problem = self._problem.to_json()
+        return True
+
+    def _measure(self) -> None:
+        """Store the hypervolume of the front."""
+        rows = [self._values[trial.id] for trial in self._front]
+        value = fronts.hypervolume_of(self._problem, rows) if rows else None
+        if value is None:
+            return
+        study = self._study
+        study.hypervolume = value
+        key = {"study_id": study.id, "finish_no": study.finish_no}
+        # A late result changes the front without a new finished trial: then the row is there.
+        point = self._session.get(Hypervolume, key)
+        if point is None:
+            self._session.add(
+                Hypervolume(**key, value=value, front_size=len(self._front), at=self._now)
+            )
+        else:
+            point.value, point.front_size, point.at = value, len(self._front), self._now
+        data = {"finish_no": study.finish_no, "value": value, "front_size": len(self._front)}
+        self._record(EventKind.HYPERVOLUME, data)
+
+    def _record(self, kind: EventKind, data: Mapping[str, object]) -> None:
+        events.record(self._session, self._study, kind, data, self._now)
+
+
+def _scaled(problem: Problem, rows: Sequence[fronts.Values]) -> Problem:
+    """Fix the scales that are open from the results of the initial design."""
+    return problem.with_scales(
+        {
+            objective.name: scales_from(
+                [row[objective.name] for row in rows], objective.goal, objective.given
+            )
+            for objective in problem.objectives
+            if objective.scale is None
+        }
+    )

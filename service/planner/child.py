@@ -1,0 +1,81 @@
+"""The planner process: keeps the histories it has seen, knows no database, answers in turn."""
+
+import logging
+import os
+import signal
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+
+from service.planner.messages import Answer, Json, Request, receive, send
+
+LOG = logging.getLogger(__name__)
+READY = b"ready"
+# Histories kept at once; the server sends an evicted one anew. 10,000 observations are about 10 MB.
+STUDIES_KEPT = 16
+
+
+@dataclass
+class Memory:
+    """What a process holds of one study."""
+
+    problem: Json
+    observations: list[Json] = field(default_factory=list)
+
+
+def main(connection: Connection) -> None:
+    """Answer requests until the pipe closes, which also happens when the server is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which closes the pipe
+    # One thread: several planners share the machine with workers, and results stay the same bit
+    # for bit. Set before torch is imported for the first time.
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = "1"
+    import torch
+
+    import optimizer.designers.bayes  # noqa: F401  seconds of import, better before a worker waits
+
+    torch.set_num_threads(1)
+    memories: OrderedDict[int, Memory] = OrderedDict()
+    try:
+        connection.send_bytes(READY)
+        while True:
+            send(connection, answer(receive(connection, Request), memories))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+
+
+def answer(request: Request, memories: "OrderedDict[int, Memory]") -> Answer:
+    """Think about one request; whatever goes wrong becomes an answer, and the process lives on."""
+    from optimizer.errors import SpaceExhausted
+
+    if request.problem is not None:
+        memories[request.study_id] = Memory(request.problem)
+    memory = memories[request.study_id]
+    memories.move_to_end(request.study_id)
+    if len(memories) > STUDIES_KEPT:
+        memories.popitem(last=False)
+    memory.observations.extend(request.observations)
+    try:
+        return _propose(request, memory)
+    except SpaceExhausted as exhausted:
+        return Answer([], trouble="exhausted", reason=str(exhausted))
+    except Exception as error:
+        LOG.exception("Designer %s failed in study %d.", request.designer, request.study_id)
+        return Answer([], trouble="failed", reason=f"{type(error).__name__}: {error}")
+
+
+def _propose(request: Request, memory: Memory) -> Answer:
+    from optimizer.designers import designer
+    from optimizer.designers.designer import Fitted
+    from optimizer.history import History, Observation
+    from optimizer.problem import Problem
+
+    problem = Problem.from_json(memory.problem)
+    history = History(tuple(Observation.from_json(row) for row in memory.observations))
+    thinker = designer(request.designer)
+    fitted = Fitted.from_json(request.fitted) if request.fitted is not None else None
+    fresh = thinker.fit(problem, history, request.seed) if request.fit else None
+    proposals = thinker.suggest(
+        problem, history, request.pending, fresh or fitted, request.count, request.seed
+    )
+    return Answer([p.to_json() for p in proposals], fresh.to_json() if fresh else None)

@@ -1,0 +1,116 @@
+"""Decides when a study thinks: when more claims wait for it than trials are queued."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+
+from service import studies, thinking
+from service.db import Database
+from service.planner.pool import Pool
+from service.planner.thought import think_once
+from service.states import Status
+
+LOG = logging.getLogger(__name__)
+# More at once would be blind to results that come in meanwhile.
+MOST_AT_ONCE = 8
+# A study whose last thought led to nothing rests so long.
+REST_S = 1.0
+
+
+class Conductor:
+    """The `Planner` of a server: fills the queues that claims wait at."""
+
+    def __init__(
+        self,
+        db: Database,
+        pool: Pool,
+        waiting: Callable[[int], int],
+        queued: Callable[[], None],
+        threads: int = 1,
+    ) -> None:
+        """Take the parts it works with.
+
+        Args:
+            db: where studies and proposals lie.
+            pool: the planner processes.
+            waiting: how many claims wait for a study.
+            queued: called when proposals were written.
+            threads: how many studies may think at the same time.
+        """
+        self._db, self._pool, self._waiting, self._queued = db, pool, waiting, queued
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="think")
+        self._busy: set[int] = set()
+        self._rest_until: dict[int, float] = {}
+        self._lock = threading.Lock()
+        self._note = threading.Event()
+        self._stopping = False
+        self._loop = threading.Thread(target=self._run, name="conductor", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._loop.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stopping = True
+        self._note.set()
+        self._loop.join(timeout=5)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def wanted(self, study_id: int) -> None:
+        """Note that one more claim waits for this study."""
+        self._note.set()
+
+    def wake(self) -> None:
+        """Note that a queue or a history changed."""
+        self._note.set()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            # The beat is for studies that think ahead, and for notes that other servers got.
+            self._note.wait(timeout=0.5)
+            self._note.clear()
+            try:
+                self._look()
+            except Exception:
+                LOG.exception("Could not look for studies that need proposals.")
+                time.sleep(REST_S)
+
+    def _look(self) -> None:
+        """Let every study think that has fewer queued trials than claims that wait."""
+        with self._db.read() as session:
+            active = thinking.open_studies(session)
+            queued = studies.counts(session, [study.id for study in active])
+        for study in active:
+            count = self._waiting(study.id) + study.ahead - queued[study.id][Status.QUEUED]
+            if count > 0:
+                self._begin(study.id, min(count, MOST_AT_ONCE))
+
+    def _begin(self, study_id: int, count: int) -> None:
+        with self._lock:
+            rests = time.monotonic() < self._rest_until.get(study_id, 0.0)
+            if rests or study_id in self._busy:
+                return
+            self._busy.add(study_id)
+        self._threads.submit(self._think, study_id, count)
+
+    def _think(self, study_id: int, count: int) -> None:
+        written = 0
+        try:
+            written = think_once(self._db, self._pool, study_id, count)
+        except Exception:
+            LOG.exception("Study %d could not think.", study_id)
+        with self._lock:
+            self._busy.discard(study_id)
+            self._rest_until[study_id] = 0.0 if written else time.monotonic() + REST_S
+        if written:
+            self._queued()
+        self._note.set()

@@ -1,0 +1,169 @@
+"""Proposals become trials: those of designers, of users, and results from elsewhere."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from optimizer.errors import InvalidPoint
+from optimizer.problem import Problem
+from optimizer.proposal import Proposal
+from optimizer.space import Point
+from service import metrics, studies, thinking
+from service.errors import InvalidProposal, StudyEnded, TrialExists
+from service.models import Study, Trial
+from service.states import Status, StudyStatus
+
+SEARCH = "search"
+USER = "user"  # designer and origin of what a user proposed
+
+
+def enqueue_proposals(
+    session: Session,
+    study: Study,
+    proposals: Iterable[Proposal],
+    fit_id: int | None,
+    thinker_token: str,
+    now: datetime,
+) -> list[Trial]:
+    """Queue what a planner proposes, unless it has lost the right to think for this study.
+
+    Equal proposals are skipped, and so is what goes beyond the budget.
+
+    Returns:
+        The new trials; none if another one thinks by now or the study is not active.
+    """
+    study = studies.lock(session, study.id)
+    if study.thinker_token != thinker_token or study.status is not StudyStatus.ACTIVE:
+        return []
+    problem = studies.problem_of(study)
+    proposals = list(proposals)
+    taken = set(
+        session.scalars(
+            select(Trial.key).where(
+                Trial.study_id == study.id,
+                Trial.key.in_([proposal.key for proposal in proposals]),
+                Trial.purpose == SEARCH,
+                Trial.replicate == 0,
+            )
+        )
+    )
+    room = thinking.room(session, study)
+    queued: list[Trial] = []
+    for proposal in proposals:
+        if proposal.key in taken or len(queued) == room:
+            continue
+        taken.add(proposal.key)
+        trial = _trial(study, problem, proposal.point, now)
+        trial.key, trial.known = proposal.key, dict(proposal.known)
+        trial.designer = proposal.designer
+        trial.origin = proposal.origin
+        prediction = {name: dict(parts) for name, parts in proposal.prediction.items()}
+        trial.prediction = prediction or None
+        trial.details = dict(proposal.details)
+        trial.fit_id = fit_id
+        queued.append(trial)
+    session.add_all(queued)
+    session.flush()
+    return queued
+
+
+def enqueue(
+    session: Session,
+    study_id: int,
+    point: Point,
+    values: Mapping[str, float] | None,
+    now: datetime,
+) -> Trial:
+    """Queue a user's own proposal, or with `values` enter a result from elsewhere.
+
+    Raises:
+        StudyNotFound: there is no such study.
+        StudyEnded: it takes no more proposals.
+        InvalidProposal: the point is outside the space, or over a limit before any work.
+        InvalidMetrics: `values` are not a complete result.
+        TrialExists: the study holds an equal proposal.
+    """
+    study = studies.lock(session, study_id)
+    if study.status is StudyStatus.ENDED:
+        raise StudyEnded(study.name)
+    problem = studies.problem_of(study)
+    try:
+        problem.space.validate(point)
+    except InvalidPoint as error:
+        raise InvalidProposal(f"point.{error.field}", str(error)) from error
+    trial = _trial(study, problem, point, now)
+    trial.key, trial.known = problem.space.key(point), problem.space.figures(point)
+    _refuse_twin(session, trial)
+    if values is None:
+        _refuse_over_limit(problem, trial.known)
+        session.add(trial)
+        session.flush()
+        return trial
+    result = metrics.checked_result(values, trial.work["metrics"], trial.known)
+    trial.status = Status.COMPLETED
+    trial.finished_at = now
+    session.add(trial)
+    session.flush()
+    metrics.store(session, trial, result)
+    return trial
+
+
+def _trial(study: Study, problem: Problem, point: Point, now: datetime) -> Trial:
+    """Make the next trial of a study whose row the caller has locked, but for key and figures."""
+    study.last_number += 1
+    work = {
+        **problem.space.work(point),
+        "purpose": SEARCH,
+        "replicate": 0,
+        "metrics": [objective.name for objective in problem.measured],
+    }
+    if study.data is not None:
+        work["data"] = study.data_name
+        work["data_sha256"] = study.data_sha256
+        work["split_sha256"] = study.data["split_sha256"]
+        work["seed"] = _training_seed(problem.seed, study.last_number, 0)
+    return Trial(
+        study_id=study.id,
+        number=study.last_number,
+        point=point,
+        work=work,
+        epochs=float(work.get("training", {}).get("epochs", 0)),
+        designer=USER,
+        origin=USER,
+        details={},
+        created_at=now,
+    )
+
+
+def _training_seed(seed: int, number: int, replicate: int) -> int:
+    """A seed of 31 bits, the same for every attempt at a trial."""
+    digest = hashlib.sha256(f"{seed}/{number}/{replicate}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
+
+
+def _refuse_twin(session: Session, trial: Trial) -> None:
+    twin = session.scalars(
+        select(Trial.number).where(
+            Trial.study_id == trial.study_id,
+            Trial.key == trial.key,
+            Trial.purpose == SEARCH,
+            Trial.replicate == 0,
+        )
+    ).one_or_none()
+    if twin is not None:
+        raise TrialExists(twin)
+
+
+def _refuse_over_limit(problem: Problem, known: Mapping[str, Any]) -> None:
+    for objective in problem.objectives:
+        if objective.name in known and not objective.keeps_limit(known[objective.name]):
+            raise InvalidProposal(
+                "point",
+                f"point: its {objective.name} is {known[objective.name]:g}, over the limit "
+                f"{objective.limit:g}.",
+                "Propose a point within the limits.",
+            )

@@ -1,0 +1,287 @@
+"""Studies: create, find, change, end; and what a designer is told of one."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from optimizer.problem import Problem
+from service import definitions, events, workers
+from service.errors import IllegalChange, NameTaken, StudyChanged, StudyNotFound
+from service.models import Attempt, Metric, Project, Study, Trial
+from service.states import Ended, EventKind, Outcome, Status, StudyStatus
+
+DEFAULT_PROJECT = "default"
+
+
+def create(
+    session: Session, definition: Mapping[str, Any], now: datetime, project: str = DEFAULT_PROJECT
+) -> tuple[Study, bool]:
+    """Create a study, or return the one that the same definition made before.
+
+    Args:
+        definition: a StudyCreate as JSON; what is missing takes its default.
+
+    Returns:
+        The study, and whether it is new.
+
+    Raises:
+        InvalidDefinition: with the path of the field that is wrong.
+        NameTaken: a study of that name has another definition.
+    """
+    project_id = session.scalars(select(Project.id).where(Project.name == project)).one()
+    named = select(Study).where(Study.project_id == project_id, Study.name == definition["name"])
+    existing = session.scalars(named).one_or_none()
+    if existing is None:
+        announced = workers.announced_data(session)
+        prepared = definitions.prepare(definition, partial(definitions.usable, announced=announced))
+        study = _study(project_id, prepared, now)
+        try:
+            with session.begin_nested():
+                session.add(study)
+        except IntegrityError:
+            existing = session.scalars(named).one()  # another request was faster
+        else:
+            _announce(session, study, now)
+            return study, True
+    _check_same(existing, definition)
+    return existing, False
+
+
+def _study(project_id: int, prepared: definitions.Prepared, now: datetime) -> Study:
+    definition, data = prepared.definition, prepared.data or {}
+    return Study(
+        project_id=project_id,
+        name=definition["name"],
+        kind=prepared.kind,
+        definition=definition,
+        problem=prepared.problem.to_json(),
+        data=prepared.data,
+        data_name=data.get("name"),
+        data_sha256=data.get("sha256"),
+        designer=definition["designer"],
+        trials=definition["trials"],
+        ahead=definition["ahead"],
+        think_s=definition["think_s"],
+        max_attempts=definition["max_attempts"],
+        created_at=now,
+    )
+
+
+def _check_same(study: Study, definition: Mapping[str, Any]) -> None:
+    """Raise NameTaken unless the definition is the one that made the study."""
+
+    def facts_of(name: str) -> definitions.Facts:
+        # The study's own data: the worker that announced it may be gone, the file another by now.
+        if study.data is None or name != study.data_name:
+            raise NameTaken(study.name, "data")
+        return study.data
+
+    prepared = definitions.prepare(definition, facts_of)
+    field = definitions.first_difference(study.definition, prepared.definition)
+    if field is not None:
+        raise NameTaken(study.name, field)
+
+
+def get(session: Session, ref: int | str, project: str = DEFAULT_PROJECT) -> Study:
+    """Return a study by its number or its name; a text of digits is a number first.
+
+    Raises:
+        StudyNotFound: there is none in this project.
+    """
+    studies = select(Study).join(Project, Project.id == Study.project_id)
+    studies = studies.where(Project.name == project)
+    text = str(ref)
+    # A number beyond 63 bits is no row's, and a database would refuse to compare it.
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        found = session.scalars(studies.where(Study.id == int(text))).one_or_none()
+        if found is not None:
+            return found
+    found = session.scalars(studies.where(Study.name == text)).one_or_none()
+    if found is None:
+        raise StudyNotFound(ref)
+    return found
+
+
+def listing(
+    session: Session, before: int | None = None, limit: int = 100, project: str = DEFAULT_PROJECT
+) -> Sequence[Study]:
+    """Return studies, newest first, that are older than study `before`."""
+    studies = select(Study).join(Project, Project.id == Study.project_id)
+    studies = studies.where(Project.name == project)
+    if before is not None:
+        studies = studies.where(Study.id < before)
+    return session.scalars(studies.order_by(Study.id.desc()).limit(limit)).all()
+
+
+def lock(session: Session, study_id: int) -> Study:
+    """Return a study as it is now, and keep its counters for this transaction.
+
+    Raises:
+        StudyNotFound: there is none.
+    """
+    # Not the strongest lock: rows that refer to the study may still be added meanwhile.
+    study = session.scalars(
+        select(Study)
+        .where(Study.id == study_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if study is None:
+        raise StudyNotFound(study_id)
+    return study
+
+
+def patch(
+    session: Session,
+    study_id: int,
+    now: datetime,
+    status: StudyStatus | None = None,
+    trials: int | None = None,
+    version: int | None = None,
+) -> Study:
+    """Pause, resume, extend or close a study.
+
+    Raising the budget of a study that had used it up lets it go on. Closing cancels its open
+    trials; their workers are told at their next renewal.
+
+    Args:
+        version: the version that the caller saw; None to change the study whatever it is.
+
+    Raises:
+        StudyNotFound: there is none.
+        StudyChanged: the study has another version.
+        IllegalChange: an ended study cannot pause, nor go on with its budget used up.
+    """
+    study = lock(session, study_id)
+    if version is not None and version != study.version:
+        raise StudyChanged(study.name, version, study.version)
+    before = (study.status, study.trials)
+    if trials is not None:
+        study.trials = trials
+    if status is not None:
+        _move(session, study, StudyStatus(status), now)
+    elif study.ended_reason is Ended.BUDGET and study.finish_no < study.trials:
+        _reopen(study)
+    if study.status is not StudyStatus.ENDED and study.finish_no >= study.trials:
+        end(session, study, Ended.BUDGET, now)
+    if before != (study.status, study.trials):
+        study.version += 1
+        if before[0] == study.status or study.status is not StudyStatus.ENDED:
+            _announce(session, study, now)
+    return study
+
+
+def _move(session: Session, study: Study, status: StudyStatus, now: datetime) -> None:
+    if status is study.status:
+        return
+    if status is StudyStatus.ENDED:
+        end(session, study, Ended.CLOSED, now)
+    elif study.status is not StudyStatus.ENDED:
+        study.status = status
+    elif status is StudyStatus.PAUSED:
+        raise IllegalChange(
+            "status", f"Study {study.name!r} has ended; it cannot pause.", "Set it active first."
+        )
+    elif study.finish_no >= study.trials:
+        raise IllegalChange(
+            "status",
+            f"Study {study.name!r} has finished all of its {study.trials} trials.",
+            "Raise `trials` in the same request.",
+        )
+    else:
+        _reopen(study)
+
+
+def _reopen(study: Study) -> None:
+    study.status = StudyStatus.ACTIVE
+    study.ended_reason = None
+    study.ended_at = None
+
+
+def end(session: Session, study: Study, reason: Ended, now: datetime) -> None:
+    """End a study whose row the caller has locked, and cancel its queue.
+
+    Trials that run go on and still count, unless the user closed the study.
+    """
+    study.status = StudyStatus.ENDED
+    study.ended_reason = reason
+    study.ended_at = now
+    text = f"The study ended ({reason})."
+    _cancel(session, study.id, Status.QUEUED, text, now)
+    if reason is Ended.CLOSED:
+        running = select(Trial.id).where(Trial.study_id == study.id, Trial.status == Status.RUNNING)
+        # Trials before attempts, as everywhere: else two transactions could wait for each other.
+        trial_ids = session.scalars(running.order_by(Trial.id).with_for_update()).all()
+        session.execute(
+            update(Attempt)
+            .where(Attempt.trial_id.in_(trial_ids), Attempt.ended_at.is_(None))
+            .values(ended_at=now, outcome=Outcome.CANCELLED, reason=text)
+        )
+        _cancel(session, study.id, Status.RUNNING, text, now)
+    _announce(session, study, now)
+
+
+def _cancel(session: Session, study_id: int, status: Status, reason: str, now: datetime) -> None:
+    session.execute(
+        update(Trial)
+        .where(Trial.study_id == study_id, Trial.status == status)
+        .values(status=Status.CANCELLED, finished_at=now, reason=reason)
+    )
+
+
+def _announce(session: Session, study: Study, now: datetime) -> None:
+    data = {"status": study.status, "reason": study.ended_reason, "trials": study.trials}
+    events.record(session, study, EventKind.STUDY, data, now)
+
+
+def delete(session: Session, study_id: int) -> None:
+    """Delete a study and all that belongs to it.
+
+    Raises:
+        StudyNotFound: there is none.
+    """
+    study = lock(session, study_id)
+    session.expunge(study)
+    session.execute(delete_rows(Study).where(Study.id == study_id))
+
+
+def counts(session: Session, study_ids: Sequence[int]) -> dict[int, dict[Status, int]]:
+    """Return how many trials of each study stand where; every status is there."""
+    found = {study_id: dict.fromkeys(Status, 0) for study_id in study_ids}
+    rows = session.execute(
+        select(Trial.study_id, Trial.status, func.count())
+        .where(Trial.study_id.in_(study_ids))
+        .group_by(Trial.study_id, Trial.status)
+    )
+    for study_id, status, count in rows:
+        found[study_id][status] = count
+    return found
+
+
+def problem_of(study: Study) -> Problem:
+    """Return what the study asks, with the scales as far as they are fixed."""
+    return Problem.from_json(study.problem)
+
+
+def best(session: Session, study: Study) -> dict[str, float | None]:
+    """Return the best value of each objective among the feasible trials; None while there is none.
+
+    The best of each lies on the front, so that is all that is read.
+    """
+    rows = session.execute(
+        select(Metric.name, func.min(Metric.value), func.max(Metric.value))
+        .join(Trial, Trial.id == Metric.trial_id)
+        .where(Trial.study_id == study.id, Trial.on_front)
+        .group_by(Metric.name)
+    )
+    ends = {name: {"minimize": low, "maximize": high} for name, low, high in rows}
+    return {
+        objective["name"]: ends.get(objective["name"], {}).get(objective["goal"])
+        for objective in study.problem["objectives"]
+    }

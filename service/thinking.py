@@ -1,0 +1,151 @@
+"""What thinks for a study: the right to do so, what it is told, and what its fits found."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import Session
+
+from optimizer.designers import Fitted
+from optimizer.history import Observation
+from optimizer.space import Point
+from service import studies
+from service.models import Fit, Metric, Study, Trial
+from service.states import Ended, Status, StudyStatus
+
+
+def take_thinker(
+    session: Session, study_id: int, token: str, now: datetime, until: datetime
+) -> bool:
+    """Become the one that thinks for an active study, until then at most.
+
+    Returns:
+        False if another one thinks; True if `token` may think, or already did and goes on.
+    """
+    free = or_(
+        Study.thinker_token.is_(None), Study.thinker_token == token, Study.thinker_until <= now
+    )
+    taken = session.execute(
+        update(Study)
+        .where(and_(Study.id == study_id, Study.status == StudyStatus.ACTIVE, free))
+        .values(thinker_token=token, thinker_until=until)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(taken, CursorResult)
+    return taken.rowcount == 1
+
+
+def drop_thinker(session: Session, study_id: int, token: str) -> None:
+    """Let another one think; nothing if another one does already."""
+    session.execute(
+        update(Study)
+        .where(Study.id == study_id, Study.thinker_token == token)
+        .values(thinker_token=None, thinker_until=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def history_rows(session: Session, study: Study, after_finish_no: int = 0) -> list[Observation]:
+    """Return the finished trials that follow `after_finish_no`, in the ledger's order."""
+    names = [objective["name"] for objective in study.problem["objectives"]]
+    trials = session.execute(
+        select(
+            Trial.id,
+            Trial.point,
+            Trial.known,
+            Trial.finish_no,
+            Trial.status,
+            Trial.origin,
+            Trial.epochs,
+            Trial.key,
+        )
+        .where(Trial.study_id == study.id, Trial.finish_no > after_finish_no)
+        .order_by(Trial.finish_no)
+    ).all()
+    metrics = session.execute(
+        select(Metric.trial_id, Metric.name, Metric.value)
+        .join(Trial, Trial.id == Metric.trial_id)
+        .where(Metric.study_id == study.id, Metric.name.in_(names))
+        .where(Trial.finish_no > after_finish_no)
+    )
+    values: dict[int, dict[str, Any]] = {}
+    for trial_id, name, value in metrics:
+        values.setdefault(trial_id, {})[name] = value
+    return [
+        Observation(
+            point=trial.point,
+            values={name: trial.known[name] for name in names if name in trial.known}
+            | values.get(trial.id, {}),
+            finish_no=trial.finish_no,
+            status=trial.status.value,
+            origin=trial.origin,
+            epochs=trial.epochs,
+            key=trial.key,
+        )
+        for trial in trials
+    ]
+
+
+def pending_points(session: Session, study: Study) -> list[Point]:
+    """Return the points that are proposed and not in the history, oldest first.
+
+    Cancelled ones too: no worker evaluates them, but they must not be proposed a second time.
+    """
+    points = select(Trial.point).where(Trial.study_id == study.id, Trial.finish_no.is_(None))
+    return list(session.scalars(points.order_by(Trial.id)))
+
+
+def room(session: Session, study: Study) -> int:
+    """Return how many proposals the budget still admits beside the finished and the open trials.
+
+    Results that the ledger has not entered yet take room, too.
+    """
+    used = select(func.count()).where(Trial.study_id == study.id, Trial.status != Status.CANCELLED)
+    return max(0, study.trials - session.scalars(used).one())
+
+
+def exhaust(session: Session, study_id: int, token: str, now: datetime) -> bool:
+    """End a study whose space has no point left, once nothing of it is open.
+
+    Returns:
+        Whether it ended: False while trials are open or not entered yet, or if another one thinks.
+    """
+    study = studies.lock(session, study_id)
+    if study.thinker_token != token or study.status is not StudyStatus.ACTIVE:
+        return False
+    unentered = select(func.count()).where(
+        Trial.study_id == study_id,
+        Trial.finish_no.is_(None),
+        Trial.status != Status.CANCELLED,
+    )
+    if session.scalars(unentered).one():
+        return False
+    studies.end(session, study, Ended.EXHAUSTED, now)
+    return True
+
+
+def save_fit(session: Session, study_id: int, fitted: Fitted, now: datetime) -> int:
+    """Store what a fit found out and return the number by which proposals name it."""
+    fit = Fit(study_id=study_id, created_at=now, **fitted.to_json())
+    session.add(fit)
+    session.flush()
+    return fit.id
+
+
+def newest_fit(session: Session, study_id: int) -> tuple[int, Fitted] | None:
+    """Return the number and the content of the newest fit; None if there is none."""
+    fit = session.scalars(
+        select(Fit).where(Fit.study_id == study_id).order_by(Fit.id.desc()).limit(1)
+    ).one_or_none()
+    if fit is None:
+        return None
+    fitted = Fitted(fit.version, fit.values, fit.history_version, fit.observations, fit.libraries)
+    return fit.id, fitted
+
+
+def open_studies(session: Session) -> Sequence[Study]:
+    """Return the active studies, oldest first."""
+    active = select(Study).where(Study.status == StudyStatus.ACTIVE)
+    return session.scalars(active.order_by(Study.id)).all()

@@ -1,0 +1,250 @@
+"""Wakes the claims and event streams of this process when the database has something for them.
+
+A claim that finds nothing gives back its thread and its connection and takes a `Place` here. One
+task per process asks the database every 0.25 s, for all of them together, which studies have queued
+trials or new events. A place is woken when there is work for it, oldest first and no more of them
+than there is work; it must then try to claim, since another process may have been faster.
+
+Planners read `waiting(study_id)`: a proposal is made when claims wait for one.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from starlette.concurrency import run_in_threadpool
+
+from service.db import Database
+from service.leases import Claim
+from service.open_studies import OpenStudy, newest_events, open_studies
+
+LOG = logging.getLogger(__name__)
+
+# A waiter of any study counts for one study at a time, and for the next one after this time: longer
+# than a proposal takes by default (`think_s` 5), so that few proposals are made for nobody.
+TURN_S = 10.0
+# A claim that was answered with nothing still counts for this time: a worker that polls without
+# waiting would else never get a proposal, as proposals are made only for claims that wait.
+ECHO_S = 5.0
+
+
+class Planner(Protocol):
+    """What proposes; both calls only leave a note and return at once, from any thread."""
+
+    def wanted(self, study_id: int) -> None:
+        """Note that one more claim waits for this study."""
+
+    def wake(self) -> None:
+        """Note that a queue or a history changed, in any study."""
+
+
+class NoPlanner:
+    """Proposes nothing; trials come from users alone."""
+
+    def wanted(self, study_id: int) -> None:
+        """Do nothing."""
+
+    def wake(self) -> None:
+        """Do nothing."""
+
+
+@dataclass(eq=False, slots=True)
+class Place:
+    """A claim in the line. `study_id` is the study for which it counts at present."""
+
+    claim: Claim
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    study_id: int | None = None
+    turn_until_s: float = 0.0
+    echo_until_s: float | None = None  # the claim was answered, with nothing
+
+    def again(self) -> None:
+        """Go on waiting, at the same place: somebody else was faster."""
+        self.woken.clear()
+
+
+@dataclass(eq=False, slots=True)
+class Listener:
+    """An event stream that has sent everything up to event number `seen`."""
+
+    study_id: int
+    seen: int
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Watcher:
+    """The line of waiting claims and the event streams of one process.
+
+    Everything but `waiting`, `look_soon` and `close` belongs to the event loop.
+    """
+
+    def __init__(self, db: Database, every_s: float = 0.25) -> None:
+        self._db = db
+        self._every_s = every_s
+        self._planner: Planner = NoPlanner()
+        self._places: list[Place] = []
+        self._listeners: list[Listener] = []
+        self._waiting: Mapping[int, int] = {}
+        self._last_turn = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._nudged = asyncio.Event()
+        self.closing = False
+
+    def attach(self, planner: Planner) -> None:
+        """Tell this planner which studies claims wait for."""
+        self._planner = planner
+
+    def waiting(self, study_id: int) -> int:
+        """Return how many trials the claims of this process wait for in a study."""
+        return self._waiting.get(study_id, 0)
+
+    @property
+    def listening(self) -> int:
+        """How many event streams are open in this process."""
+        return len(self._listeners)
+
+    def look_soon(self) -> None:
+        """Ask the database now instead of at the next beat. Any thread may call this."""
+        self._from_any_thread(self._nudged.set)
+
+    def close(self) -> None:
+        """Let every claim and stream end, now and from now on. Any thread may call this."""
+        self.closing = True
+        self._from_any_thread(self._wake_all)
+
+    @asynccontextmanager
+    async def place(self, claim: Claim) -> AsyncIterator[Place]:
+        """Stand in line for as long as the block runs."""
+        self._places = [
+            place
+            for place in self._places
+            if place.echo_until_s is None
+            or (place.claim.worker, place.claim.study_id) != (claim.worker, claim.study_id)
+        ]
+        place = Place(claim)
+        self._places.append(place)
+        self._arrived(place.woken)
+        try:
+            yield place
+        finally:
+            if place.echo_until_s is None:
+                self._places.remove(place)
+            self._count()
+
+    def echo(self, place: Place) -> None:
+        """Leave the line with nothing, but count a little longer: the worker will come again."""
+        place.echo_until_s = asyncio.get_running_loop().time() + ECHO_S
+
+    @asynccontextmanager
+    async def listener(self, study_id: int, seen: int) -> AsyncIterator[Listener]:
+        """Listen to the events of a study for as long as the block runs."""
+        listener = Listener(study_id, seen)
+        self._listeners.append(listener)
+        self._arrived(listener.woken)
+        try:
+            yield listener
+        finally:
+            self._listeners.remove(listener)
+
+    async def run(self) -> None:
+        """Look at the database for whoever waits, until cancelled."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            self._nudged.clear()
+            if self._places or self._listeners:
+                await self._look()
+            try:
+                await asyncio.wait_for(self._nudged.wait(), self._every_s)
+            except TimeoutError:
+                continue
+
+    async def _look(self) -> None:
+        claims = bool(self._places)
+        streams = frozenset(listener.study_id for listener in self._listeners)
+        try:
+            studies, newest = await run_in_threadpool(self._read, claims, streams)
+        except Exception:
+            # Whatever it is, it must not end the watch: the database may be away, and the claims
+            # and streams meet the same trouble and answer for themselves.
+            LOG.warning("The watcher could not look at the database.", exc_info=True)
+            return
+        self.serve(studies)
+        for listener in self._listeners:
+            if newest.get(listener.study_id, 0) > listener.seen:
+                listener.woken.set()
+
+    def _read(
+        self, claims: bool, streams: frozenset[int]
+    ) -> tuple[list[OpenStudy], Mapping[int, int]]:
+        with self._db.read() as session:
+            studies = open_studies(session) if claims else []
+            return studies, newest_events(session, streams)
+
+    def serve(self, studies: list[OpenStudy]) -> None:
+        """Wake the oldest places that have work, and share out the others among the studies."""
+        now_s = asyncio.get_running_loop().time()
+        self._places = [
+            place
+            for place in self._places
+            if place.echo_until_s is None or place.echo_until_s > now_s
+        ]
+        work = Counter({study.id: study.queued for study in studies})
+        # Those who are there before those who may come again.
+        for place in sorted(self._places, key=lambda place: place.echo_until_s is not None):
+            fitting = [study for study in studies if study.fits(place.claim)]
+            ready = next((study.id for study in fitting if work[study.id] > 0), None)
+            if place.claim.study_id is not None and place.claim.study_id not in work:
+                place.woken.set()  # the study has ended, or is gone: nothing will come
+            elif ready is not None:
+                work[ready] -= min(work[ready], place.claim.count)
+                place.study_id = None
+                if place.echo_until_s is None:
+                    place.woken.set()
+                else:
+                    self._places.remove(place)
+            else:
+                self._assign(place, fitting, now_s)
+        self._count()
+
+    def _assign(self, place: Place, fitting: Sequence[OpenStudy], now_s: float) -> None:
+        """Let a place count for one study that may still propose, in turn."""
+        hopeful = [study.id for study in fitting if study.open_budget > 0]
+        if place.study_id in hopeful and now_s < place.turn_until_s:
+            return
+        if not hopeful:
+            place.study_id = None
+            return
+        later = [study_id for study_id in hopeful if study_id > self._last_turn]
+        place.study_id = self._last_turn = (later or hopeful)[0]
+        place.turn_until_s = now_s + TURN_S
+
+    def _count(self) -> None:
+        """Publish for how many trials claims wait, and tell the planner where that grew."""
+        before = self._waiting
+        counts: Counter[int] = Counter()
+        for place in self._places:
+            if place.study_id is not None and not place.woken.is_set():
+                counts[place.study_id] += place.claim.count
+        self._waiting = dict(counts)
+        for study_id, count in counts.items():
+            if count > before.get(study_id, 0):
+                self._planner.wanted(study_id)
+
+    def _arrived(self, woken: asyncio.Event) -> None:
+        self._nudged.set()
+        if self.closing:  # all others were woken before
+            woken.set()
+
+    def _wake_all(self) -> None:
+        for place in self._places:
+            place.woken.set()
+        for listener in self._listeners:
+            listener.woken.set()
+
+    def _from_any_thread(self, note: Callable[[], None]) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(note)

@@ -1,0 +1,55 @@
+// What the page asks of the service. A refusal is a Problem; silence is Away.
+
+const ROOT = "/api/v1";
+const PATIENCE_MS = 20000;
+
+/** The service understood and refused: its problem+json. */
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body.detail ?? `The server answered ${status}.`);
+    this.status = status;
+    this.title = body.title ?? "Refused";
+    this.remedy = body.remedy ?? null;
+  }
+}
+
+/** The service did not answer, or said that it cannot at present. */
+export class Away extends Error {}
+
+export async function get(path, parameters = {}, signal = undefined) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== null && value !== undefined && value !== "") query.set(name, value);
+  }
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const either = signal ? AbortSignal.any([signal, patience]) : patience;
+  const address = `${ROOT}${path}${query.size ? `?${query}` : ""}`;
+  try {
+    const answer = await fetch(address, { signal: either, headers: { Accept: "application/json" } });
+    // A proxy answers 502 or 504 for a server that is gone; the service itself says 503.
+    if ([502, 503, 504].includes(answer.status)) throw new Away(`${answer.status}`);
+    const body = await answer.json();
+    if (!answer.ok) throw new Problem(answer.status, body);
+    return body;
+  } catch (error) {
+    if (error instanceof Problem || error instanceof Away) throw error;
+    if (signal?.aborted) throw error;
+    throw new Away(String(error));
+  }
+}
+
+export const studyPath = (study) => `/studies/${encodeURIComponent(study)}`;
+/** The address of a study on this page. A name of digits would be taken for a number by the service. */
+export const studyHref = (study) =>
+  `/studies/${encodeURIComponent(/^\d+$/.test(study.name) ? study.id : study.name)}`;
+export const trialsHref = (study) => `${studyHref(study)}/trials`;
+export const eventsAddress = (study) => `${ROOT}${studyPath(study)}/events`;
+export const artefactAddress = (trial, name) =>
+  `${ROOT}/trials/${trial}/artefacts/${encodeURIComponent(name)}`;
+export const exportAddress = (study, format) => `${ROOT}${studyPath(study)}/export?format=${format}`;
+
+/** Objectives as the views use them: `accuracy` marks the error of a network, which is a share. */
+export function objectivesOf(study) {
+  const network = study.data !== null || study.definition?.data != null;
+  return study.objectives.map((each) => ({ ...each, accuracy: network && each.name === "error" }));
+}

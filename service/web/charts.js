@@ -1,0 +1,188 @@
+// Charts: the figures come from the service, the colours from the page's theme.
+
+const WEBGL = (() => {
+  try {
+    return document.createElement("canvas").getContext("webgl") !== null;
+  } catch {
+    return false;
+  }
+})();
+// Plotly's library for maps, of which we use nothing, adds its styles under this id unless they are
+// there. The page's policy forbids the element, which would do no harm but is written to the console.
+const MAP_STYLES = "9f215cf04c5486422605d13261cb87401f4e7763b6296af81e98efbc0130da53";
+
+export const canDraw3d = WEBGL;
+let loading = null;
+
+/** Fetch Plotly's script once. */
+export function loadPlotly() {
+  loading ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = document.querySelector("meta[name=plotly]").content;
+    script.addEventListener("load", () => resolve(window.Plotly));
+    script.addEventListener("error", () => reject(new Error("Plotly could not be loaded.")));
+    sheetForPlotly().then(() => document.head.append(script), reject);
+  });
+  return loading;
+}
+
+// The policy forbids <style> elements, but not rules that a script adds to a sheet of ours.
+function sheetForPlotly() {
+  const unused = document.createElement("meta");
+  unused.id = MAP_STYLES;
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.id = "plotly.js-style-global";
+  link.href = "/static/plotly.css";
+  const loaded = new Promise((resolve, reject) => {
+    link.addEventListener("load", resolve);
+    link.addEventListener("error", () => reject(new Error("The sheet for Plotly could not be loaded.")));
+  });
+  document.head.append(unused, link);
+  return loaded;
+}
+
+function theme() {
+  const style = getComputedStyle(document.documentElement);
+  const read = (name) => style.getPropertyValue(name).trim();
+  return {
+    text: read("--text"), quiet: read("--quiet"), line: read("--line"), surface: read("--surface"),
+    accent: read("--accent"), dim: read("--dim"), dimmer: read("--dimmer"), warn: read("--warn"),
+    font: getComputedStyle(document.body).fontFamily,
+  };
+}
+
+const MARKS = { front: "accent", dominated: "dim", infeasible: "dimmer" };
+const STROKES = { line: "accent", front: "accent", second: "dim" };
+
+function themedTrace(trace, colours) {
+  const role = trace.meta?.role;
+  const made = { ...trace };
+  if (!WEBGL && made.type === "scattergl") made.type = "scatter";
+  if (trace.marker && MARKS[role]) {
+    const edge = role === "front" ? { color: colours.surface, width: 1 } : { width: 0 };
+    made.marker = { ...trace.marker, color: colours[MARKS[role]], line: edge };
+  }
+  if (trace.line && STROKES[role]) made.line = { ...trace.line, color: colours[STROKES[role]] };
+  if (role === "bars") {
+    const colour = trace.customdata.map((kind) => (kind === "peak" ? colours.accent : colours.dimmer));
+    made.marker = { ...trace.marker, color: colour };
+  }
+  return made;
+}
+
+const NARROW_PX = 480;
+
+function themedAxis(axis, colours, narrow = false) {
+  return {
+    ...(narrow ? { nticks: 4 } : {}),
+    automargin: true, gridcolor: colours.line, linecolor: colours.line, zerolinecolor: colours.line,
+    tickcolor: colours.line, ...axis, tickfont: { color: colours.quiet, size: 11 },
+    title: { ...axis?.title, font: { color: colours.quiet, size: 12 }, standoff: 8 },
+  };
+}
+
+function themedLayout(layout, colours, narrow) {
+  const { title: _title, height: _height, ...rest } = layout;
+  const made = {
+    ...rest,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: colours.font, color: colours.text, size: 12 },
+    margin: layout.scene ? { l: 0, r: 0, t: 0, b: 0 } : { l: 8, r: layout.yaxis2 ? 8 : 14, t: 28, b: 8 },
+    hoverlabel: {
+      bgcolor: colours.surface, bordercolor: colours.line, align: "left",
+      font: { family: colours.font, color: colours.text, size: 12 },
+    },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: colours.quiet, activecolor: colours.accent },
+    legend: { ...layout.legend, ...(layout.meta?.axes ? { itemsizing: "constant" } : {}) },
+    shapes: (layout.shapes ?? []).map((shape) => themedShape(shape, colours)),
+  };
+  for (const name of ["xaxis", "yaxis", "yaxis2"]) {
+    if (layout[name]) made[name] = themedAxis(layout[name], colours, narrow);
+  }
+  if (layout.scene) {
+    made.scene = { bgcolor: "rgba(0,0,0,0)" };
+    for (const [name, part] of Object.entries(layout.scene)) {
+      made.scene[name] = name.endsWith("axis")
+        ? { ...themedAxis(part, colours), backgroundcolor: "rgba(0,0,0,0)" }
+        : part;
+    }
+  }
+  return made;
+}
+
+function themedShape(shape, colours) {
+  const colour = shape.name === "limit" ? colours.warn : colours.quiet;
+  return {
+    ...shape,
+    line: { ...shape.line, color: colour },
+    label: { ...shape.label, font: { ...shape.label?.font, color: colour } },
+  };
+}
+
+const CONFIG = {
+  displaylogo: false,
+  responsive: true,
+  modeBarButtons: [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
+};
+const CONFIG_3D = { ...CONFIG, modeBarButtons: [["tableRotation", "pan3d", "resetCameraDefault3d", "toImage"]] };
+
+/** A chart in `box`, which is filled by nobody else. `open` is told the trial of a point clicked on. */
+export class Chart {
+  constructor(box, { label, height = null, open = null }) {
+    box.dataset.keep = "";
+    box.setAttribute("role", "figure");
+    box.setAttribute("aria-label", label);
+    // Plotly fills this element. It has the chart's height and no padding, since Plotly measures it
+    // anew whenever the window changes.
+    this.canvas = document.createElement("div");
+    box.append(this.canvas);
+    this.height = height;
+    this.open = open;
+    this.figure = null;
+    this.drawn = null;
+    this.dark = matchMedia("(prefers-color-scheme: dark)");
+    this.repaint = () => this.figure && this.draw(this.figure, true);
+    this.dark.addEventListener("change", this.repaint);
+  }
+
+  /** Draw anew if the figure differs; zoom stays as long as the figure's `uirevision` does. */
+  async draw(figure, anyway = false) {
+    const text = JSON.stringify(figure);
+    if (!anyway && text === this.drawn) return;
+    let Plotly;
+    try {
+      Plotly = await loadPlotly();
+    } catch (error) {
+      this.canvas.textContent = "The chart could not be loaded; the numbers are in the tables.";
+      return;
+    }
+    if (!this.dark) return; // the view was left while the script was loading
+    const first = this.figure === null;
+    this.figure = figure;
+    this.drawn = text;
+    const colours = theme();
+    this.canvas.style.height = `${this.height ?? figure.layout.height}px`;
+    const layout = themedLayout(figure.layout, colours, this.canvas.clientWidth < NARROW_PX);
+    const config = figure.layout.scene ? CONFIG_3D : CONFIG;
+    await Plotly.react(this.canvas, figure.data.map((trace) => themedTrace(trace, colours)), layout, config);
+    if (first && this.open) {
+      this.canvas.on("plotly_click", (event) => {
+        const trial = event.points[0]?.customdata?.[0];
+        if (trial !== undefined) this.open(trial);
+      });
+    }
+  }
+
+  clear() {
+    if (this.figure && window.Plotly) window.Plotly.purge(this.canvas);
+    this.figure = this.drawn = null;
+  }
+
+  dispose() {
+    this.dark.removeEventListener("change", this.repaint);
+    this.dark = null;
+    this.clear();
+  }
+}

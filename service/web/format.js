@@ -1,0 +1,64 @@
+// Numbers, units and times as people read them. Bytes are decimal: 1 kB is 1,000 B.
+
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const PREFIXES = [[1e9, "G"], [1e6, "M"], [1e3, "k"]];
+
+export const NONE = "–";
+export const MINUS = "\u2212";
+const missing = (value) => value === null || value === undefined || Number.isNaN(value);
+
+export const count = (value) => (missing(value) ? NONE : whole.format(value));
+
+/** Up to `digits` significant digits, without trailing zeros, with a real minus. */
+export function number(value, digits = 5) {
+  if (missing(value)) return NONE;
+  const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e9) return whole.format(value).replace("-", MINUS);
+  const text = size !== 0 && (size >= 1e6 || size < 1e-4)
+    ? value.toExponential(digits - 1).replace(/\.?0+e/, "e")
+    : String(Number(value.toPrecision(digits)));
+  return text.replaceAll("-", MINUS);
+}
+
+/** A quantity with a decimal prefix: 2.77 kB. */
+export function quantity(value, unit) {
+  if (missing(value)) return NONE;
+  for (const [size, prefix] of PREFIXES) {
+    if (Math.abs(value) >= size) return `${number(value / size, 3)}\u00a0${prefix}${unit}`;
+  }
+  return `${number(value, 4)}\u00a0${unit}`;
+}
+
+/** An error as the share that was right: 0.02 is 98.00 %. */
+export const accuracy = (error) => (missing(error) ? NONE : `${(100 * (1 - error)).toFixed(2)}\u00a0%`);
+
+/** A value of an objective for a table, exact; its unit stands in the column's head. */
+export function exact(value, objective) {
+  if (missing(value)) return NONE;
+  if (objective.unit) return whole.format(value);
+  return objective.accuracy ? value.toFixed(4) : number(value, 5);
+}
+
+/** A value of an objective in running text. */
+export function short(value, objective) {
+  if (missing(value)) return NONE;
+  return objective.unit ? quantity(value, objective.unit) : exact(value, objective);
+}
+
+export function time(iso) {
+  if (!iso) return NONE;
+  const at = new Date(iso);
+  return new Date().toDateString() === at.toDateString() ? clock.format(at) : day.format(at);
+}
+
+export function duration(fromIso, toIso) {
+  if (!fromIso || !toIso) return NONE;
+  const seconds = Math.max(0, (new Date(toIso) - new Date(fromIso)) / 1000);
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+}
+
+export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;

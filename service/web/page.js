@@ -1,0 +1,195 @@
+// The page: which view an address shows, when it looks again, and what it says when it cannot.
+
+import { Away, Problem } from "./api.js";
+import { el, show } from "./dom.js";
+import { time } from "./format.js";
+import { follow } from "./live.js";
+import { studies } from "./studies.js";
+import { study } from "./study.js";
+import { trial } from "./trial.js";
+import { trials } from "./trials.js";
+
+const ROUTES = [
+  [/^\/$/, studies],
+  [/^\/studies\/([^/]+)$/, study],
+  [/^\/studies\/([^/]+)\/trials$/, trials],
+  [/^\/trials\/(\d+)$/, trial],
+];
+// At most one look in this time, and never busier than a tenth of the time a look takes.
+const LEAST_MS = 700;
+const SHARE = 10;
+const RETRY_MS = [2000, 4000, 8000, 15000];
+
+const main = document.getElementById("main");
+const banner = document.getElementById("banner");
+const live = document.getElementById("live");
+
+/** One address on display. */
+class Visit {
+  constructor(view, words, scroll) {
+    this.stopped = new AbortController();
+    this.root = el("div", { class: "view" });
+    this.scroll = scroll;
+    this.looking = false;
+    this.again = false;
+    this.seenAt = null;
+    this.tries = 0;
+    this.view = view({
+      root: this.root,
+      words,
+      query: new URLSearchParams(location.search),
+      signal: this.stopped.signal,
+      look: () => this.look(),
+      remember,
+      go,
+    });
+  }
+
+  start() {
+    main.replaceChildren(this.root);
+    this.root.append(el("p", { class: "quiet", "data-loading": "" }, "Loading …"));
+    this.look();
+  }
+
+  /** Read and show anew, soon; calls while one is under way are answered by one more look. */
+  look() {
+    if (this.stopped.signal.aborted) return;
+    if (this.looking) {
+      this.again = true;
+      return;
+    }
+    clearTimeout(this.timer);
+    this.looking = true;
+    this.again = false;
+    const begun = performance.now();
+    this.view
+      .refresh(this.stopped.signal)
+      .then(() => this.shown(), (error) => this.failed(error))
+      .finally(() => {
+        const rest = Math.max(LEAST_MS, SHARE * Math.min(500, performance.now() - begun));
+        this.pause = setTimeout(() => {
+          this.looking = false;
+          if (this.again) this.look();
+        }, rest);
+      });
+  }
+
+  shown() {
+    if (this.stopped.signal.aborted) return;
+    const first = this.seenAt === null;
+    this.seenAt = new Date();
+    this.tries = 0;
+    banner.hidden = true;
+    if (document.title !== this.view.title()) document.title = this.view.title();
+    if (!first) return;
+    this.root.querySelector("[data-loading]")?.remove();
+    this.unfollow = follow(this.view.follows(), () => this.look(), tellLive);
+    if (this.scroll) window.scrollTo(0, this.scroll);
+  }
+
+  failed(error) {
+    if (this.stopped.signal.aborted) return;
+    if (error instanceof Away) {
+      const since = this.seenAt ? ` What you see is from ${time(this.seenAt.toISOString())}.` : "";
+      tellAway(`The server does not answer.${since}`);
+      this.timer = setTimeout(() => this.look(), RETRY_MS[Math.min(this.tries, RETRY_MS.length - 1)]);
+      this.tries += 1;
+      return;
+    }
+    banner.hidden = true;
+    if (!(error instanceof Problem)) console.error(error);
+    this.unfollow?.();
+    live.hidden = true;
+    show(main, missing(error));
+    document.title = "Tinyfront";
+  }
+
+  stop() {
+    this.stopped.abort();
+    clearTimeout(this.timer);
+    clearTimeout(this.pause);
+    this.unfollow?.();
+    this.view.dispose?.();
+  }
+}
+
+function missing(error) {
+  const known = error instanceof Problem;
+  return el("div", { class: "view missing" },
+    el("h1", {}, known && error.status === 404 ? "Not found" : known ? error.title : "Something went wrong"),
+    el("p", {}, known ? error.message : "The page could not show this; the browser's console has the details."),
+    known && error.remedy ? el("p", { class: "quiet" }, error.remedy) : null,
+    el("p", {}, el("a", { href: "/" }, "All studies")));
+}
+
+function tellLive(state) {
+  live.hidden = false;
+  live.dataset.state = state;
+  const text = document.getElementById("live-text");
+  const words = state === "live" ? "Live" : state === "polling" ? "Updates every 4 s" : "No connection";
+  if (text.textContent !== words) text.textContent = words;
+}
+
+function tellAway(words) {
+  document.getElementById("banner-text").textContent = words;
+  banner.hidden = false;
+  if (!live.hidden) tellLive("away");
+}
+
+let visit = null;
+
+function visitHere(scroll = 0) {
+  visit?.stop();
+  banner.hidden = true;
+  live.hidden = true;
+  const path = decodeURI(location.pathname).replace(/(.)\/$/, "$1");
+  const found = ROUTES.map(([form, view]) => [path.match(form), view]).find(([match]) => match);
+  const nav = document.querySelector("[data-nav=studies]");
+  if (path === "/") nav.setAttribute("aria-current", "page");
+  else nav.removeAttribute("aria-current");
+  if (!found) {
+    visit = null;
+    show(main, missing(new Problem(404, { detail: "There is no such page.", title: "Not found" })));
+    return;
+  }
+  visit = new Visit(found[1], found[0].slice(1).map(decodeURIComponent), scroll);
+  visit.start();
+}
+
+/** Keep the reader's choices in the address, without a new entry in the history. */
+function remember(parameters) {
+  const query = new URLSearchParams(location.search);
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === null || value === "") query.delete(name);
+    else query.set(name, value);
+  }
+  history.replaceState(history.state, "", `${location.pathname}${query.size ? `?${query}` : ""}`);
+}
+
+function go(address, state = null) {
+  history.replaceState({ ...history.state, scroll: window.scrollY }, "");
+  history.pushState(state, "", address);
+  visitHere();
+  window.scrollTo(0, 0);
+  main.focus({ preventScroll: true }); // a reader of the screen hears that the page changed
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]");
+  if (!link || event.defaultPrevented || event.button !== 0) return;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const to = new URL(link.href);
+  if (to.origin !== location.origin || to.hash || link.hasAttribute("download")) return;
+  if (link.hasAttribute("data-outside") || to.pathname.startsWith("/api/")) return;
+  event.preventDefault();
+  go(to.pathname + to.search, link.dataset.trail ? { trail: JSON.parse(link.dataset.trail) } : null);
+});
+window.addEventListener("popstate", (event) => visitHere(event.state?.scroll ?? 0));
+window.addEventListener("scrollend", () => {
+  history.replaceState({ ...history.state, scroll: window.scrollY }, "");
+});
+document.getElementById("banner-retry").addEventListener("click", () => {
+  if (visit) visit.look();
+});
+history.scrollRestoration = "manual"; // the browser would scroll before there is anything
+visitHere(history.state?.scroll ?? 0);

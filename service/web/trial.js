@@ -1,0 +1,192 @@
+// One trial: what came out against what was expected, its network, its training, its files.
+
+import { artefactAddress, get, objectivesOf, studyHref, trialsHref } from "./api.js";
+import { Chart } from "./charts.js";
+import { el, show, svg } from "./dom.js";
+import { accuracy, count, duration, exact, number, quantity, time } from "./format.js";
+import { drawing } from "./network.js";
+import { crumbs, facts, folded, pill, section, table } from "./parts.js";
+
+const RUNNING_MS = 2000;
+
+export function trial({ root, words: [id], signal, look }) {
+  const boxes = Object.fromEntries(["head", "network", "rest"].map((each) => [each, el("div", {})]));
+  const learning = new ChartSection("Learning curve", { label: "Metrics over the steps of the training", height: 280 });
+  const memory = new ChartSection("Memory while it runs", { label: "Live bytes of each operator" });
+  root.append(boxes.head,
+    el("div", { class: "columns" }, boxes.network, el("div", {}, learning.box, memory.box)),
+    boxes.rest);
+  let about = null;
+  let study = null;
+  let again = null;
+  let drawn = false;
+
+  async function network() {
+    if (drawn || about.graph === null) return;
+    const { nodes } = await get(`/trials/${id}/network`, {}, signal);
+    show(boxes.network, section("Network", drawing(nodes)));
+    drawn = true;
+  }
+
+  return {
+    title: () => `Trial ${about.number} of ${study.name} · Tinyfront`,
+    follows: () => study.id,
+    async refresh() {
+      about = await get(`/trials/${id}`, {}, signal);
+      study = await get(`/studies/${about.study_id}`, {}, signal);
+      show(boxes.head, head(about, study));
+      show(boxes.rest, rest(about));
+      await network();
+      await memory.refresh(about.graph && `/trials/${id}/figures/memory`, "once", signal);
+      const reports = about.reports.length;
+      await learning.refresh(reports && `/trials/${id}/figures/learning`, reports, signal);
+      clearTimeout(again);
+      // Reports are no events: they are too many.
+      if (about.status === "running") again = setTimeout(look, RUNNING_MS);
+    },
+    dispose() {
+      clearTimeout(again);
+      learning.dispose();
+      memory.dispose();
+    },
+  };
+}
+
+/** A chart that is there only if it has something to show, read again only when `version` changes. */
+class ChartSection {
+  constructor(title, options) {
+    this.canvas = el("div", { class: "chart" });
+    this.note = el("p", { class: "quiet" });
+    this.box = el("section", { hidden: true }, el("h2", {}, title), this.note, this.canvas);
+    this.chart = new Chart(this.canvas, options);
+    this.version = null;
+  }
+
+  async refresh(address, version, signal) {
+    if (!address || version === this.version) return;
+    const figure = await get(address, {}, signal);
+    this.version = version;
+    this.box.hidden = false;
+    this.note.textContent = figure.layout.meta?.note ?? "";
+    this.note.hidden = this.note.textContent === "";
+    await this.chart.draw(figure);
+  }
+
+  dispose() {
+    this.chart.dispose();
+  }
+}
+
+function head(trial, study) {
+  return [
+    crumbs(["Studies", "/"], [study.name, studyHref(study)],
+      ["Trials", trialsHref(study)], [`Trial ${trial.number}`]),
+    el("div", { class: "title" }, el("h1", {}, `Trial ${trial.number}`), pill(trial.status),
+      trial.on_front ? el("span", { class: "badge" }, "on the front") : null,
+      trial.feasible === false ? el("span", { class: "badge over" }, "over a limit") : null),
+    trial.reason ? el("p", { class: "reason boxed", "data-state": trial.status }, trial.reason) : null,
+    values(trial, objectivesOf(study)),
+  ];
+}
+
+function values(trial, objectives) {
+  const named = new Set(objectives.map((each) => each.name));
+  const others = Object.keys(trial.values).filter((name) => !named.has(name)).sort();
+  const foreseen = trial.prediction !== null;
+  const bounded = objectives.some((each) => each.bound !== null);
+  return [
+    el("div", { class: "snug" }, table({
+      label: "Objectives",
+      columns: [{ head: "objective", kind: "text" }, { head: "result", kind: "number" },
+        foreseen ? { head: "predicted", kind: "number" } : null,
+        foreseen ? { head: "result in the prediction", kind: "text" } : null,
+        bounded ? { head: "bound", kind: "number" } : null].filter(Boolean),
+      rows: objectives.map((each) => [
+        el("code", {}, each.name),
+        withUnit(trial.values[each.name], each),
+        foreseen ? prediction(trial.prediction[each.name], each) : null,
+        foreseen ? within(trial.values[each.name], trial.prediction[each.name]) : null,
+        bounded ? (each.bound === null ? "–" : withUnit(each.bound, each)) : null,
+      ].filter((cell) => cell !== null)),
+      empty: "",
+    })),
+    others.length === 0 ? null : el("details", { class: "more" },
+      el("summary", {}, "More figures"),
+      facts(others.map((name) => [name, figureOf(name, trial.values[name])]))),
+  ];
+}
+
+const UNITS = { model_size: "B", working_memory: "B", macs: "MACs" };
+const figureOf = (name, value) => {
+  const unit = UNITS[name.split(":")[0]];
+  return unit ? `${count(value)} ${unit}` : name.endsWith("_s") ? `${number(value, 3)} s` : number(value);
+};
+
+function withUnit(value, objective) {
+  const text = exact(value, objective);
+  if (value === null || value === undefined) return text;
+  if (objective.unit) return `${text} ${objective.unit}`;
+  return objective.accuracy ? `${text} (${accuracy(value)})` : text;
+}
+
+function prediction(said, objective) {
+  if (!said) return objective.role === "known" ? "known" : "–";
+  return `${exact(said.mean, objective)} ± ${exact(said.sd, objective)}`;
+}
+
+/** Where the result lies between mean - 3 sd and mean + 3 sd. */
+function within(value, said) {
+  if (!said || value === undefined || !(said.sd > 0)) return "–";
+  const z = (value - said.mean) / said.sd;
+  const at = 50 + Math.max(-3, Math.min(3, z)) * 15;
+  const words = `${number(Math.abs(z), 2)} sd ${z < 0 ? "below" : "above"} the mean`;
+  return el("span", { class: "within" },
+    svg("svg", { viewBox: "0 0 100 16", width: 100, height: 16, "aria-hidden": "true" },
+      svg("line", { x1: 5, x2: 95, y1: 8, y2: 8 }),
+      svg("rect", { x: 35, width: 30, y: 4, height: 8, rx: 2 }),
+      svg("circle", { cx: at, cy: 8, r: 4 })),
+    ` ${words}`);
+}
+
+function rest(trial) {
+  return [
+    section("Origin", facts([
+      ["designer", trial.designer], ["origin", trial.origin], ["purpose", trial.purpose],
+      ["replicate", trial.replicate || null], ["worker", trial.worker],
+      ["created", time(trial.created_at)], ["finished", trial.finished_at ? time(trial.finished_at) : null],
+      ...Object.entries(trial.training ?? {}).map(([name, value]) => [name, detail(value)]),
+      ...Object.entries(trial.details ?? {}).map(([name, value]) => [name, detail(value)]),
+    ]),
+    folded("The proposal as JSON", trial.point),
+    trial.graph ? folded("The network as JSON", trial.graph) : null),
+    section("Attempts", attempts(trial)),
+    section("Files", files(trial)),
+  ];
+}
+
+const detail = (value) => {
+  if (typeof value === "number") return number(value);
+  if (value !== null && typeof value === "object") return JSON.stringify(value);
+  return value === null ? null : String(value);
+};
+
+const attempts = (trial) => table({
+  label: "Attempts",
+  columns: [{ head: "attempt", kind: "number" }, { head: "outcome", kind: "text" }, { head: "worker", kind: "text" },
+    { head: "started", kind: "text" }, { head: "took", kind: "number" }, { head: "reason", kind: "text reason" }],
+  rows: trial.attempts_list.map((each) => [
+    `${each.number}`, pill(each.outcome ?? "running"), each.worker, time(each.started_at),
+    duration(each.started_at, each.ended_at), each.reason ?? "–",
+  ]),
+  empty: "No worker has tried it yet.",
+});
+
+const files = (trial) => table({
+  label: "Files",
+  columns: [{ head: "file", kind: "text" }, { head: "size", kind: "number" }, { head: "SHA-256", kind: "text wide" }],
+  rows: trial.artefacts.map((each) => [
+    el("a", { href: artefactAddress(trial.id, each.name), download: each.name }, each.name),
+    quantity(each.size_bytes, "B"), el("code", {}, `${each.sha256.slice(0, 16)}…`),
+  ]),
+  empty: trial.status === "queued" || trial.status === "running" ? "The worker uploads its files at the end." : "The worker left no files.",
+});

@@ -1,0 +1,181 @@
+"""A real server in a thread, on a port of its own, on SQLite and on PostgreSQL."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from service.app import create_app
+from service.config import Settings
+from service.db import Database
+from service.watcher import Watcher
+
+BLACK_BOX: dict[str, Any] = {
+    "name": "toy",
+    "space": {
+        "kind": "parameters",
+        "parameters": [{"name": "x", "kind": "real", "low": 0.0, "high": 1.0}],
+    },
+    "objectives": [
+        {"name": "cost", "ideal": 0.0, "reference": 10.0},
+        {"name": "size", "ideal": 0.0, "reference": 10.0},
+    ],
+    "trials": 4,
+    "designer": "random",
+}
+
+
+@dataclass
+class FakePlanner:
+    """Notes what it is told and, while `proposes`, queues a point when a claim waits."""
+
+    proposes: bool = False
+    wishes: list[int] = field(default_factory=list)
+    wakes: int = 0
+    http: httpx.Client | None = None
+
+    def wanted(self, study_id: int) -> None:
+        self.wishes.append(study_id)
+        if self.proposes:
+            threading.Thread(target=self._propose, args=(study_id,)).start()
+
+    def wake(self) -> None:
+        self.wakes += 1
+
+    def _propose(self, study_id: int) -> None:
+        assert self.http is not None
+        body = {"parameters": {"x": len(self.wishes) / 1000}}
+        self.http.post(f"/api/v1/studies/{study_id}/trials", json=body).raise_for_status()
+
+
+class Served:
+    """A running service and a client of it."""
+
+    def __init__(self, db: Database, folder: Path) -> None:
+        self.db = db
+        self.settings = Settings(artefact_url=str(folder / "blobs"), max_artefact_bytes=3_000_000)
+        self.watcher = Watcher(db)
+        self.planner = FakePlanner()
+        app = create_app(self.settings, db, self.watcher, self.planner)
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=5)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
+        self.planner.http = self.http
+
+    def start(self) -> None:
+        self._thread.start()
+        wait_until(lambda: self._server.started)
+
+    def stop(self) -> None:
+        self.watcher.close()
+        self._server.should_exit = True
+        self._thread.join(20)
+        self.http.close()
+        self._socket.close()
+        assert not self._thread.is_alive(), "the server did not stop"
+
+    def ask(self, method: str, path: str, body: Any = None, **options: Any) -> httpx.Response:
+        """Send a request to a route of the API."""
+        return self.http.request(method, f"/api/v1{path}", json=body, **options)
+
+    def get(self, path: str) -> Any:
+        """Return what a route shows; it must succeed."""
+        answer = self.ask("GET", path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def study(self, **changes: Any) -> dict[str, Any]:
+        """Create a black-box study."""
+        answer = self.ask("POST", "/studies", BLACK_BOX | changes)
+        assert answer.status_code == 201, answer.text
+        created: dict[str, Any] = answer.json()
+        return created
+
+    def enqueue(self, x: float, study: str = "toy", **more: Any) -> dict[str, Any]:
+        """Queue a proposal."""
+        answer = self.ask("POST", f"/studies/{study}/trials", {"parameters": {"x": x}, **more})
+        assert answer.status_code == 201, answer.text
+        queued: dict[str, Any] = answer.json()
+        return queued
+
+    def claim(self, study: str | None = "toy", **body: Any) -> list[dict[str, Any]]:
+        """Claim work and return the leases."""
+        path = "/leases" if study is None else f"/studies/{study}/leases"
+        answer = self.ask("POST", path, {"worker": "w1", "request_id": new_id(), **body})
+        if answer.status_code == 204:
+            return []
+        assert answer.status_code == 200, answer.text
+        leases: list[dict[str, Any]] = answer.json()["leases"]
+        return leases
+
+    def tell(self, lease: dict[str, Any], verb: str, **body: Any) -> httpx.Response:
+        """Say something under a lease."""
+        body = {"token": lease["token"], **body}
+        return self.ask("POST", f"/trials/{lease['trial_id']}/{verb}", body)
+
+    def complete(self, lease: dict[str, Any], cost: float, size: float) -> dict[str, Any]:
+        """Deliver a result."""
+        answer = self.tell(lease, "complete", metrics={"cost": cost, "size": size})
+        assert answer.status_code == 200, answer.text
+        done: dict[str, Any] = answer.json()
+        return done
+
+
+_ids = iter(range(10**9))
+
+
+def new_id() -> str:
+    return f"request-{next(_ids)}"
+
+
+def wait_until(holds: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    """Wait until something holds; the ledger, for one, follows within half a second."""
+    deadline_s = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < deadline_s, "it did not become true in time"
+        time.sleep(0.01)
+
+
+def assert_problem(answer: httpx.Response, status: int, field: str | None = None) -> dict[str, Any]:
+    """Check the form of a refusal, and return it."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert {"type", "title", "status", "detail", "field", "remedy"} <= problem.keys()
+    assert problem["status"] == status
+    assert problem["type"].startswith("/problems/")
+    assert problem["detail"]
+    assert problem["remedy"]
+    assert problem["field"] == field
+    return problem
+
+
+@pytest.fixture
+def served(db: Database, tmp_path: Path) -> Iterator[Served]:
+    """A running service on a fresh database, once of each kind."""
+    service = Served(db, tmp_path)
+    service.start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def served_sqlite(sqlite_url: str, tmp_path: Path) -> Iterator[Served]:
+    """A running service on SQLite, for what has nothing to do with the database."""
+    db = Database(sqlite_url)
+    service = Served(db, tmp_path)
+    service.start()
+    yield service
+    service.stop()
+    db.close()

@@ -1,0 +1,105 @@
+"""Server-sent events: what was missed, what comes, and where to resume."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import fastapi.routing
+import httpx
+import pytest
+
+from tests.api.conftest import Served, assert_problem, wait_until
+
+Event = tuple[int, str, dict[str, Any]]
+
+
+@contextmanager
+def stream(served: Served, query: str = "", **headers: str) -> Iterator[Iterator[Event]]:
+    path = f"/api/v1/studies/toy/events{query}"
+    with served.http.stream("GET", path, headers=headers) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        yield events(answer)
+
+
+def events(answer: httpx.Response) -> Iterator[Event]:
+    fields: dict[str, str] = {}
+    for line in answer.iter_lines():
+        if line and not line.startswith(":"):
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        elif fields:
+            yield int(fields["id"]), fields["event"], json.loads(fields["data"])
+            fields = {}
+
+
+def finish(served: Served, cost: float, size: float) -> None:
+    served.enqueue(cost / 100)
+    [lease] = served.claim()
+    finished = served.get("/studies/toy")["finished"]
+    served.complete(lease, cost, size)
+    wait_until(lambda: served.get("/studies/toy")["finished"] > finished)
+
+
+def test_a_stream_tells_what_happens_from_now_on(served: Served) -> None:
+    served.study()
+    finish(served, 1.0, 2.0)
+    with stream(served) as told:
+        finish(served, 2.0, 1.0)
+        numbers, kinds, data = zip(*[next(told) for _ in range(3)], strict=True)
+    assert kinds == ("trial", "front", "hypervolume")
+    assert data[0]["number"] == 2
+    assert data[1]["front_size"] == 2
+    assert list(numbers) == list(range(numbers[0], numbers[0] + 3))
+
+
+def test_a_stream_resumes_behind_the_last_event_that_was_seen(served: Served) -> None:
+    served.study()
+    finish(served, 1.0, 2.0)
+    with stream(served, "?after=0") as told:
+        all_events = [next(told) for _ in range(4)]
+    assert [number for number, _, _ in all_events] == [1, 2, 3, 4]
+    assert all_events[0][1] == "study"
+    with stream(served, **{"Last-Event-ID": "2"}) as told:
+        assert [next(told), next(told)] == all_events[2:]
+
+
+def test_where_a_browser_left_off_counts_more_than_where_it_began(served_sqlite: Served) -> None:
+    served_sqlite.study()
+    finish(served_sqlite, 1.0, 2.0)
+    with stream(served_sqlite, "?after=0", **{"Last-Event-ID": "3"}) as told:
+        assert next(told)[0] == 4
+
+
+def test_a_quiet_stream_is_kept_alive(
+    served_sqlite: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fastapi.routing, "_PING_INTERVAL", 0.1)
+    served_sqlite.study()
+    with served_sqlite.http.stream("GET", "/api/v1/studies/toy/events") as answer:
+        assert next(answer.iter_lines()).startswith(":")
+
+
+def test_closing_the_server_ends_the_streams(served_sqlite: Served) -> None:
+    served_sqlite.study()
+    with stream(served_sqlite) as told:
+        served_sqlite.watcher.close()
+        assert list(told) == []
+
+
+def test_a_stream_that_nobody_reads_any_more_is_let_go(served_sqlite: Served) -> None:
+    served_sqlite.study()
+    with stream(served_sqlite):
+        wait_until(lambda: served_sqlite.watcher.listening == 1)
+    wait_until(lambda: served_sqlite.watcher.listening == 0)
+
+
+def test_a_stream_of_an_unknown_study_is_refused_before_it_begins(served: Served) -> None:
+    assert_problem(served.ask("GET", "/studies/nowhere/events"), 404)
+
+
+def test_a_malformed_event_number_is_refused(served_sqlite: Served) -> None:
+    served_sqlite.study()
+    answer = served_sqlite.ask("GET", "/studies/toy/events", headers={"Last-Event-ID": "now"})
+    assert_problem(answer, 422, "Last-Event-ID")

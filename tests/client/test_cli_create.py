@@ -1,0 +1,136 @@
+"""`tinyfront study create`: options become a definition, or a usage error of one line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.client.scripted import (
+    Scripted,
+    ok,
+    study_json,
+)
+from tinyfront.cli import app, edge
+
+
+@pytest.fixture(autouse=True)
+def scripted(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edge, "Client", lambda url: server.client())
+    server.say("GET", "/studies/toy", ok(study_json()))
+
+
+def run(*words: str, code: int = 0) -> Any:
+    result = CliRunner().invoke(app, list(words))
+    assert result.exit_code == code, result.output
+    return result
+
+
+def created(server: Scripted, *words: str) -> dict[str, Any]:
+    """The definition that `study create` sends."""
+    server.say("POST", "/studies", ok(study_json(), 201))
+    run("study", "create", *words)
+    definition: dict[str, Any] = server.sent("POST", "/studies")[-1]
+    return definition
+
+
+def test_options_become_a_definition(server: Scripted) -> None:
+    assert created(
+        server,
+        "mnist-f446",
+        *("--space", "tiny", "--data", "mnist", "--device", "stm32f446re"),
+        *("--objective", "error", "--objective", "model_size:deployed<=16000"),
+        *("--trials", "200", "--designer", "random", "--epochs", "3", "--seed", "4"),
+        *("--set", "training.batch_size=64", "--set", "objectives.0.log=true"),
+        *("--set", 'space.kinds=["conv"]', "--set", "think_s=2.5"),
+    ) == {
+        "name": "mnist-f446",
+        "space": {"kind": "tiny", "kinds": ["conv"]},
+        "data": "mnist",
+        "device": "stm32f446re",
+        "objectives": [
+            {"name": "error", "goal": "minimize", "log": True},
+            {"name": "model_size:deployed", "goal": "minimize", "bound": 16000.0},
+        ],
+        "trials": 200,
+        "designer": "random",
+        "seed": 4,
+        "training": {"epochs": 3, "batch_size": 64},
+        "think_s": 2.5,
+    }
+
+
+def test_a_definition_comes_from_a_file_and_options_go_first(
+    server: Scripted, tmp_path: Path
+) -> None:
+    file = tmp_path / "study.json"
+    file.write_text(json.dumps({"name": "from-file", "trials": 5, "seed": 1}))
+    assert created(server, "--file", str(file), "--trials", "9") == {
+        "name": "from-file",
+        "trials": 9,
+        "seed": 1,
+        "space": {"kind": "tiny"},
+    }
+
+
+def test_a_space_comes_from_a_file(server: Scripted, tmp_path: Path) -> None:
+    file = tmp_path / "space.json"
+    file.write_text('{"kind": "parameters", "parameters": []}')
+    assert created(server, "a", "--space", str(file))["space"]["kind"] == "parameters"
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("error", {"name": "error", "goal": "minimize"}),
+        ("min error", {"name": "error", "goal": "minimize"}),
+        ("max gain", {"name": "gain", "goal": "maximize"}),
+        ("gain >= 0.9", {"name": "gain", "goal": "maximize", "bound": 0.9}),
+        ("a:b-c.d<=1e3!", {"name": "a:b-c.d", "goal": "minimize", "limit": 1000.0}),
+        ("m<=5<=9!", {"name": "m", "goal": "minimize", "bound": 5.0, "limit": 9.0}),
+        ("m<=-5 <= -1 !", {"name": "m", "goal": "minimize", "bound": -5.0, "limit": -1.0}),
+    ],
+)
+def test_an_objective_is_read(server: Scripted, text: str, meant: dict[str, Any]) -> None:
+    assert created(server, "a", "--objective", text)["objectives"] == [meant]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["a", "--objective", ""],
+        ["a", "--objective", "m<5"],
+        ["a", "--objective", "m<=big"],
+        ["a", "--objective", "m<=nan"],
+        ["a", "--objective", "m<="],
+        ["a", "--objective", "m<=1 or so"],
+        ["a", "--objective", "m<=1<=2"],
+        ["a", "--objective", "min m>=1"],
+        ["a", "--objective", "m<=1>=2"],
+        ["a", "--objective", "9m"],
+        ["a", "--set", "training"],
+        ["a", "--set", "=3"],
+        ["a", "--set", "name.deep=3"],
+        ["a", "--objective", "m", "--set", "objectives.7.log=true"],
+        ["a", "--file", "/no/such/file.json"],
+        ["a", "--space", "/no/such/space.json"],
+        ["a", "--trials", "none"],
+        ["a", "--trials", "0"],
+        ["a", "--no-such-option"],
+    ],
+)
+def test_a_wrong_option_is_a_usage_error_of_one_line(server: Scripted, words: list[str]) -> None:
+    result = run("study", "create", *words, code=2)
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    assert sum(line.startswith("Error:") for line in result.stderr.splitlines()) == 1
+    assert server.requests == []
+
+
+def test_a_file_that_is_no_json_object_is_a_usage_error(tmp_path: Path) -> None:
+    for text in ("{", "[1]"):
+        file = tmp_path / "study.json"
+        file.write_text(text)
+        assert str(file) in run("study", "create", "--file", str(file), code=2).stderr

@@ -1,0 +1,127 @@
+"""Ranges and training recipe of `tiny`: what a study may override, and what it may not."""
+
+from typing import Any
+
+import pytest
+
+from optimizer.errors import InvalidSpace
+from optimizer.space import space_from_json
+from optimizer.tiny.ranges import TinyRanges
+from optimizer.tiny.recipe import Recipe
+
+
+def test_json_gives_back_the_ranges() -> None:
+    ranges = TinyRanges(filters=(2, 9), kinds=("conv",), rectangular=True, max_macs=5000)
+    assert TinyRanges.from_json({"kind": "tiny", **ranges.to_json()}) == ranges
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("filters", [9, 2]),
+        ("filters", [0, 4]),
+        ("filters", [1, 5000]),
+        ("filters", [1.5, 4]),
+        ("filters", [1]),
+        ("filters", 8),
+        ("filters", [True, 4]),
+        ("learning_rate", [0.0, 0.1]),
+        ("learning_rate", [0.1, float("nan")]),
+        ("shrink", [0.5, 2]),
+        ("dropout", [0.0, 1.0]),
+        ("kinds", []),
+        ("kinds", ["conv", "fourier"]),
+        ("kinds", "conv"),
+        ("kernels", [2]),
+        ("strides", [True]),
+        ("batch_norm", [1]),
+        ("batch_norm", ["yes"]),
+        ("rectangular", 1),
+        ("max_macs", 0),
+        ("max_macs", 2.5),
+        ("max_macs", None),
+        ("depth", [1, 2]),
+    ],
+)
+def test_wrong_ranges_are_refused_with_the_path_of_the_field(field: str, value: Any) -> None:
+    with pytest.raises(InvalidSpace) as caught:
+        TinyRanges.from_json({"kind": "tiny", field: value})
+    assert caught.value.field == f"space.{field}"
+    assert str(caught.value).startswith(f"space.{field}: ")
+
+
+def test_lists_are_kept_once_and_in_our_order() -> None:
+    assert TinyRanges(kernels=(5, 1, 5)).kernels == (1, 5)
+
+
+@pytest.mark.parametrize(
+    ("images", "epochs", "batch"),
+    [(None, 30, 64), (5_000, 30, 64), (897, 100, 64), (54_000, 8, 128), (20_000, 15, 128)],
+)
+def test_the_default_recipe_depends_on_the_number_of_images(
+    images: int | None, epochs: int, batch: int
+) -> None:
+    recipe = Recipe.from_json(None, images)
+    assert (recipe.epochs, recipe.batch_size) == (epochs, batch)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("epochs", 0),
+        ("epochs", 1.5),
+        ("epochs", True),
+        ("epochs", None),
+        ("batch_size", 1),
+        ("learning_rate", 0),
+        ("learning_rate", float("inf")),
+        ("weight_decay", -1),
+        ("dropout", 1.0),
+        ("schedule", "constant"),
+        ("augment", "mirror"),
+        ("momentum", 0.9),
+    ],
+)
+def test_a_wrong_recipe_is_refused_with_the_path_of_the_field(field: str, value: Any) -> None:
+    with pytest.raises(InvalidSpace) as caught:
+        Recipe.from_json({field: value}, None)
+    assert caught.value.field == f"training.{field}"
+
+
+def test_json_gives_back_the_recipe() -> None:
+    recipe = Recipe.from_json({"epochs": 3, "learning_rate": 0.01}, 897)
+    assert Recipe.from_json(recipe.to_json(), None) == recipe
+
+
+def test_what_the_study_fixes_is_not_taken_from_the_genotype() -> None:
+    point = {"learning_rate": 0.02, "head": {"dropout": 0.3}}
+    searched = Recipe.from_json(None, None).of(point)
+    assert (searched["learning_rate"], searched["dropout"]) == (0.02, 0.3)
+    fixed = Recipe.from_json({"learning_rate": 0.005, "dropout": 0.0}, None).of(point)
+    assert (fixed["learning_rate"], fixed["dropout"]) == (0.005, 0.0)
+    assert set(searched) == {
+        "epochs",
+        "batch_size",
+        "learning_rate",
+        "weight_decay",
+        "dropout",
+        "schedule",
+        "optimizer",
+        "augment",
+    }
+
+
+def test_a_space_of_networks_needs_data() -> None:
+    with pytest.raises(InvalidSpace) as caught:
+        space_from_json({"kind": "tiny"})
+    assert caught.value.field == "data"
+    with pytest.raises(InvalidSpace, match="2 classes"):
+        space_from_json({"kind": "tiny"}, input_shape=(8, 8, 1), classes=1)
+    with pytest.raises(InvalidSpace, match="shape"):
+        space_from_json({"kind": "tiny"}, input_shape=(8, 8), classes=10)
+
+
+def test_operations_that_no_network_can_keep_are_refused() -> None:
+    with pytest.raises(InvalidSpace) as caught:
+        space_from_json({"kind": "tiny", "max_macs": 9}, input_shape=(8, 8, 1), classes=10)
+    assert caught.value.field == "space.max_macs"

@@ -1,0 +1,112 @@
+"""Studies to look at, made over HTTP: a search for networks and a black box."""
+
+import math
+import random
+from typing import Any
+
+from optimizer.space import Space, space_from_json
+from tests.api.conftest import Served, new_id
+
+SHA = "ab" * 32
+DIGITS = {
+    "name": "digits",
+    "sha256": SHA,
+    "shape": [8, 8, 1],
+    "classes": 10,
+    "train": 897,
+    "validation": 300,
+    "test": 600,
+    "split_sha256": "cd" * 32,
+    "problem": None,
+}
+NETWORKS: dict[str, Any] = {
+    "name": "digits-f446",
+    "space": {"kind": "tiny"},
+    "objectives": [
+        {"name": "error"},
+        {"name": "model_size", "bound": 2770},
+        {"name": "working_memory", "bound": 1960},
+    ],
+    "data": "digits",
+    "device": "stm32f446re",
+    "designer": "random",
+    "trials": 60,
+    "training": {"epochs": 12},
+}
+SCRIPT = "<script>window.hacked = true</script><img src=x onerror='window.hacked=true'>"
+
+
+def announce(served: Served) -> None:
+    """Let a worker say that it holds the digits."""
+    body = {"accelerator": "cpu", "host": "bench", "pid": 7, "versions": {}, "data": [DIGITS]}
+    answer = served.ask("PUT", "/workers/bench-1", body)
+    assert answer.status_code == 200, answer.text
+
+
+def networks(served: Served, finished: int, **changes: Any) -> dict[str, Any]:
+    """Create a study of networks and finish so many of its trials."""
+    announce(served)
+    answer = served.ask("POST", "/studies", NETWORKS | changes)
+    assert answer.status_code == 201, answer.text
+    study: dict[str, Any] = answer.json()
+    space = space_from_json(
+        study["definition"]["space"], input_shape=(8, 8, 1), classes=10, device="stm32f446re"
+    )
+    rng = random.Random(3)
+    for number in range(finished):
+        one_network(served, study["name"], space, rng, number)
+    return study
+
+
+def one_network(served: Served, study: str, space: Space, rng: random.Random, number: int) -> None:
+    """Propose a network, and let it finish, diverge or crash as a worker would tell it."""
+    answer = served.ask("POST", f"/studies/{study}/trials", {"point": space.sample(rng)})
+    assert answer.status_code == 201, answer.text
+    [lease] = served.claim(study, worker="bench-1", data={"digits": SHA})
+    if number % 11 == 7:
+        served.tell(lease, "fail", reason="The loss became NaN in epoch 2.", infeasible=True)
+        return
+    if number % 17 == 12:
+        served.tell(lease, "fail", reason=f"RuntimeError: {SCRIPT}", retry=False)
+        return
+    error = likely_error(answer.json()["values"]["model_size:deployed"], rng)
+    for epoch in range(1, 13):
+        left = math.exp(-epoch / 3)
+        metrics = {"loss": 0.1 + 2.1 * left + 0.03 * rng.random(), "train_error": error + 0.8 * left}
+        metrics["error"] = min(0.9, error + 0.7 * left + 0.01 * rng.random()) if epoch < 12 else error
+        served.tell(lease, "reports", step=epoch, metrics=metrics)
+    upload(served, lease, "graph.json", b"{}")
+    upload(served, lease, "weights.safetensors", b"0" * 4321)
+    metrics = {"error": error, "validation_images": 300.0, "train_s": 2.5 + rng.random()}
+    assert served.tell(lease, "complete", metrics=metrics).status_code == 200
+
+
+def upload(served: Served, lease: dict[str, Any], name: str, content: bytes) -> None:
+    """Leave a file under a lease."""
+    path = f"/api/v1/attempts/{lease['attempt_id']}/artefacts/{name}"
+    headers = {"X-Lease-Token": lease["token"]}
+    answer = served.http.put(path, content=content, headers=headers)
+    assert answer.status_code == 201, answer.text
+
+
+def likely_error(size_bytes: float, rng: random.Random) -> float:
+    """Larger networks err less, with luck."""
+    expected = 0.008 + 1.8 * size_bytes**-0.62 * math.exp(rng.gauss(0, 0.35))
+    return round(min(0.9, expected) * 300) / 300
+
+
+def black_box(served: Served, finished: int, name: str = "toy") -> dict[str, Any]:
+    """Create a study of a black box and finish so many of its trials."""
+    study = served.study(name=name, trials=max(finished, 4) + 1)
+    for number in range(finished):
+        complete_one(served, name, (number + 1) / (finished + 1))
+    return study
+
+
+def complete_one(served: Served, study: str, x: float) -> int:
+    """Propose one point and deliver its result; returns the trial's id."""
+    queued = served.enqueue(x, study)
+    [lease] = served.claim(study, request_id=new_id())
+    served.complete(lease, cost=10 * x**2, size=10 * (1 - x) ** 2)
+    trial_id: int = queued["id"]
+    return trial_id

@@ -1,0 +1,73 @@
+"""A database of every release upgrades to this one, is read, and takes one more result."""
+
+import sqlite3
+import zipfile
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from service import ledger, schema, studies, trials
+from service.db import Database
+from service.trials import Claim
+from tests.postgres import Postgres
+
+KEPT = Path(__file__).parent
+RELEASES = sorted(path.name for path in KEPT.iterdir() if (path / "sqlite.sql").exists())
+
+
+def restored_sqlite(release: str, folder: Path) -> str:
+    path = folder / "kept.db"
+    connection = sqlite3.connect(path)
+    connection.executescript((KEPT / release / "sqlite.sql").read_text())
+    connection.close()
+    return f"sqlite:///{path}"
+
+
+def restored_postgresql(release: str, server: Postgres) -> str:
+    url = server.url(server.create())
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute((KEPT / release / "postgresql.sql").read_text().encode())
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    """The database of the release that the test names, restored."""
+    release = request.node.callspec.params["release"]
+    if request.param == "sqlite":
+        return Database(restored_sqlite(release, tmp_path))
+    return Database(restored_postgresql(release, request.getfixturevalue("postgres")))
+
+
+def test_the_first_release_is_kept() -> None:
+    assert "0.1.0" in RELEASES
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_kept_database_upgrades_and_goes_on(release: str, kept: Database) -> None:
+    schema.upgrade(kept)
+    schema.check(kept)
+    with kept.begin() as session:
+        now = kept.now(session)
+        study = studies.get(session, "kept")
+        finished, front = study.finish_no, study.front_size
+        assert finished == 9
+        assert front >= 1
+        (lease,) = trials.claim(session, Claim("after", "r-after", study_id=study.id), now)
+        best = {"cost": 0.0, "gain": 99.0}
+        trials.complete(session, lease.trial_id, lease.token, best, {}, now)
+    with kept.begin() as session:
+        assert ledger.advance(session, study.id, kept.now(session)) == 1
+        study = studies.get(session, "kept")
+        assert study.finish_no == finished + 1
+        assert study.front_size == 1
+    kept.close()
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_client_and_worker_of_a_release_are_kept_whole(release: str) -> None:
+    with zipfile.ZipFile(KEPT / release / "client-and-worker.zip") as kept:
+        assert kept.testzip() is None
+        names = set(kept.namelist())
+    assert {"client/tinyfront/client.py", "worker/loop.py"} <= names

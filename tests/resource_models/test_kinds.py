@@ -1,0 +1,80 @@
+"""A kind that a reader does not know is an error there, never a zero."""
+
+import pickle
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+import pytest
+
+from resource_models import model_size, node_json, program, shapes, weights
+from resource_models.devices import device
+from resource_models.errors import UnknownKind
+from resource_models.footprint import footprint
+from resource_models.graph import Graph
+from resource_models.nodes import KINDS, Conv2d, Input, Node
+from tests.resource_models.networks import every_kind
+
+UNO = device("arduino-uno")
+
+READERS: dict[str, tuple[Mapping[type[Node], Any], Callable[[Graph], Any]]] = {
+    "shapes": (shapes.SHAPES, lambda graph: Graph(graph.nodes)),
+    "weights": (weights.COUNTS, lambda graph: footprint(graph, UNO)),
+    "model size": (model_size.STORED, lambda graph: footprint(graph, UNO)),
+    "working memory": (program.SCRATCH, lambda graph: footprint(graph, UNO)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Softmax:
+    """A kind that nobody has a rule for."""
+
+    kind: ClassVar[str] = "softmax"
+    id: str
+    inputs: tuple[str, ...]
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.kind)
+def test_a_reader_without_a_rule_for_a_kind_raises(
+    reader: str, kind: type[Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, read = READERS[reader]
+    graph = every_kind()
+    if kind not in table:
+        assert reader == "working memory"
+        assert kind is Input or kind in program.VIEWS
+        return
+    monkeypatch.delitem(cast("MutableMapping[type[Node], Any]", table), kind)
+    with pytest.raises(UnknownKind) as refused:
+        read(graph)
+    assert refused.value.kind == kind.kind
+    assert kind.kind not in refused.value.known
+
+
+def test_a_new_kind_cannot_enter_a_network_before_it_has_rules() -> None:
+    with pytest.raises(UnknownKind, match="'softmax'"):
+        Graph((Input("x", (4,)), Softmax("s", ("x",))))  # type: ignore[arg-type]
+
+
+def test_what_is_no_node_at_all_is_refused() -> None:
+    with pytest.raises(UnknownKind, match="'str'"):
+        Graph((Input("x", (4,)), "dense"))  # type: ignore[arg-type]
+
+
+def test_json_does_not_write_a_kind_that_it_cannot_read() -> None:
+    with pytest.raises(UnknownKind, match="'softmax'"):
+        node_json.node_to_json(Softmax("s", ("x",)))  # type: ignore[arg-type]
+
+
+def test_a_kind_that_calls_itself_like_another_is_unknown() -> None:
+    class Conv2d2(Conv2d):
+        pass
+
+    with pytest.raises(UnknownKind):
+        Graph((Input("x", (4, 4, 1)), Conv2d2("c", ("x",), 2, (3, 3))))
+
+
+def test_unknown_kinds_survive_the_way_between_processes() -> None:
+    error = UnknownKind("softmax", ["dense", "add"])
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)

@@ -1,0 +1,1 @@
+"""Trains, costs and delivers the networks of a study; talks HTTP only."""

@@ -1,0 +1,134 @@
+"""One lease from beginning to end: train, report, obey, deliver."""
+
+import json
+import logging
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+
+from worker.api import Api, Lease
+from worker.courier import CANCEL, STOP, Courier, Letter
+from worker.errors import NoTrainer, Refused, ServerAway, TrainerLost
+from worker.messages import Completed, Epoch, Failed, Infeasible, Message, OtherData, Train
+from worker.patience import Patience
+from worker.process import TrainingProcess
+
+LOG = logging.getLogger(__name__)
+GRAPH = "graph.json"
+LOOK_S = 0.2  # how often orders, time and signals are looked at; words of the trainer come at once
+LAST_WORD_S = 5.0  # to deliver a result when the worker is told to end
+STOPPED = "The worker was stopped."
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A lease and what this worker has to serve it."""
+
+    api: Api
+    process: TrainingProcess
+    lease: Lease
+    stopping: threading.Event
+    limit_s: float
+
+    def run(self) -> Message | None:
+        """Train and deliver.
+
+        Returns:
+            How it ended; None if the trial was cancelled, lost, or handed back because the worker
+            ends.
+        """
+        with Courier(self.api, self.lease, Patience(self.stopping)) as courier:
+            try:
+                last = self._listen(courier)
+            except NoTrainer as error:
+                self._hand_back(str(error))
+                raise
+            if last is not None:
+                LOG.info("%s: %s", self._name, described(last))
+                courier.send(self._letter(last))
+                self.process.renew_if_due(last)
+            courier.close()
+            self._wait(courier)
+        if courier.reason and not self.stopping.is_set():
+            LOG.warning("%s is lost: %s", self._name, courier.reason)
+            with suppress(ServerAway, Refused):
+                self.api.fail(self.lease, courier.reason)
+            return None
+        return last
+
+    @property
+    def _name(self) -> str:
+        return f"Trial {self.lease.number} of {self.lease.study}"
+
+    def _listen(self, courier: Courier) -> Message | None:
+        """Pass on what the trainer says until its last word; None if that is not wanted."""
+        self.process.train(Train(self.lease.work))
+        deadline_s = time.monotonic() + self.limit_s
+        told = False
+        while not self.stopping.is_set():
+            if courier.order == CANCEL:
+                LOG.info("%s was cancelled.", self._name)
+                self.process.replace()
+                return None
+            if courier.order == STOP and not told:
+                self.process.stop()
+                told = True
+            if time.monotonic() > deadline_s:
+                self.process.replace()
+                return Failed(f"The training took longer than {self.limit_s:g} s.", broken=False)
+            try:
+                said = self.process.said(LOOK_S)
+            except TrainerLost as lost:
+                return Failed(str(lost), broken=True)
+            if isinstance(said, Epoch):
+                courier.report(said.step, said.metrics)
+            elif said is not None:
+                return said
+        self.process.kill()
+        self._hand_back(STOPPED)
+        return None
+
+    def _letter(self, last: Message) -> Letter:
+        """The last word to the server; delivered again and again until the server has it."""
+
+        def letter() -> None:
+            if isinstance(last, Completed):
+                self._deliver(last)
+            elif isinstance(last, OtherData):
+                self.api.release(self.lease, last.reason)
+            elif isinstance(last, Infeasible | Failed):
+                self.api.fail(self.lease, last.reason, infeasible=isinstance(last, Infeasible))
+            else:
+                raise TypeError(f"{last.kind} is no way for a training to end")
+
+        return letter
+
+    def _deliver(self, result: Completed) -> None:
+        graph = json.dumps(self.lease.work["graph"], indent=1).encode()
+        files = dict(zip(result.artefacts, result.contents, strict=True)) | {GRAPH: graph}
+        for name, content in files.items():
+            try:
+                self.api.upload(self.lease, name, content)
+            except Refused as refused:  # the result is worth more than its files
+                LOG.warning("%s: %s is not kept: %s", self._name, name, refused)
+        self.api.complete(self.lease, result.metrics, result.details)
+
+    def _wait(self, courier: Courier) -> None:
+        left_s = LAST_WORD_S
+        while not courier.delivered(LOOK_S) and left_s > 0:
+            left_s -= LOOK_S if self.stopping.is_set() else 0.0
+
+    def _hand_back(self, reason: str) -> None:
+        with suppress(ServerAway, Refused):  # then the lease expires
+            self.api.release(self.lease, reason)
+
+
+def described(last: Message) -> str:
+    """How a training ended, for the log."""
+    if isinstance(last, Completed):
+        error, seconds = last.metrics["error"], last.metrics["train_s"]
+        return f"error {error:.4f} after {last.details['epochs']} epochs, {seconds:.1f} s."
+    if isinstance(last, Infeasible | OtherData | Failed):
+        return f"{last.kind}: {last.reason}"
+    return last.kind

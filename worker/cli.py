@@ -1,0 +1,128 @@
+"""The command `tinyfront-server worker`; the imports that cost time wait until it runs."""
+
+import importlib.util
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from enum import StrEnum
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from worker.loop import Options
+
+DATA_DIR_HELP = "Folder of NAME.npz files with x_train, y_train, x_test, y_test."
+NEEDED = ("torch", "numpy", "sklearn", "safetensors", "httpx")
+WRONG_USE = 2  # as typer itself says it
+
+
+class Accelerator(StrEnum):
+    """What to train on."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+def worker(  # noqa: PLR0913  as many arguments as the command has options
+    *,
+    server: Annotated[
+        str, typer.Option(envvar="TINYFRONT_URL", help="Address of the server.")
+    ] = "http://127.0.0.1:8000",
+    data_dir: Annotated[Path | None, typer.Option(help=DATA_DIR_HELP)] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Of this worker; one that comes back under it gets its trials again."),
+    ] = None,
+    study: Annotated[
+        str | None, typer.Option(help="Work for this study only, and end with it.")
+    ] = None,
+    trials: Annotated[int | None, typer.Option(min=1, help="End after so many trials.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="The same as --trials 1.")] = False,
+    threads: Annotated[
+        int, typer.Option(min=1, help="Of one training; more workers use more cores better.")
+    ] = 1,
+    accelerator: Annotated[Accelerator, typer.Option(help="What to train on.")] = Accelerator.AUTO,
+    trial_limit_s: Annotated[
+        float, typer.Option(min=1.0, help="A training that takes longer is ended and fails.")
+    ] = 21_600.0,
+) -> None:
+    """Train the networks of studies, one after the other, until told to stop."""
+    missing = [package for package in NEEDED if importlib.util.find_spec(package) is None]
+    if missing:
+        _end(f"Training needs {', '.join(missing)}: pip install 'tinyfront-server[worker]'.")
+    from worker.child import Place
+    from worker.data import NAME
+    from worker.loop import Options
+
+    if data_dir is not None and not data_dir.is_dir():
+        _end(f"--data-dir: {data_dir} is no folder.", WRONG_USE)
+    if name is not None and not NAME.fullmatch(name):
+        _end(f"--name: need up to 64 letters, digits, . _ and -, got {name!r}.", WRONG_USE)
+    if study == "":
+        _end("--study: need the name or the number of a study.", WRONG_USE)
+    options = Options(
+        name=name or _own_name(),
+        place=Place(accelerator.value, threads, data_dir),
+        study=study,
+        trials=1 if once else trials,
+        resume=name is not None,  # a name that this process alone has left nothing open
+        trial_limit_s=trial_limit_s,
+    )
+    _run(server, options)
+
+
+def _run(server: str, options: "Options") -> None:
+    from worker.api import Api
+    from worker.errors import NoTrainer, Refused, ServerAway
+    from worker.loop import Worker
+
+    _set_up_log()
+    try:
+        api = Api(server, os.environ.get("TINYFRONT_API_KEY"))
+    except ValueError as error:
+        _end(f"--server: {error}", WRONG_USE)
+    try:
+        Worker(api, options, _stopped_by_signals()).run()
+    except ServerAway as error:
+        _end(f"{error} Start a server with `tinyfront-server serve`, or name yours with --server.")
+    except (Refused, NoTrainer) as error:
+        _end(str(error))
+    finally:
+        api.close()
+
+
+def _stopped_by_signals() -> threading.Event:
+    """An event that SIGTERM and Ctrl-C set; the second signal ends the process at once."""
+    stopping = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    return stopping
+
+
+def _own_name() -> str:
+    host = "".join(c if c.isascii() and c.isalnum() else "-" for c in socket.gethostname())
+    return f"{host.strip('-')[:40] or 'worker'}-{os.getpid()}"
+
+
+def _set_up_log() -> None:
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def _end(message: str, code: int = 1) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
