@@ -1,1 +1,1 @@
-"""Figures that the README and the decision records quote; each module prints and saves one record."""
+"""Figures that README and decision records quote; each module prints and saves one record."""

@@ -38,7 +38,11 @@ def server() -> Iterator[Client]:
         log = (Path(folder) / "log").open("wb")
         command = [sys.executable, "-m", "service", "serve", "--port", str(port)]
         process = subprocess.Popen(
-            command, cwd=folder, stdout=log, stderr=log, env=os.environ | {"PYTHONPATH": os.getcwd()}
+            command,
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            env=os.environ | {"PYTHONPATH": os.getcwd()},
         )
         try:
             with Client(f"http://127.0.0.1:{port}") as client:

@@ -36,7 +36,9 @@ def _commit() -> str:
     """The commit measured; `+changes` when the working tree holds more than the commit."""
     head = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
     status = subprocess.run(
-        ["git", "status", "--porcelain", "--", ".", ":!benchmarks/results"], capture_output=True, text=True
+        ["git", "status", "--porcelain", "--", ".", ":!benchmarks/results"],
+        capture_output=True,
+        text=True,
     )
     return head.stdout.strip() + ("+changes" if status.stdout.strip() else "")
 

@@ -14,7 +14,7 @@ from optimizer.pareto import non_dominated
 from optimizer.problem import Problem
 from optimizer.scalarisation import best_reach
 from optimizer.surrogate import Hyperparameters, Surrogate
-from optimizer.targets import expand, floor, targets, usable_rows
+from optimizer.targets import MOST_SCORE, expand, floor, targets, usable_rows
 
 Floats = npt.NDArray[np.float64]
 
@@ -54,8 +54,9 @@ class Knowledge:
         known = [place for place, o in enumerate(problem.objectives) if o.role == "known"]
         kept = history.feasible(problem)[rows]
         knowledge = cls(problem, surrogates, np.empty((0, len(problem.names))), None)
+        scores = np.minimum(history.scores(problem)[rows][kept][:, known], MOST_SCORE)
         return replace(
-            knowledge._joined(x[kept], history.scores(problem)[rows][kept][:, known]),
+            knowledge._joined(x[kept], scores),
             feasibility=_feasibility(problem, history),
         )
 

@@ -37,9 +37,10 @@ def hypervolume(scores: npt.ArrayLike) -> float:
         0 for no row.
     """
     rows = _matrix(scores)
-    rows = rows[np.isfinite(rows).all(axis=1) & (rows > 0).all(axis=1)]
+    rows = rows[np.isfinite(rows).all(axis=1)]
     if len(rows) == 0:
         return 0.0
+    # Rows that do not exceed the reference are left out by moocore itself.
     return float(moocore.hypervolume(rows, ref=np.zeros(rows.shape[1]), maximise=True))
 
 

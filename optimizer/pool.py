@@ -25,20 +25,19 @@ Floats = npt.NDArray[np.float64]
 Worth = Callable[[Tensor, Tensor], Tensor]
 
 # How many samples of the space and morphs of the front are ranked. A point of a parameter space
-# costs some microseconds, a network about a millisecond (its figures and its key).
-SAMPLES = {"parameters": 512}
-SAMPLES_OF_NETWORKS = 96
-MORPHS = 128
+# costs some microseconds, a sampled network about a millisecond, a morphed one a third of that.
+SAMPLES, SAMPLES_OF_NETWORKS = 512, 48
+MORPHS = 96
 # A space of so few points is looked through completely.
 MOST_LISTED = 1_024
-# The rays on which a pool is sorted out, and how many candidates the full acquisition sees.
+# The pool is sorted out on few rays, its best are made better on more and ranked on all.
 RAYS_FOR_SORTING, SORTED = 64, 64
-# The rays on which a gradient climbs: its end is ranked on all.
-RAYS_FOR_CLIMBING = 128
-# Morphs of the best candidates: how many of how many, and how often.
-PARENTS, CHILDREN = 8, 8
-ROUNDS = {"parameters": 4}
-ROUNDS_OF_NETWORKS = 1
+RAYS_FOR_SEARCH, RANKED = 128, 16
+# Morphs of the best: so many of so many, again and again. On a synthetic network problem (one
+# measured, two known objectives, 40 trials, 8 seeds) the mean hypervolume was 0.44 with one round
+# of 64, 0.45 with two, 0.47 with three, 0.475 with six of 32 and with ten of 32; random had 0.37.
+PARENTS, CHILDREN = 4, 8
+ROUNDS = 6
 # The gradient climbs from so many of the best, which lie at least so far apart.
 STARTS, APART = 4, 0.02
 CLIMB_STEPS = 20
@@ -102,7 +101,7 @@ def first_pool(problem: Problem, front: Sequence[Point], seen: set[str], seed: i
     samples: Iterable[Candidate]
     if isinstance(space, ParameterSpace):
         engine = qmc.Sobol(len(space.parameters), scramble=True, rng=seed)
-        cube = engine.random(SAMPLES["parameters"]).tolist()
+        cube = engine.random(SAMPLES).tolist()
         samples = candidates(problem, (space.decode(row) for row in cube), seen)
     else:
         source = drawn(problem, lambda: space.sample(rng), seen, rng)
@@ -134,33 +133,37 @@ def best_of(pool: Pool, problem: Problem, worth: Acquisition, seen: set[str], se
         seed: decides which morphs are tried.
     """
     rng = random.Random(seed)
-    name, values = "improvement", _values(worth.on(RAYS_FOR_SORTING), pool)
-    value: Worth = worth
-    slope: Worth = worth.on(RAYS_FOR_CLIMBING)
+    name = "improvement"
+    rank: Worth = worth
+    search: Worth = worth.on(RAYS_FOR_SEARCH)
+    values = _values(worth.on(RAYS_FOR_SORTING), pool)
     if not np.isfinite(values).any():
-        name, values = "hope", _values(worth.hope, pool)
-        value = slope = worth.hope
+        name, rank, search = "hope", worth.hope, worth.hope
+        values = _values(rank, pool)
     top = pool.at(_order(values)[:SORTED])
-    values = _values(value, top)
-    improvers = [partial(_morphed, rng=rng)] * _rounds(problem) + [partial(_climbed, value=slope)]
+    values = _values(search, top)
+    improvers = [partial(_climbed, value=search)]
+    if not _only_real(problem):
+        improvers = [partial(_morphed, rng=rng)] * ROUNDS + improvers
     for improve in improvers:
         better = improve(problem, top.at(_order(values)), seen)
-        if len(better):
-            top, values = top.joined(better), np.concatenate([values, _values(value, better)])
+        top, values = top.joined(better), np.concatenate([values, _values(search, better)])
+    top = top.at(_order(values)[:RANKED])
+    values = _values(rank, top)
     row = int(np.argmax(values))
     return Best(top.candidates[row], top.x[row], top.known[row], name, float(values[row]))
 
 
-def _rounds(problem: Problem) -> int:
-    """How often to morph: never where the gradient moves every parameter."""
+def _only_real(problem: Problem) -> bool:
+    """Whether a gradient can move every parameter."""
     space = problem.space
-    if not isinstance(space, ParameterSpace):
-        return ROUNDS_OF_NETWORKS
-    return 0 if all(isinstance(p, Real) for p in space.parameters) else ROUNDS["parameters"]
+    return isinstance(space, ParameterSpace) and all(isinstance(p, Real) for p in space.parameters)
 
 
 def _values(worth: Worth, pool: Pool) -> Floats:
     """The worth of each candidate, larger is better; minus infinity where it has none."""
+    if len(pool) == 0:
+        return np.empty(0)
     with torch.no_grad():
         values = worth(torch.from_numpy(pool.x), torch.from_numpy(pool.known))
     return np.asarray(np.nan_to_num(values.numpy(), nan=-np.inf, neginf=-np.inf))

@@ -12,6 +12,9 @@ from optimizer.scale import Scale
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
+# A score so far beyond the ideal, or a prediction so far from zero, is as good as any larger one;
+# it keeps squares and sums finite.
+MOST_SCORE, MOST_VALUE = 1e9, 1e150
 ERROR = "error"
 
 
@@ -40,12 +43,12 @@ def compress(scores: Floats) -> Floats:
     How much worse than the reference a point is decides nothing, but one terrible value would
     take the whole range of a standardised target. Increasing, with two continuous derivatives.
     """
-    return np.where(scores < 0, np.arcsinh(scores), scores)
+    return np.where(scores < 0, np.arcsinh(scores), np.minimum(scores, MOST_SCORE))
 
 
 def expand(scores: Floats) -> Floats:
     """The inverse of `compress`."""
-    return np.where(scores < 0, np.sinh(scores), scores)
+    return np.where(scores < 0, np.sinh(np.clip(scores, -100.0, 0.0)), scores)
 
 
 def usable_rows(problem: Problem, history: History, most: int) -> Rows:
@@ -108,14 +111,15 @@ def prediction(
         the score, carried over by the slope there.
     """
     scale = _scale(objective)
-    score = float(expand(np.array(mean)))
-    slope = math.cosh(mean) if mean < 0 else 1.0  # of `expand`
-    value, rate = _value(scale, score)
-    sd = abs(rate) * slope * math.sqrt(variance)
+    slope = np.cosh(max(mean, -100.0)) if mean < 0 else 1.0  # of `expand`
+    with np.errstate(over="ignore"):
+        value, rate = _value(scale, expand(np.array(mean)))
+        sd = np.abs(rate) * slope * math.sqrt(variance)
     if _counts_images(problem, objective):
-        chance = min(max(value, 0.0), 1.0)
-        sd = math.hypot(sd, math.sqrt(chance * (1 - chance) / ((problem.validation or 0) + 1)))
-    return {"mean": value, "sd": sd}
+        chance = np.clip(value, 0.0, 1.0)
+        sd = np.hypot(sd, np.sqrt(chance * (1 - chance) / ((problem.validation or 0) + 1)))
+    told = np.clip([value, sd], -MOST_VALUE, MOST_VALUE).tolist()
+    return {"mean": told[0], "sd": told[1]}
 
 
 def floor(objective: Objective) -> float:
@@ -143,13 +147,13 @@ def _smoothed(errors: Floats, images: int, scale: Scale) -> tuple[Floats, Floats
     return share, share * (1 - share) / (images + 1) / (scale.reference - scale.ideal) ** 2
 
 
-def _value(scale: Scale, score: float) -> tuple[float, float]:
+def _value(scale: Scale, score: Floats) -> tuple[Floats, Floats]:
     """The value with this score, and how fast it changes with the score."""
     span = scale.reference - scale.ideal
     if not scale.log:
-        return scale.ideal + (1 - score) * span, -span
+        return scale.ideal + (1 - score) * span, np.array(-span)
     span = math.log(scale.reference / scale.ideal)
-    value = scale.ideal * math.exp((1 - score) * span)
+    value = scale.ideal * np.exp((1 - score) * span)
     return value, -value * span
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 
 import anyio.to_thread
@@ -24,6 +24,7 @@ from service.api import (
     workers,
 )
 from service.api.body_limit import BodyLimit
+from service.api.description import REFUSED, describe_problems
 from service.api.errors import add_error_handlers
 from service.api.parts import Parts
 from service.artefacts import Store
@@ -77,11 +78,13 @@ def create_app(
             Middleware(LoopbackOnly),
             Middleware(BodyLimit, limit_bytes=BODY_BYTES),
         ],
+        responses=REFUSED,
         redoc_url=None,
     )
     store = Store(settings.artefact_url, settings.max_artefact_bytes)
     app.state.parts = Parts(db, store, watcher, planner, background)
     add_error_handlers(app)
+    describe_problems(app)
     api = APIRouter(prefix="/api/v1")
     for router in ROUTERS:
         api.include_router(router)
@@ -101,7 +104,5 @@ async def _lifespan(watcher: Watcher, background: Background, _app: FastAPI) -> 
         yield
     finally:
         watcher.close()
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
+        await watching
         await anyio.to_thread.run_sync(background.stop)

@@ -78,6 +78,7 @@ def prepare(definition: Mapping[str, Any], facts_of: Callable[[str], Facts]) -> 
             _refuse_network_fields(complete)
         built = _space(complete, data)
         complete["space"] = built.to_json()
+        complete["training"] = built.context().get("training", {})
         problem = _problem(complete, built, data)
         _check_designer(complete["designer"], problem)
     except OptimizerError as error:

@@ -81,7 +81,9 @@ def _listen(host: str, port: int) -> socket.socket:
             "so whoever reaches the server may do anything. Use a tunnel, such as ssh -L."
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named as TCP, else asyncio does not switch off Nagle's algorithm, and every answer takes 40 ms
+    # more (measured: 56 ms instead of 2 ms).
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -151,16 +151,16 @@ class Watcher:
             self._listeners.remove(listener)
 
     async def run(self) -> None:
-        """Look at the database for whoever waits, until cancelled."""
+        """Look at the database for whoever waits, until `close`."""
         self._loop = asyncio.get_running_loop()
-        while True:
+        while not self.closing:
             self._nudged.clear()
             if self._places or self._listeners:
                 await self._look()
-            try:
-                await asyncio.wait_for(self._nudged.wait(), self._every_s)
-            except TimeoutError:
-                continue
+            # Not `wait_for`: in Python 3.11 it may lose a cancellation.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._every_s):
+                    await self._nudged.wait()
 
     async def _look(self) -> None:
         claims = bool(self._places)
@@ -240,11 +240,13 @@ class Watcher:
             woken.set()
 
     def _wake_all(self) -> None:
+        self._nudged.set()
         for place in self._places:
             place.woken.set()
         for listener in self._listeners:
             listener.woken.set()
 
     def _from_any_thread(self, note: Callable[[], None]) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(note)
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+                self._loop.call_soon_threadsafe(note)

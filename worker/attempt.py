@@ -86,6 +86,7 @@ class Attempt:
             elif said is not None:
                 return said
         self.process.kill()
+        courier.drop()
         self._hand_back(STOPPED)
         return None
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from worker.child import Place
     from worker.loop import Options
 
 DATA_DIR_HELP = "Folder of NAME.npz files with x_train, y_train, x_test, y_test."
@@ -69,19 +70,19 @@ def worker(  # noqa: PLR0913  as many arguments as the command has options
         _end("--study: need the name or the number of a study.", WRONG_USE)
     options = Options(
         name=name or _own_name(),
-        place=Place(accelerator.value, threads, data_dir),
         study=study,
         trials=1 if once else trials,
         resume=name is not None,  # a name that this process alone has left nothing open
         trial_limit_s=trial_limit_s,
     )
-    _run(server, options)
+    _run(server, Place(accelerator.value, threads, data_dir), options)
 
 
-def _run(server: str, options: "Options") -> None:
+def _run(server: str, place: "Place", options: "Options") -> None:
     from worker.api import Api
     from worker.errors import NoTrainer, Refused, ServerAway
     from worker.loop import Worker
+    from worker.process import TrainingProcess
 
     _set_up_log()
     try:
@@ -89,7 +90,7 @@ def _run(server: str, options: "Options") -> None:
     except ValueError as error:
         _end(f"--server: {error}", WRONG_USE)
     try:
-        Worker(api, options, _stopped_by_signals()).run()
+        Worker(api, TrainingProcess(place), options, _stopped_by_signals()).run()
     except ServerAway as error:
         _end(f"{error} Start a server with `tinyfront-server serve`, or name yours with --server.")
     except (Refused, NoTrainer) as error:

@@ -68,6 +68,11 @@ class Courier:
         """Send nothing more; what was sent before is still delivered."""
         self._letters.put(None)
 
+    def drop(self) -> None:
+        """Forget what is not sent yet."""
+        self.order = CANCEL
+        self.close()
+
     def delivered(self, timeout_s: float) -> bool:
         """Whether, after `close`, all is delivered or lost within `timeout_s`."""
         self._thread.join(timeout_s)

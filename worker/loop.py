@@ -9,12 +9,11 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from worker.api import Api, Lease
 from worker.attempt import STOPPED, Attempt
-from worker.child import Place
 from worker.data import facts, scan
 from worker.errors import Refused, ServerAway
 from worker.messages import OtherData, Ready
@@ -38,7 +37,6 @@ class Options:
     """What the command line asks of a worker."""
 
     name: str
-    place: Place = field(default_factory=Place)
     study: str | None = None  # None: any study
     trials: int | None = None  # None: until it is told to end
     resume: bool = False  # take back what an earlier worker of this name left open
@@ -48,9 +46,12 @@ class Options:
 class Worker:
     """Serves one server until the study ends, its trials are done or it is told to stop."""
 
-    def __init__(self, api: Api, options: Options, stopping: threading.Event) -> None:
-        self._api, self._options, self._stopping = api, options, stopping
-        self._process = TrainingProcess(options.place)
+    def __init__(
+        self, api: Api, process: TrainingProcess, options: Options, stopping: threading.Event
+    ) -> None:
+        self._api, self._process, self._options = api, process, options
+        self._stopping = stopping
+        self._data_dir = process.place.data_dir
         self._facts: dict[str, dict[str, Any]] = {}
         self._refused: set[str] = set()  # data that differs from the study's in its split
 
@@ -64,7 +65,7 @@ class Worker:
         """
         self._process.start()
         try:
-            self._facts = {fact["name"]: fact for fact in scan(self._options.place.data_dir)}
+            self._facts = {fact["name"]: fact for fact in scan(self._data_dir)}
             self._log_data()
             ready = self._ready()
             if ready is not None:
@@ -99,7 +100,7 @@ class Worker:
 
     def _look_again(self, name: str, ready: Ready) -> None:
         """The file has changed: say so. It has not: the split differs, so leave that data alone."""
-        before, now = self._facts.get(name), facts(self._options.place.data_dir, name)
+        before, now = self._facts.get(name), facts(self._data_dir, name)
         if before == now:
             self._refused.add(name)
         self._facts[name] = now
@@ -162,6 +163,8 @@ class Worker:
                 answer = answers.get(timeout=LOOK_S)
             except queue.Empty:
                 continue
+            if self._stopping.is_set():
+                break
             if isinstance(answer, Exception):
                 raise answer
             return answer

@@ -36,7 +36,7 @@ class TrainingProcess:
     """
 
     def __init__(self, place: Place) -> None:
-        self._place = place
+        self.place = place
         self._process: BaseProcess | None = None
         self._ready: Ready | None = None
 
@@ -51,7 +51,7 @@ class TrainingProcess:
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
             target=child.main,
-            args=(theirs, self._place, os.getpid()),
+            args=(theirs, self.place, os.getpid()),
             name="tinyfront-trainer",
             daemon=True,
         )

@@ -22,4 +22,6 @@ def weights(network: Network) -> dict[str, Tensor]:
 
 def weights_file(network: Network) -> bytes:
     """The weights as the bytes of a safetensors file that also names its network."""
-    return save(weights(network), metadata={"format": "pt", "graph": network.graph.sha256()})
+    # One entry: safetensors writes several in an order of chance, and equal weights shall be
+    # equal bytes.
+    return save(weights(network), metadata={"graph": network.graph.sha256()})

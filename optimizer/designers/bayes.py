@@ -1,6 +1,7 @@
 """Models of what is measured, exact figures of what is known, and the hypervolume to gain."""
 
 import itertools
+import math
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from optimizer.parameter_space import ParameterSpace
 from optimizer.pool import Best, Pool, best_of, first_pool
 from optimizer.problem import Problem, initial_count
 from optimizer.proposal import Proposal
-from optimizer.scalarisation import sphere_weights
+from optimizer.scalarisation import sphere_weights, volume_factor
 from optimizer.space import Point
 from optimizer.surrogate import Hyperparameters, fit
 from optimizer.targets import prediction, targets, usable_rows
@@ -44,8 +45,9 @@ class BayesDesigner:
     Until the scales are fixed and `initial_count` trials are completed it fills the space.
 
     A proposal's `prediction` is that of a result: its deviation holds the model's uncertainty and
-    the chance of a result. `details` names the acquisition, its value (a logarithm, the chance of
-    feasibility included), the seed of the rays, the kind of each model and the fit.
+    the chance of a result. `details` names the acquisition, its value, the seed of the rays, the
+    kind of each model and what was fitted on. The value is the logarithm of the hypervolume to be
+    gained times the chance of a result ("hope" where no gain is possible: see `Acquisition`).
     """
 
     name = "bayes"
@@ -141,13 +143,17 @@ class _Step:
             variance = deviation.item() ** 2 + surrogate.result_variance
             told = prediction(known.problem, objective, mean.item(), variance)
             predictions[objective.name] = told
+        acquisition, value = self._worth()
         details: dict[str, Any] = {
-            "acquisition": self.best.acquisition,
-            "value": self.best.value,
+            "acquisition": acquisition,
+            "value": value,
             "rays": self.rays,
             "weights_seed": self.weights_seed,
             "models": known.kinds,
-            "fitted": {"history_version": fitted.history_version, "libraries": fitted.libraries},
+            "fitted": {
+                "history_version": fitted.history_version,
+                "observations": fitted.observations,
+            },
         }
         if known.feasibility is not None:
             chance = known.feasibility.log_probability(torch.from_numpy(self.best.x[None])).exp()
@@ -155,6 +161,15 @@ class _Step:
         return replace(
             chosen.proposal(BayesDesigner.name, "model"), prediction=predictions, details=details
         )
+
+    def _worth(self) -> tuple[str, float]:
+        """The name and the value of what was maximised."""
+        if self.best.acquisition == "hope":
+            return "hope", self.best.value
+        if self.rays == 1:
+            return "log_expected_improvement", self.best.value
+        volume = math.log(volume_factor(len(self.knowledge.problem.names)))
+        return "log_expected_hypervolume_improvement", self.best.value + volume
 
 
 def _steps(

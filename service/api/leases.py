@@ -89,7 +89,7 @@ async def _wait(
             if found:
                 return found
             if await run_in_threadpool(_has_ended, parts, wanted):
-                break
+                return []
             place.again()
         if not gone.done():
             parts.watcher.echo(place)

@@ -1,5 +1,6 @@
 """An objective as an axis: where its values lie, how they are written, which lines cross it."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -76,6 +77,11 @@ class Axis:
             return list(values)
         return [self._on_log(value) for value in values]
 
+    def places(self, values: Sequence[float | None]) -> list[float]:
+        """Return where values lie on the screen, in any unit; none of them is missing."""
+        drawn = [value for value in self.drawn(values) if value is not None]
+        return [math.log(value) for value in drawn] if self.log else drawn
+
     def _on_log(self, value: float | None) -> float | None:
         if value is None or value > 0:
             return value
@@ -85,7 +91,8 @@ class Axis:
         """Return the axis as Plotly takes it."""
         axis: dict[str, Any] = {"title": {"text": self.name}, "zeroline": False}
         if self.log:
-            axis |= {"type": "log", "title": {"text": f"{self.name} (log)"}}
+            # Few ticks, since Plotly else writes all of 1 to 9 in each decade, one over the other.
+            axis |= {"type": "log", "title": {"text": f"{self.name} (log)"}, "nticks": 5}
         if self.unit is not None:
             axis |= {"tickformat": "~s", "ticksuffix": f" {self.unit}"}
         else:

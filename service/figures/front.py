@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.figures.axes import Axis
+from service.figures.crowd import seen
 from service.figures.layout import COLOUR, Figure, figure, markers, trace
 
-# Above this, points that are not on the front are drawn by the graphics card: one SVG element each
-# makes zooming slow.
-MANY = 2000
 # Fields of `customdata` before the objectives: the page opens the trial of a point by the first.
 TRIAL_ID, NUMBER, FIRST = 0, 1, 2
 
@@ -50,11 +48,12 @@ def front(points: Sequence[Point], axes: Sequence[Axis], x: int, y: int) -> Figu
     shown = [p for p in points if p.values[x] is not None and p.values[y] is not None]
     xs, ys = ([p.values[place] for p in shown] for place in (x, y))
     across, up = axes[x].fitting(xs), axes[y].fitting(ys)
+    drawn = _thinned(shown, [across.places(xs), up.places(ys)])
     traces = _scatter(
-        shown,
+        drawn,
         axes,
         lambda group: {
-            "type": "scattergl" if len(group) > MANY else "scatter",
+            "type": "scatter",
             "x": across.drawn([p.values[x] for p in group]),
             "y": up.drawn([p.values[y] for p in group]),
         },
@@ -66,7 +65,10 @@ def front(points: Sequence[Point], axes: Sequence[Axis], x: int, y: int) -> Figu
         xaxis=across.layout(),
         yaxis=up.layout(),
         shapes=[*across.lines("x", xs), *up.lines("y", ys)],
-        meta={"axes": [across.about("x", xs), up.about("y", ys)]},
+        meta={
+            "axes": [across.about("x", xs), up.about("y", ys)],
+            "note": _note(len(drawn), len(shown)),
+        },
         # Zoom and hidden traces survive new data, but not another choice of axes.
         uirevision=f"{across.name} {across.log} {up.name} {up.log}",
     )
@@ -112,6 +114,19 @@ def front3d(points: Sequence[Point], axes: Sequence[Axis], places: tuple[int, in
         },
         uirevision=" ".join(f"{axis.name} {axis.log}" for axis in fitting),
     )
+
+
+def _thinned(points: Sequence[Point], columns: Sequence[Sequence[float]]) -> list[Point]:
+    """The front, and of all other points those that can be seen."""
+    rest = [number for number, point in enumerate(points) if not point.on_front]
+    chosen = {rest[place] for place in seen([[c[number] for number in rest] for c in columns])}
+    return [point for number, point in enumerate(points) if point.on_front or number in chosen]
+
+
+def _note(drawn: int, count: int) -> str:
+    if drawn == count:
+        return ""
+    return f"{drawn:,} of {count:,} trials are drawn; the others would lie beneath them."
 
 
 def _scatter(
@@ -201,11 +216,12 @@ def _course(points: Sequence[Point], axes: Sequence[Axis], y: int) -> Figure:
     shown = sorted((p for p in points if p.values[y] is not None), key=lambda p: p.number)
     ys = [p.values[y] for p in shown]
     up = axes[y].fitting(ys)
+    drawn = _thinned(shown, [[float(p.number) for p in shown], up.places(ys)])
     traces = _scatter(
-        shown,
+        drawn,
         axes,
         lambda group: {
-            "type": "scattergl" if len(group) > MANY else "scatter",
+            "type": "scatter",
             "x": [p.number for p in group],
             "y": up.drawn([p.values[y] for p in group]),
         },
@@ -230,7 +246,7 @@ def _course(points: Sequence[Point], axes: Sequence[Axis], y: int) -> Figure:
         xaxis={"title": {"text": "trial"}, "zeroline": False},
         yaxis=up.layout(),
         shapes=list(up.lines("y", ys)),
-        meta={"axes": [up.about("y", ys)]},
+        meta={"axes": [up.about("y", ys)], "note": _note(len(drawn), len(shown))},
         uirevision=f"{up.name} {up.log}",
     )
 

@@ -1,7 +1,7 @@
 """The tables. What two processes could break is a constraint here, not an `if` elsewhere."""
 
 from service.models.base import Base
-from service.models.common import Idempotency, Key, Project, SchemaRow, Worker
+from service.models.projects import Idempotency, Key, Project, SchemaRow, Worker
 from service.models.studies import Event, Fit, Hypervolume, Study
 from service.models.trials import Artefact, Attempt, Metric, Report, Trial
 

@@ -58,7 +58,6 @@ const STROKES = { line: "accent", front: "accent", second: "dim" };
 function themedTrace(trace, colours) {
   const role = trace.meta?.role;
   const made = { ...trace };
-  if (!WEBGL && made.type === "scattergl") made.type = "scatter";
   if (trace.marker && MARKS[role]) {
     const edge = role === "front" ? { color: colours.surface, width: 1 } : { width: 0 };
     made.marker = { ...trace.marker, color: colours[MARKS[role]], line: edge };

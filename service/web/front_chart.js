@@ -14,8 +14,7 @@ export class FrontChart {
       ["x", "y", "z", "x_log", "y_log", "z_log", "view"].map((name) => [name, query.get(name)]));
     this.controls = el("form", { class: "controls", "aria-label": "Axes of the front" });
     this.canvas = el("div", { class: "chart" });
-    this.note = el("p", { class: "quiet note" },
-      "Points beside the line are on the front by the objectives that are not drawn.");
+    this.note = el("p", { class: "quiet note" });
     this.box = el("div", {}, this.controls, this.canvas, this.note);
     this.chart = new Chart(this.canvas, { label: "The front; its table below has the same numbers", height: 420, open });
     this.controls.addEventListener("change", (event) => this.chosen(event.target));
@@ -39,8 +38,7 @@ export class FrontChart {
   async refresh(study, signal) {
     const objectives = objectivesOf(study);
     const three = this.choice.view === "3d" && objectives.length >= 3 && canDraw3d;
-    const { x, y, z, x_log, y_log, z_log } = this.choice;
-    const asked = three ? { x, y, z, x_log, y_log, z_log } : { x, y, x_log, y_log };
+    const asked = this.asked(objectives.map((each) => each.name), three ? AXES : AXES.slice(0, 2));
     const figure = await get(`${studyPath(study.name)}/figures/${three ? "front3d" : "front"}`, asked, signal);
     const { axes } = figure.layout.meta;
     this.axes = Object.fromEntries(axes.map((axis) => [axis.axis, axis.name]));
@@ -53,8 +51,22 @@ export class FrontChart {
       this.set(axis.axis, (control) => { control.value = axis.name; });
       this.set(`${axis.axis}_log`, (control) => { control.checked = axis.log; });
     }
-    this.note.hidden = three || objectives.length < 3;
+    const beside = !three && objectives.length >= 3
+      ? "Points beside the line are on the front by the objectives that are not drawn." : "";
+    this.note.textContent = [beside, figure.layout.meta.note].filter(Boolean).join(" ");
     await this.chart.draw(figure);
+  }
+
+  /** The choices that this study can answer; an address may hold any. */
+  asked(names, axes) {
+    const asked = {};
+    for (const axis of axes) {
+      const name = this.choice[axis];
+      const log = this.choice[`${axis}_log`];
+      if (names.includes(name) && !Object.values(asked).includes(name)) asked[axis] = name;
+      if (log === "true" || log === "false") asked[`${axis}_log`] = log;
+    }
+    return asked;
   }
 
   set(name, change) {
@@ -68,11 +80,13 @@ export class FrontChart {
 }
 
 const picker = ({ axis, name }, objectives) =>
-  el("label", {}, el("span", {}, axis), el("select", { name: axis },
+  el("label", {}, el("span", {}, axis), el("select", { name: axis, "aria-label": `${axis} axis` },
     objectives.map((each) => el("option", { value: each.name, selected: each.name === name }, each.name))));
 
 const logBox = ({ axis, log, can_log: can }) =>
-  el("label", { class: "check" }, el("input", { type: "checkbox", name: `${axis}_log`, checked: log, disabled: !can }), "log");
+  el("label", { class: "check" },
+    el("input", { type: "checkbox", name: `${axis}_log`, "aria-label": `${axis} axis logarithmic`, checked: log, disabled: !can }),
+    "log");
 
 const dimensions = (three) =>
   el("fieldset", { class: "switch" }, el("legend", { class: "unseen" }, "Dimensions"),

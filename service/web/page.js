@@ -15,9 +15,11 @@ const ROUTES = [
   [/^\/studies\/([^/]+)\/trials$/, trials],
   [/^\/trials\/(\d+)$/, trial],
 ];
-// At most one look in this time, and never busier than a tenth of the time a look takes.
-const LEAST_MS = 700;
-const SHARE = 10;
+// Pause between two looks, so that a study with many results a second does not keep everyone busy:
+// three times as long as the look took, within these limits.
+const LEAST_MS = 500;
+const MOST_MS = 3000;
+const SHARE = 3;
 const RETRY_MS = [2000, 4000, 8000, 15000];
 
 const main = document.getElementById("main");
@@ -30,8 +32,9 @@ class Visit {
     this.stopped = new AbortController();
     this.root = el("div", { class: "view" });
     this.scroll = scroll;
-    this.looking = false;
-    this.again = false;
+    this.state = "idle"; // or looking, or pausing
+    this.again = null; // or that somebody asked meanwhile: soon, now
+    this.following = null; // or live, or polling
     this.seenAt = null;
     this.tries = 0;
     this.view = view({
@@ -39,7 +42,7 @@ class Visit {
       words,
       query: new URLSearchParams(location.search),
       signal: this.stopped.signal,
-      look: () => this.look(),
+      look: () => this.look("now"),
       remember,
       go,
     });
@@ -51,27 +54,34 @@ class Visit {
     this.look();
   }
 
-  /** Read and show anew, soon; calls while one is under way are answered by one more look. */
-  look() {
+  /**
+   * Read and show anew: "now" if the reader asked, else "soon". All who ask while a look is under way
+   * are answered by one more.
+   */
+  look(when = "soon") {
     if (this.stopped.signal.aborted) return;
-    if (this.looking) {
-      this.again = true;
+    if (this.state === "looking" || (this.state === "pausing" && when === "soon")) {
+      if (this.again !== "now") this.again = when;
       return;
     }
     clearTimeout(this.timer);
-    this.looking = true;
-    this.again = false;
+    clearTimeout(this.pause);
+    this.state = "looking";
+    this.again = null;
     const begun = performance.now();
     this.view
       .refresh(this.stopped.signal)
       .then(() => this.shown(), (error) => this.failed(error))
-      .finally(() => {
-        const rest = Math.max(LEAST_MS, SHARE * Math.min(500, performance.now() - begun));
-        this.pause = setTimeout(() => {
-          this.looking = false;
-          if (this.again) this.look();
-        }, rest);
-      });
+      .finally(() => this.rest(performance.now() - begun));
+  }
+
+  rest(tookMs) {
+    this.state = "pausing";
+    const long = Math.min(MOST_MS, Math.max(LEAST_MS, SHARE * tookMs));
+    this.pause = setTimeout(() => {
+      this.state = "idle";
+      if (this.again) this.look();
+    }, this.again === "now" ? 0 : long);
   }
 
   shown() {
@@ -80,18 +90,23 @@ class Visit {
     this.seenAt = new Date();
     this.tries = 0;
     banner.hidden = true;
+    if (this.following) tellLive(this.following);
     if (document.title !== this.view.title()) document.title = this.view.title();
     if (!first) return;
     this.root.querySelector("[data-loading]")?.remove();
-    this.unfollow = follow(this.view.follows(), () => this.look(), tellLive);
+    this.unfollow = follow(this.view.follows(), () => this.look(), (state) => {
+      this.following = state;
+      tellLive(state);
+    });
     if (this.scroll) window.scrollTo(0, this.scroll);
   }
 
   failed(error) {
     if (this.stopped.signal.aborted) return;
-    if (error instanceof Away) {
+    const broken = error instanceof Problem && error.status >= 500;
+    if (error instanceof Away || broken) {
       const since = this.seenAt ? ` What you see is from ${time(this.seenAt.toISOString())}.` : "";
-      tellAway(`The server does not answer.${since}`);
+      tellAway(`${broken ? error.message : "The server does not answer."}${since}`);
       this.timer = setTimeout(() => this.look(), RETRY_MS[Math.min(this.tries, RETRY_MS.length - 1)]);
       this.tries += 1;
       return;
@@ -189,7 +204,7 @@ window.addEventListener("scrollend", () => {
   history.replaceState({ ...history.state, scroll: window.scrollY }, "");
 });
 document.getElementById("banner-retry").addEventListener("click", () => {
-  if (visit) visit.look();
+  visit?.look("now");
 });
 history.scrollRestoration = "manual"; // the browser would scroll before there is anything
 visitHere(history.state?.scroll ?? 0);

@@ -149,14 +149,18 @@ function within(value, said) {
 }
 
 function rest(trial) {
+  const details = Object.entries(trial.details ?? {});
+  const nested = details.filter(([, value]) => value !== null && typeof value === "object");
+  const plain = details.filter((entry) => !nested.includes(entry));
   return [
     section("Origin", facts([
       ["designer", trial.designer], ["origin", trial.origin], ["purpose", trial.purpose],
       ["replicate", trial.replicate || null], ["worker", trial.worker],
       ["created", time(trial.created_at)], ["finished", trial.finished_at ? time(trial.finished_at) : null],
       ...Object.entries(trial.training ?? {}).map(([name, value]) => [name, detail(value)]),
-      ...Object.entries(trial.details ?? {}).map(([name, value]) => [name, detail(value)]),
+      ...plain.map(([name, value]) => [name, detail(value)]),
     ]),
+    nested.length === 0 ? null : folded("More of the designer", Object.fromEntries(nested)),
     folded("The proposal as JSON", trial.point),
     trial.graph ? folded("The network as JSON", trial.graph) : null),
     section("Attempts", attempts(trial)),
@@ -164,10 +168,10 @@ function rest(trial) {
   ];
 }
 
+// Whole numbers as they are: a seed has no thousands.
 const detail = (value) => {
-  if (typeof value === "number") return number(value);
-  if (value !== null && typeof value === "object") return JSON.stringify(value);
-  return value === null ? null : String(value);
+  if (value === null) return null;
+  return typeof value === "number" && !Number.isInteger(value) ? number(value) : String(value);
 };
 
 const attempts = (trial) => table({

@@ -1,9 +1,11 @@
 """A real server in a thread, on a port of its own, on SQLite and on PostgreSQL."""
 
+import shutil
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 import uvicorn
 
 from service.app import create_app
+from service.background import Background
 from service.config import Settings
 from service.db import Database
 from service.watcher import Watcher
@@ -64,12 +67,15 @@ class Served:
         self.watcher = Watcher(db)
         self.planner = FakePlanner()
         app = create_app(self.settings, db, self.watcher, self.planner)
-        self._socket = socket.socket()
+        self.background: Background = app.state.parts.background
+        self._socket = socket.socket(proto=socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=5)
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([self._socket],))
+        self._thread = threading.Thread(
+            target=self._server.run, args=([self._socket],), daemon=True
+        )
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
         self.planner.http = self.http
 
@@ -161,21 +167,36 @@ def assert_problem(answer: httpx.Response, status: int, field: str | None = None
     return problem
 
 
-@pytest.fixture
-def served(db: Database, tmp_path: Path) -> Iterator[Served]:
-    """A running service on a fresh database, once of each kind."""
-    service = Served(db, tmp_path)
+@contextmanager
+def serving(db: Database, folder: Path) -> Iterator[Served]:
+    """Serve a database; closes it, too."""
+    service = Served(db, folder)
     service.start()
-    yield service
-    service.stop()
+    try:
+        yield service
+    finally:
+        service.stop()
+        db.close()
+
+
+@pytest.fixture
+def served(database_url: str, tmp_path: Path) -> Iterator[Served]:
+    """A running service on a fresh database, once of each kind."""
+    with serving(Database(database_url), tmp_path) as service:
+        yield service
 
 
 @pytest.fixture
 def served_sqlite(sqlite_url: str, tmp_path: Path) -> Iterator[Served]:
     """A running service on SQLite, for what has nothing to do with the database."""
-    db = Database(sqlite_url)
-    service = Served(db, tmp_path)
-    service.start()
-    yield service
-    service.stop()
-    db.close()
+    with serving(Database(sqlite_url), tmp_path) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def shared(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One running service for all tests of a module that leave nothing behind."""
+    folder = tmp_path_factory.mktemp("shared")
+    shutil.copy(sqlite_template, folder / "tinyfront.db")
+    with serving(Database(f"sqlite:///{folder / 'tinyfront.db'}"), folder) as service:
+        yield service

@@ -22,7 +22,9 @@ def lease(served: Served) -> dict[str, Any]:
     return lease
 
 
-def put(served: Served, lease: dict[str, Any], name: str, body: Any, **headers: str) -> httpx.Response:
+def put(
+    served: Served, lease: dict[str, Any], name: str, body: Any, **headers: str
+) -> httpx.Response:
     return served.http.put(
         f"/api/v1/attempts/{lease['attempt_id']}/artefacts/{name}",
         content=body,
@@ -128,6 +130,8 @@ def test_an_upload_that_breaks_off_is_forgotten(served_sqlite: Served) -> None:
     assert served_sqlite.get(f"/trials/{lease['trial_id']}/artefacts") == {"items": []}
 
 
-def test_a_file_that_a_trial_does_not_have_is_not_found(served: Served, lease: dict[str, Any]) -> None:
+def test_a_file_that_a_trial_does_not_have_is_not_found(
+    served: Served, lease: dict[str, Any]
+) -> None:
     assert_problem(served.ask("GET", f"/trials/{lease['trial_id']}/artefacts/none"), 404)
     assert_problem(served.ask("GET", "/trials/999/artefacts"), 404)

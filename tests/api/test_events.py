@@ -102,4 +102,4 @@ def test_a_stream_of_an_unknown_study_is_refused_before_it_begins(served: Served
 def test_a_malformed_event_number_is_refused(served_sqlite: Served) -> None:
     served_sqlite.study()
     answer = served_sqlite.ask("GET", "/studies/toy/events", headers={"Last-Event-ID": "now"})
-    assert_problem(answer, 422, "Last-Event-ID")
+    assert_problem(answer, 422, "last-event-id")

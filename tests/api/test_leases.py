@@ -4,12 +4,14 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from service.db import POOL
-from tests.api.conftest import Served, assert_problem, new_id, wait_until
+from service.db import POOL, Database, utc_now
+from tests.api.conftest import Served, assert_problem, new_id, serving, wait_until
 
 SHA = "a" * 64
 
@@ -283,10 +285,18 @@ def test_a_wrong_token_is_refused(served_sqlite: Served, verb: str) -> None:
     assert served_sqlite.get(f"/trials/{lease['trial_id']}")["status"] == "running"
 
 
-def test_an_unheard_worker_loses_its_trial(served_sqlite: Served) -> None:
-    served_sqlite.study()
-    served_sqlite.enqueue(0.1)
-    [lease] = served_sqlite.claim(lease_s=10)
-    trial = f"/trials/{lease['trial_id']}"
-    wait_until(lambda: served_sqlite.get(trial)["status"] == "queued", timeout_s=20)
-    assert served_sqlite.get(trial)["attempts_list"][0]["outcome"] == "expired"
+def test_an_unheard_worker_loses_its_trial(sqlite_url: str, tmp_path: Path) -> None:
+    start = utc_now()
+    passed_s = [0.0]
+    db = Database(sqlite_url, clock=lambda: start + timedelta(seconds=passed_s[0]))
+    with serving(db, tmp_path) as served:
+        served.study()
+        served.enqueue(0.1)
+        [lease] = served.claim(lease_s=10)
+        for _ in range(4):  # a longer pause would look like a server that was asleep
+            served.background.sweep()
+            passed_s[0] += 5.0
+        served.background.sweep()
+        detail = served.get(f"/trials/{lease['trial_id']}")
+        assert detail["status"] == "queued"
+        assert detail["attempts_list"][0]["outcome"] == "expired"

@@ -221,6 +221,21 @@ def test_an_unmet_claim_counts_a_little_longer_for_a_worker_that_polls(
     in_loop(test)
 
 
+def test_the_watch_ends_when_it_is_closed(in_loop: InLoop) -> None:
+    async def test(watcher: Watcher) -> None:
+        async with watcher.listener(1, seen=0) as listener:
+            watching = asyncio.create_task(watcher.run())
+            await asyncio.sleep(0)
+            watcher.close()
+            async with asyncio.timeout(2):
+                await watching
+            assert listener.woken.is_set()
+        async with watcher.place(wish()) as late:
+            assert late.woken.is_set()
+
+    in_loop(test)
+
+
 def test_an_unmet_claim_takes_no_work_from_one_that_still_waits(in_loop: InLoop) -> None:
     async def test(watcher: Watcher) -> None:
         async with watcher.place(wish("gone", study_id=1)) as place:

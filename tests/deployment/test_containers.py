@@ -1,4 +1,4 @@
-"""Dockerfile and compose file stay true, without a docker engine: what they name exists and runs."""
+"""Dockerfile and compose file stay true without a docker engine: what they name is there."""
 
 import shlex
 import subprocess

@@ -1,4 +1,4 @@
-"""Kill -9 of anything: the study completes, each trial counted once, nothing acknowledged is lost."""
+"""Kill -9 of anything: the study completes, each trial counted once, nothing known is lost."""
 
 import os
 import signal
@@ -29,7 +29,7 @@ def assert_counted_once(study: Study, trials: int = TRIALS) -> None:
     """Every place of the ledger is taken once, and by a trial with a result."""
     finished = [trial for trial in study.trials() if trial.finish_no is not None]
     assert sorted(trial.finish_no or 0 for trial in finished) == list(range(1, trials + 1))
-    assert len({trial.key for trial in finished}) == trials
+    assert len({trial.id for trial in finished}) == trials
     assert [trial.number for trial in finished if trial.status != "completed"] == []
 
 
@@ -97,7 +97,7 @@ def test_a_study_goes_on_after_everything_was_killed(site: Site) -> None:
         orphans = site.children("server") + site.children("worker")
         site.kill("server")
         site.kill("worker")
-        gone, alive = psutil.wait_procs(orphans, timeout=15)
+        _, alive = psutil.wait_procs(orphans, timeout=15)
         assert alive == [], "planners and training processes end with their parents"
         site.start_server()
         site.start_worker()

@@ -7,6 +7,7 @@ from typing import Any
 from optimizer.space import Space, space_from_json
 from tests.api.conftest import Served, new_id
 
+EPOCHS = 4
 SHA = "ab" * 32
 DIGITS = {
     "name": "digits",
@@ -31,7 +32,7 @@ NETWORKS: dict[str, Any] = {
     "device": "stm32f446re",
     "designer": "random",
     "trials": 60,
-    "training": {"epochs": 12},
+    "training": {"epochs": EPOCHS},
 }
 SCRIPT = "<script>window.hacked = true</script><img src=x onerror='window.hacked=true'>"
 
@@ -70,10 +71,10 @@ def one_network(served: Served, study: str, space: Space, rng: random.Random, nu
         served.tell(lease, "fail", reason=f"RuntimeError: {SCRIPT}", retry=False)
         return
     error = likely_error(answer.json()["values"]["model_size:deployed"], rng)
-    for epoch in range(1, 13):
-        left = math.exp(-epoch / 3)
-        metrics = {"loss": 0.1 + 2.1 * left + 0.03 * rng.random(), "train_error": error + 0.8 * left}
-        metrics["error"] = min(0.9, error + 0.7 * left + 0.01 * rng.random()) if epoch < 12 else error
+    for epoch in range(1, EPOCHS + 1):
+        left = math.exp(-3 * epoch / EPOCHS) if epoch < EPOCHS else 0.0
+        metrics = {"loss": 0.1 + 2.1 * left, "train_error": error + 0.8 * left}
+        metrics["error"] = min(0.9, error + 0.7 * left)
         served.tell(lease, "reports", step=epoch, metrics=metrics)
     upload(served, lease, "graph.json", b"{}")
     upload(served, lease, "weights.safetensors", b"0" * 4321)

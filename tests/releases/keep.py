@@ -1,6 +1,6 @@
-"""Keeps what later releases must still serve: both databases, and this release's client and worker.
+"""Keeps what later releases must still serve: both databases, this release's client and worker.
 
-Run once per release: `.venv/bin/python -m tests.releases.keep`. It writes `tests/releases/VERSION/`.
+Run once per release: `.venv/bin/python -m tests.releases.keep`. It writes the version's folder.
 """
 
 import os
@@ -74,7 +74,11 @@ def keep_postgresql(folder: Path) -> None:
 def keep_code(folder: Path) -> None:
     """Write this release's client and worker, which later servers must still serve."""
     listed = subprocess.run(
-        ["git", "ls-files", *CLIENT_AND_WORKER], check=True, capture_output=True, text=True, cwd=ROOT
+        ["git", "ls-files", *CLIENT_AND_WORKER],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
     )
     with zipfile.ZipFile(folder / "client-and-worker.zip", "w", zipfile.ZIP_DEFLATED) as kept:
         for name in sorted(listed.stdout.split()):

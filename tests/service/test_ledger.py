@@ -1,6 +1,7 @@
 """The ledger: places without a gap, the front, the hypervolume, the scale, events, the end."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def front_values(stage: Stage, study_id: int) -> list[tuple[float, float]]:
         return sorted((values[t.id]["cost"], values[t.id]["gain"]) for t in front)
 
 
-def hypervolumes(stage: Stage, study_id: int) -> list[tuple[int, float]]:
+def hypervolumes(stage: Stage, study_id: int) -> list[tuple[int, Any]]:
     with stage.db.read() as session:
         return [(p.finish_no, p.value) for p in fronts.hypervolume(session, study_id)]
 

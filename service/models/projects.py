@@ -1,4 +1,4 @@
-"""Tables of the whole service: projects, keys, workers, and the database itself."""
+"""Projects and what belongs to the service as a whole: keys, workers, the database itself."""
 
 from datetime import datetime
 from typing import Any

@@ -1,0 +1,52 @@
+"""What the OpenAPI description says of refusals: one schema for all, in place of FastAPI's own."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel, Field
+
+from service.api.problems import MEDIA_TYPE
+
+
+class FieldProblem(BaseModel):
+    """One of several mistakes in a request."""
+
+    field: str | None
+    message: str
+
+
+class ProblemOut(BaseModel):
+    """Why a request was refused, and what would help (RFC 9457)."""
+
+    type: str = Field(description="/problems/<kind>; stable.")
+    title: str
+    status: int
+    detail: str
+    field: str | None = Field(description="Where: a path such as objectives.1.name.")
+    remedy: str | None
+    errors: list[FieldProblem] | None = Field(None, description="All mistakes, if several.")
+
+
+TEMPLATE = "#/components/schemas/{model}"
+REFUSED: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "Refused",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": TEMPLATE.format(model="ProblemOut")}}},
+    }
+}
+
+
+def describe_problems(app: FastAPI) -> None:
+    """Add the schema that `REFUSED` refers to."""
+    original = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        description = original()
+        schemas = description.setdefault("components", {}).setdefault("schemas", {})
+        if "ProblemOut" not in schemas:
+            problem = ProblemOut.model_json_schema(ref_template=TEMPLATE)
+            schemas.update(problem.pop("$defs"))
+            schemas["ProblemOut"] = problem
+        return description
+
+    app.openapi = openapi  # type: ignore[method-assign]

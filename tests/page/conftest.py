@@ -1,0 +1,91 @@
+"""A browser, and pages that tell of every error."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from service.db import Database
+from tests.api.conftest import Served, served, served_sqlite
+
+__all__ = ["served", "served_sqlite"]
+
+CHROMIUM = Path("/usr/bin/chromium")
+INSTALL = "apt-get install -y --no-install-recommends chromium"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+# The page's policy tells of its violations in the document; they are kept where a test finds them.
+LISTEN = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) => {
+  window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`);
+});
+"""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    if not CHROMIUM.exists():
+        pytest.fail(f"These tests need a browser. Install it: {INSTALL}")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+class Window:
+    """A page of the service, and what its console said."""
+
+    def __init__(self, context: BrowserContext, served: Served) -> None:
+        context.add_init_script(LISTEN)
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(20_000)
+        self.served = served
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+
+    def open(self, path: str) -> Page:
+        """Go to an address and wait until it shows what it is about."""
+        self.page.goto(f"http://127.0.0.1:{self.served.port}{path}")
+        self.page.wait_for_selector("h1")
+        self.page.wait_for_selector("[data-loading]", state="detached")
+        return self.page
+
+    def drawn(self, chart: str = ".chart") -> None:
+        """Wait until the first chart is drawn."""
+        self.page.wait_for_selector(f"{chart} .main-svg, {chart} canvas")
+
+    def forgive(self, words: str) -> None:
+        """Forget errors that a test provoked."""
+        self.errors = [error for error in self.errors if words not in error]
+
+
+@pytest.fixture(scope="module")
+def shared(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A service that the tests of a module share; what one test adds, the others see."""
+    folder = tmp_path_factory.mktemp("page")
+    shutil.copy(sqlite_template, folder / "tinyfront.db")
+    db = Database(f"sqlite:///{folder / 'tinyfront.db'}")
+    service = Served(db, folder)
+    service.start()
+    yield service
+    service.stop()
+    db.close()
+
+
+@pytest.fixture
+def window(browser: Browser, shared: Served, request: pytest.FixtureRequest) -> Iterator[Window]:
+    """A fresh window; afterwards neither its console nor its policy may have complained.
+
+    Its options are those of Playwright's `new_context`, given by indirect parametrization.
+    """
+    context = browser.new_context(**getattr(request, "param", {}))
+    opened = Window(context, shared)
+    yield opened
+    violations = opened.page.evaluate("window.violations")
+    context.close()
+    assert violations == []
+    assert opened.errors == []

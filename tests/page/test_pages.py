@@ -1,0 +1,162 @@
+"""The page's files and the figures over HTTP."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from service.api.pages import PLOTLY_VERSION, WEB
+from tests.api.conftest import Served, assert_problem, wait_until
+from tests.page import seeds
+
+PAGES = ("/", "/studies/toy", "/studies/toy/trials", "/trials/1")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_address_of_the_page_answers_with_a_strict_policy(
+    served_sqlite: Served, path: str
+) -> None:
+    answer = served_sqlite.http.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/html")
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "style-src 'self';" in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "<script>" not in answer.text
+    assert "{" not in answer.text, "a place holder was left"
+
+
+def test_every_file_that_the_page_names_is_there(served_sqlite: Served) -> None:
+    text = served_sqlite.http.get("/").text
+    names = re.findall(r'"(/static/[^"]+)"', text)
+    assert len(names) >= 5
+    for name in names:
+        answer = served_sqlite.http.get(name)
+        assert answer.status_code == 200, name
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_every_module_imports_files_that_exist() -> None:
+    for module in WEB.glob("*.js"):
+        for name in re.findall(r'from "\./([^"]+)"', module.read_text()):
+            assert (WEB / name).is_file(), f"{module.name} imports {name}"
+
+
+def test_no_module_makes_markup_of_text() -> None:
+    forbidden = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(")
+    found = [
+        (module.name, word)
+        for module in WEB.glob("*.js")
+        for word in forbidden
+        if word in module.read_text()
+    ]
+    assert found == []
+
+
+def test_plotly_is_kept_for_ever_and_the_rest_is_asked_anew(served_sqlite: Served) -> None:
+    http = served_sqlite.http
+    plotly = http.get(f"/static/plotly-{PLOTLY_VERSION}.js")
+    assert plotly.headers["content-encoding"] == "gzip"
+    assert "immutable" in plotly.headers["cache-control"]
+    plain = http.get(f"/static/plotly-{PLOTLY_VERSION}.js", headers={"Accept-Encoding": "identity"})
+    assert plain.content == plotly.content
+    assert b"plotly.js" in plain.content[:100]
+    assert_problem(http.get("/static/plotly-0.0.0.js"), 404)
+    page = http.get("/static/page.js")
+    assert page.headers["cache-control"] == "no-cache"
+    again = http.get("/static/page.js", headers={"If-None-Match": page.headers["etag"]})
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/none.js"])
+def test_nothing_beside_the_files_is_served(served_sqlite: Served, path: str) -> None:
+    assert_problem(served_sqlite.http.get(path), 404)
+
+
+def test_figures_of_a_study_follow_its_trials(served: Served) -> None:
+    seeds.black_box(served, 4)
+    wait_until(lambda: served.get("/studies/toy")["finished"] == 4)
+    figure = served.get("/studies/toy/figures/front")
+    front = next(trace for trace in figure["data"] if trace["meta"]["role"] == "front")
+    assert len(front["x"]) == 4
+    assert [axis["name"] for axis in figure["layout"]["meta"]["axes"]] == ["cost", "size"]
+    turned = served.get("/studies/toy/figures/front?x=size&y=cost&x_log=true")
+    assert turned["layout"]["xaxis"]["type"] == "log"
+    growth = served.get("/studies/toy/figures/hypervolume")
+    assert growth["data"][0]["x"][-1] == 4
+
+
+def test_an_axis_that_cannot_be_drawn_is_refused(served_sqlite: Served) -> None:
+    seeds.black_box(served_sqlite, 1)
+    ask = served_sqlite.ask
+    problem = assert_problem(ask("GET", "/studies/toy/figures/front?x=weight"), 422, "x")
+    assert "cost, size" in problem["detail"]
+    assert_problem(ask("GET", "/studies/toy/figures/front?x=cost&y=cost"), 422, "y")
+    assert_problem(ask("GET", "/studies/toy/figures/front3d"), 422, "y")
+    assert_problem(ask("GET", "/studies/none/figures/front"), 404)
+    assert_problem(ask("GET", "/trials/99/figures/learning"), 404)
+
+
+def test_a_network_is_told_with_its_shapes_and_weights(served_sqlite: Served) -> None:
+    seeds.networks(served_sqlite, 1)
+    [trial] = served_sqlite.get("/studies/digits-f446/trials")["items"]
+    detail = served_sqlite.get(f"/trials/{trial['id']}")
+    nodes = served_sqlite.get(f"/trials/{trial['id']}/network")["nodes"]
+    assert [node["id"] for node in nodes] == [node["id"] for node in detail["graph"]["nodes"]]
+    assert nodes[-1]["shape"] == [10]
+    # One byte a weight and a bias: the convention of the literature.
+    assert sum(node["weights"] for node in nodes) == trial["values"]["model_size:munas"]
+    memory = served_sqlite.get(f"/trials/{trial['id']}/figures/memory")
+    assert memory["data"][0]["x"] == [size for _, size in detail["memory_timeline"]]
+    learning = served_sqlite.get(f"/trials/{trial['id']}/figures/learning")
+    assert {trace["name"] for trace in learning["data"]} == {
+        "error",
+        "train_error",
+        "loss (right)",
+    }
+
+
+def test_a_trial_of_a_black_box_has_no_network(served_sqlite: Served) -> None:
+    seeds.black_box(served_sqlite, 1)
+    [trial] = served_sqlite.get("/studies/toy/trials")["items"]
+    assert served_sqlite.get(f"/trials/{trial['id']}/network") == {"nodes": []}
+    assert served_sqlite.get(f"/trials/{trial['id']}/figures/memory")["data"][0]["x"] == []
+
+
+# Pairs of text and background, as views.css uses them.
+PAIRS = [
+    ("text", "back"),
+    ("text", "surface"),
+    ("quiet", "back"),
+    ("quiet", "surface"),
+    ("accent", "back"),
+    ("accent", "surface"),
+    ("accent", "soft"),
+    ("bad", "bad-soft"),
+    ("bad", "back"),
+    ("warn", "warn-soft"),
+    ("warn", "surface"),
+]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("pair", PAIRS, ids=" on ".join)
+def test_text_stands_out_from_its_background(theme: str, pair: tuple[str, str]) -> None:
+    colours = palette(WEB / "base.css", theme)
+    lights = sorted(luminance(colours[name]) for name in pair)
+    assert (lights[1] + 0.05) / (lights[0] + 0.05) >= 4.5
+
+
+def palette(sheet: Path, theme: str) -> dict[str, str]:
+    light, dark = sheet.read_text().split("prefers-color-scheme: dark")
+    text = light if theme == "light" else dark
+    return dict(re.findall(r"--([a-z-]+): #([0-9a-f]{6});", text))
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as the accessibility guidelines (WCAG 2) define it."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
