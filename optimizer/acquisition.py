@@ -66,7 +66,8 @@ class Improvement:
             z = (mean[:, k, None] - threshold) / deviation[:, k, None]
             log_terms = log_terms + torch.special.log_ndtr(z)
         uncertain = torch.logsumexp(log_terms, -1) + width.log()
-        certain = (sure**power - start**power).clamp_min(TINY).log()
+        gain = sure**power - start**power
+        certain = torch.where(gain > 0, gain.clamp_min(TINY).log(), -math.inf)
         return torch.where(possible, torch.logaddexp(certain, uncertain), -math.inf)
 
     def _uncertain(self, mean: Tensor, deviation: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,40 +1,50 @@
 """How likely a candidate is to give a result at all, judged by its neighbours."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.special import ndtri
 from torch import Tensor
 
 from optimizer.kernel import Kernel
 from optimizer.space import Column
+from optimizer.surrogate import Hyperparameters, Surrogate
+from optimizer.targets import Targets
 
 Floats = npt.NDArray[np.float64]
 
-# The weight of the overall rate beside the neighbours; a trial at the same place weighs 1. Small,
-# so that one infeasible trial without feasible neighbours already keeps the search away.
-PRIOR_TRIALS = 0.25
+# The variance of a label: how little one trial says of its very place.
+LABEL_NOISE = 0.1
 
 
 class Feasibility:
-    """A kernel-weighted share of feasible trials; nothing is fitted.
+    """A Gaussian process on labels: 1 for a trial with a result, -1 for one without.
 
-    The kernel has the lengthscales at the mode of the surrogates' prior. A classifier would need
-    an approximate posterior and more infeasible trials than most studies have.
+    The probability is that of a value above 0, far from all trials the share of trials with a
+    result. Nothing is fitted: lengthscales are at the mode of the surrogates' prior. A classifier
+    proper would need more infeasible trials than most studies have.
     """
 
     def __init__(
         self, columns: Sequence[Column], x: Floats, feasible: npt.NDArray[np.bool_]
     ) -> None:
-        kernel = Kernel(columns)
-        self._kernel = kernel.fixed(kernel.lengthscales)
-        self._x = torch.from_numpy(x)
-        self._feasible = torch.from_numpy(feasible.astype(np.float64))
-        self._rate = (self._feasible.sum() + 1) / (len(feasible) + 2)
+        rate = (feasible.sum() + 1) / (len(feasible) + 2)
+        usual = Hyperparameters(
+            kind="gp",
+            lengthscales=Kernel(columns).lengthscales,
+            noise=LABEL_NOISE,
+            mean=float(ndtri(rate)) * math.sqrt(1 + LABEL_NOISE),
+            shift=0.0,
+            spread=1.0,
+        )
+        labels = np.where(feasible, 1.0, -1.0)
+        self._latent = Surrogate(columns, usual, Targets(x, labels, np.zeros(len(x))))
 
     def log_probability(self, x: Tensor) -> Tensor:
-        """Log probability that trials at `x` (`n x d`) are feasible; `n`."""
-        near = self._kernel(x, self._x)
-        share = near @ self._feasible + PRIOR_TRIALS * self._rate
-        return (share / (near.sum(-1) + PRIOR_TRIALS)).log()
+        """Log probability that trials at `x` (`n x d`) give a result; `n`."""
+        mean, deviation = self._latent.predict(x)
+        probability: Tensor = torch.special.log_ndtr(mean / (deviation**2 + LABEL_NOISE).sqrt())
+        return probability

@@ -81,7 +81,7 @@ class Density:
         residual = torch.linalg.solve_triangular(factor, (y - self.mean)[:, None], upper=False)
         data = -0.5 * residual.square().sum() - factor.diagonal().log().sum()
         prior = self.kernel.log_prior() + self._noise_prior.log_prob(noise)
-        total: Tensor = (data + prior) / len(y)
+        total: Tensor = (data + prior) / max(len(y), 1)
         return total
 
     def climb(self, x: Tensor, y: Tensor, variance: Tensor) -> None:
@@ -151,7 +151,7 @@ def fit(columns: Sequence[Column], targets: Targets) -> Hyperparameters:
     density, kind = Density(columns), "gp"
     try:
         density.climb(*_standardised(targets, shift, spread))
-    except (IllConditioned, RuntimeError):  # torch raises RuntimeError for what it cannot factor
+    except (IllConditioned, RuntimeError, ValueError):  # torch's, for numbers that went astray
         density, kind = Density(columns), "default"
     noise = math.exp(density.log_noise.item()) if kind == "gp" else BROAD_NOISE
     lengthscales = density.kernel.lengthscales
@@ -202,8 +202,8 @@ class Surrogate:
         """
         known = self._known
         if self.kind == "constant":
-            ones = torch.ones(len(x), dtype=torch.float64)
-            return known.shift * ones, known.spread * ones
+            nothing = 0.0 * x.sum(-1)  # keeps the gradient's path: a slope of zero
+            return known.shift + nothing, known.spread + nothing
         cross = self._kernel(x, self._x)
         mean: Tensor = known.mean + (cross @ self._weights).squeeze(-1)
         explained = torch.linalg.solve_triangular(self._factor, cross.T, upper=False)

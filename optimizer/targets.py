@@ -91,7 +91,7 @@ def targets(problem: Problem, objective: Objective, x: Floats, values: Floats) -
     if _counts_images(problem, objective):
         values, variance = _smoothed(values, problem.validation or 0, scale)
     score = scale.score(values)
-    slope = np.where(score < 0, 1.0 / np.sqrt(1.0 + score**2), 1.0)  # of `compress`
+    slope = np.where(score < 0, 1.0 / np.hypot(1.0, score), 1.0)  # of `compress`
     return Targets(x, compress(score), variance * slope**2)
 
 

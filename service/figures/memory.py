@@ -33,7 +33,7 @@ def memory(timeline: Sequence[tuple[str, int]], budget: Budget | None) -> Figure
     if near and budget is not None:
         text = f"{budget.title} {budget.size_bytes:,} B"
         lines.append(line_across("budget", "x", budget.size_bytes, text))
-    note = f"Peak {peak_bytes:,} B{_share(peak_bytes, budget)}."
+    note = f"Peak {peak_bytes:,} B{_share(peak_bytes, budget)}. Tensors only, no kernel scratch."
     return figure(
         [bars],
         f"Memory over time<br><sub>{note}</sub>",

@@ -16,7 +16,8 @@ export class FrontChart {
     this.canvas = el("div", { class: "chart" });
     this.note = el("p", { class: "quiet note" });
     this.box = el("div", {}, this.controls, this.canvas, this.note);
-    this.chart = new Chart(this.canvas, { label: "The front; its table below has the same numbers", height: 420, open });
+    const label = "The front; its table below has the same numbers";
+    this.chart = new Chart(this.canvas, { label, height: 420, open });
     this.controls.addEventListener("change", (event) => this.chosen(event.target));
     this.controls.addEventListener("submit", (event) => event.preventDefault());
   }
@@ -85,10 +86,13 @@ const picker = ({ axis, name }, objectives) =>
 
 const logBox = ({ axis, log, can_log: can }) =>
   el("label", { class: "check" },
-    el("input", { type: "checkbox", name: `${axis}_log`, "aria-label": `${axis} axis logarithmic`, checked: log, disabled: !can }),
+    el("input", {
+      type: "checkbox", name: `${axis}_log`, "aria-label": `${axis} axis logarithmic`, checked: log, disabled: !can,
+    }),
     "log");
 
 const dimensions = (three) =>
   el("fieldset", { class: "switch" }, el("legend", { class: "unseen" }, "Dimensions"),
     [["2d", "2D"], ["3d", "3D"]].map(([value, words]) =>
-      el("label", {}, el("input", { type: "radio", name: "view", value, checked: (value === "3d") === three }), words)));
+      el("label", {},
+        el("input", { type: "radio", name: "view", value, checked: (value === "3d") === three }), words)));

@@ -26,7 +26,9 @@ const WORDS = {
 export function words(node) {
   const main = (WORDS[node.kind] ?? (() => node.kind.replaceAll("_", " ")))(node);
   const pooled = node.window && node.stride && pair(node.window) === pair(node.stride);
-  const stride = node.stride && !pooled && pair(node.stride) !== "1×1" ? `/${node.stride[0] === node.stride[1] ? node.stride[0] : pair(node.stride)}` : null;
+  const [down, right] = node.stride ?? [1, 1];
+  const steps = !pooled && (down > 1 || right > 1);
+  const stride = steps ? `/${down === right ? down : pair(node.stride)}` : null;
   return plus(main, stride, node.padding === "valid" && node.kernel && pair(node.kernel) !== "1×1" ? "valid" : null,
     node.activation && node.activation !== "none" ? `· ${node.activation}` : null);
 }
@@ -95,7 +97,8 @@ function line(from, to) {
 function box(item) {
   const { node } = item;
   const weights = node.weights ? ` · ${count(node.weights)} weights` : "";
-  return svg("g", { class: "node", "data-kind": node.kind, transform: `translate(${item.x - BOX.width / 2},${item.y})` },
+  const place = `translate(${item.x - BOX.width / 2},${item.y})`;
+  return svg("g", { class: "node", "data-kind": node.kind, transform: place },
     svg("title", {}, `${node.id}: ${words(node)}; output ${node.shape.join("×")}${weights}`),
     svg("rect", { width: BOX.width, height: BOX.height, rx: 6 }),
     svg("rect", { class: "stripe", width: 4, height: BOX.height - 12, x: 6, y: 6, rx: 2 }),

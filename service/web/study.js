@@ -2,7 +2,7 @@
 
 import { exportAddress, get, objectivesOf, studyPath, trialsHref } from "./api.js";
 import { el, show } from "./dom.js";
-import { accuracy, count, number, plural, short, time } from "./format.js";
+import { accuracy, count, NONE, number, plural, short, time } from "./format.js";
 import { FrontChart } from "./front_chart.js";
 import { Chart } from "./charts.js";
 import {
@@ -81,9 +81,10 @@ function head(study, front) {
     el("div", { class: "progress" }, progress(study),
       el("p", { class: "under" }, el("strong", {}, finishedOf(study)), ` trials finished${ended}`, counts(study))),
     el("dl", { class: "tiles" },
-      tile("front", study.front_size === 0 ? "–" : count(study.front_size), study.front_size === 1 ? "trial" : "trials"),
+      tile("front", study.front_size === 0 ? NONE : count(study.front_size), study.front_size === 1 ? "trial" : "trials"),
       tile("hypervolume", number(study.hypervolume, 4), "1 is the ideal point"),
-      objectives.map((each, place) => bestTile(study, each, place === 0 ? withinBounds(objectives, front) : null))),
+      objectives.map((each, place) =>
+        bestTile(study, each, place === 0 ? withinBounds(objectives, front) : null))),
   ];
 }
 
@@ -110,7 +111,8 @@ function bestTile(study, objective, kept) {
 function about(study) {
   const { definition, data } = study;
   const images = data && data.train !== null
-    ? `${data.name}: ${(data.shape ?? []).join("×")}, ${plural(data.classes, "class", "classes")}, ${count(data.train)} / ${count(data.validation)} / ${count(data.test)} to train, validate, test`
+    ? `${data.name}: ${(data.shape ?? []).join("×")}, ${plural(data.classes, "class", "classes")}, `
+      + `${[data.train, data.validation, data.test].map(count).join(" / ")} to train, validate, test`
     : definition.data;
   return facts([
     ["data", images],
@@ -159,7 +161,8 @@ function frontTable(study, front, sort) {
 function scale(study) {
   const objectives = objectivesOf(study);
   if (objectives.some((each) => each.reference === null)) {
-    return el("p", { class: "quiet" }, "The scale is fixed after the first trials; until then there is no hypervolume.");
+    return el("p", { class: "quiet" },
+      "The scale is fixed after the first trials; until then there is no hypervolume.");
   }
   return el("p", { class: "quiet" }, "From the reference (0) to the ideal (1): ",
     objectives.map((each, place) => [place ? "; " : "", el("code", {}, each.name),

@@ -192,5 +192,6 @@ const files = (trial) => table({
     el("a", { href: artefactAddress(trial.id, each.name), download: each.name }, each.name),
     quantity(each.size_bytes, "B"), el("code", {}, `${each.sha256.slice(0, 16)}…`),
   ]),
-  empty: trial.status === "queued" || trial.status === "running" ? "The worker uploads its files at the end." : "The worker left no files.",
+  empty: ["queued", "running"].includes(trial.status)
+    ? "The worker uploads its files at the end." : "The worker left no files.",
 });

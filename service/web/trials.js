@@ -85,7 +85,7 @@ function pager(page, { status, cursor, trail }) {
       href: address(status, trail.at(-1)), rel: "prev", "data-trail": JSON.stringify(trail.slice(0, -1)),
     }, "← Newer"),
     // Without its trail (an address from elsewhere) a page does not know its place.
-    el("span", { class: "quiet" }, cursor && trail.length === 0 ? plural(page.total, "trial") : `${shown}${plural(page.total, "trial")}`),
+    el("span", { class: "quiet" }, cursor && trail.length === 0 ? "" : shown, plural(page.total, "trial")),
     page.next === null ? null : el("a", {
       href: address(status, page.next), rel: "next", "data-trail": JSON.stringify([...trail, cursor]),
     }, "Older →"));

@@ -123,47 +123,6 @@ def test_the_name_of_another_study_is_refused_with_the_first_difference(
 
 
 @pytest.mark.parametrize(
-    ("text", "field"),
-    [
-        ('{"cost": NaN, "size": 1}', "metrics.cost"),
-        ('{"cost": 1, "size": -Infinity}', "metrics.size"),
-        ('{"cost": 1e999, "size": 1}', "metrics.cost"),
-        (f'{{"cost": 1{"0" * 400}, "size": 1}}', "metrics.cost"),
-        ('{"cost": "low", "size": 1}', "metrics.cost"),
-        ('{"cost": null, "size": 1}', "metrics.cost"),
-        ('{"cost": true, "size": 1}', "metrics.cost"),
-        ('{"cost": 1}', "metrics.size"),
-        ("{}", "metrics"),
-        ("[1, 2]", "metrics"),
-    ],
-)
-def test_metrics_that_are_no_finite_numbers_are_refused(
-    served_sqlite: Served, text: str, field: str
-) -> None:
-    served_sqlite.study()
-    served_sqlite.enqueue(0.1)
-    [lease] = served_sqlite.claim()
-    answer = served_sqlite.http.post(
-        f"/api/v1/trials/{lease['trial_id']}/complete",
-        content=f'{{"token": "{lease["token"]}", "metrics": {text}}}',
-        headers={"Content-Type": "application/json"},
-    )
-    assert_problem(answer, 422, field)
-    # Nothing is lost: the trial still runs and takes a proper result.
-    assert served_sqlite.complete(lease, 1.0, 2.0)["status"] == "completed"
-
-
-def test_a_report_for_a_finished_trial_is_refused(served_sqlite: Served) -> None:
-    served_sqlite.study()
-    served_sqlite.enqueue(0.1)
-    [lease] = served_sqlite.claim()
-    served_sqlite.complete(lease, 1.0, 2.0)
-    answer = served_sqlite.tell(lease, "reports", step=9, metrics={"loss": 1.0})
-    assert_problem(answer, 409, "token")
-    assert_problem(served_sqlite.tell(lease, "fail", reason="late"), 409, "token")
-
-
-@pytest.mark.parametrize(
     ("body", "field"),
     [
         ({"parameters": {"x": 2.0}}, "point.x"),

@@ -48,6 +48,8 @@ def test_a_stream_tells_what_happens_from_now_on(served: Served) -> None:
     with stream(served) as told:
         finish(served, 2.0, 1.0)
         numbers, kinds, data = zip(*[next(told) for _ in range(3)], strict=True)
+        finish(served, 3.0, 0.5)
+        assert next(told)[0] == numbers[-1] + 1, "each event is told once"
     assert kinds == ("trial", "front", "hypervolume")
     assert data[0]["number"] == 2
     assert data[1]["front_size"] == 2

@@ -4,14 +4,13 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from service.db import POOL, Database, utc_now
-from tests.api.conftest import Served, assert_problem, new_id, serving, wait_until
+from service import leases
+from service.db import POOL
+from tests.api.conftest import Served, assert_problem, new_id, wait_until
 
 SHA = "a" * 64
 
@@ -113,8 +112,8 @@ def test_waiting_claims_hold_neither_threads_nor_connections(served: Served) -> 
         assert time.monotonic() - before_s < 1
         for number in range(many):
             served.enqueue(number / 100)
-        leases = [claim.result(30) for claim in claims]
-    assert sorted(lease["number"] for [lease] in leases) == list(range(1, many + 1))
+        found = [claim.result(30) for claim in claims]
+    assert sorted(lease["number"] for [lease] in found) == list(range(1, many + 1))
 
 
 def test_a_worker_that_polls_without_waiting_gets_a_proposal_too(served_sqlite: Served) -> None:
@@ -139,6 +138,59 @@ def test_a_client_that_went_away_leaves_no_lease_behind(served: Served) -> None:
     assert served.get("/studies/toy")["counts"]["running"] == 0
 
 
+def test_a_client_that_went_away_during_its_claim_hands_the_trial_back(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claimed, go_on = threading.Event(), threading.Event()
+    original = leases.claim
+
+    def slow(*arguments: Any) -> list[leases.Lease]:
+        found = original(*arguments)
+        claimed.set()
+        go_on.wait(10)
+        return found
+
+    served.study()
+    trial = served.enqueue(0.5)
+    monkeypatch.setattr("service.leases.claim", slow)
+    body = b'{"worker": "gone", "request_id": "r"}'
+    with socket.create_connection(("127.0.0.1", served.port)) as connection:
+        connection.sendall(
+            b"POST /api/v1/leases HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            b"Content-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
+        assert claimed.wait(10)
+    time.sleep(0.1)  # until the server has heard of it
+    go_on.set()
+
+    def outcomes() -> list[str | None]:
+        attempts = served.get(f"/trials/{trial['id']}")["attempts_list"]
+        return [attempt["outcome"] for attempt in attempts]
+
+    wait_until(lambda: outcomes() == ["released"])
+    assert served.get(f"/trials/{trial['id']}")["status"] == "queued"
+
+
+def test_a_study_that_ends_lets_its_waiting_claims_go(served: Served) -> None:
+    served.study()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(served.claim, wait_s=60)
+        wait_until(lambda: served.watcher.waiting(1) == 1)
+        served.ask("PATCH", "/studies/toy", {"status": "ended"})
+        assert waiting.result(5) == []
+
+
+def test_a_study_that_is_deleted_is_not_found_by_its_waiting_claims(served: Served) -> None:
+    served.study()
+    body = {"worker": "w1", "request_id": "r", "wait_s": 60}
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(served.ask, "POST", "/studies/toy/leases", body)
+        wait_until(lambda: served.watcher.waiting(1) == 1)
+        served.ask("DELETE", "/studies/toy")
+        assert_problem(waiting.result(5), 404)
+
+
 def test_a_claim_of_any_study_gets_the_oldest_work(served: Served) -> None:
     served.study(name="first")
     served.study(name="second")
@@ -151,8 +203,8 @@ def test_a_claim_of_any_study_waits_for_any(served_sqlite: Served) -> None:
     served_sqlite.study(name="first")
     served_sqlite.study(name="second")
     served_sqlite.planner.proposes = True
-    leases = [served_sqlite.claim(study=None, wait_s=10)[0] for _ in range(4)]
-    assert [lease["study"] for lease in leases] == ["first", "second", "first", "second"]
+    found = [served_sqlite.claim(study=None, wait_s=10)[0] for _ in range(4)]
+    assert [lease["study"] for lease in found] == ["first", "second", "first", "second"]
 
 
 def test_a_claim_for_networks_gets_no_black_box(served_sqlite: Served) -> None:
@@ -200,103 +252,3 @@ def test_a_claim_of_an_unknown_study_names_it(served_sqlite: Served) -> None:
         "POST", "/studies/nowhere/leases", {"worker": "w1", "request_id": "r"}
     )
     assert "'nowhere'" in assert_problem(answer, 404)["detail"]
-
-
-def test_reports_and_renewals_return_the_order(served: Served) -> None:
-    served.study()
-    served.enqueue(0.1)
-    [lease] = served.claim()
-    report = served.tell(lease, "reports", step=0, metrics={"loss": 2.0})
-    assert report.json() == {"order": "continue"}
-    renewal = served.tell(lease, "renew", lease_s=600).json()
-    assert renewal["order"] == "continue"
-    assert renewal["expires_at"] > lease["expires_at"]
-    served.ask("POST", f"/trials/{lease['trial_id']}/cancel")
-    assert served.tell(lease, "renew").json()["order"] == "cancel"
-    assert served.tell(lease, "reports", step=1, metrics={"loss": 1.0}).json() == {
-        "order": "cancel"
-    }
-
-
-def test_a_report_may_be_repeated_but_not_changed(served: Served) -> None:
-    served.study()
-    served.enqueue(0.1)
-    [lease] = served.claim()
-    for _ in range(2):
-        assert served.tell(lease, "reports", step=3, metrics={"loss": 2.0}).status_code == 200
-    changed = served.tell(lease, "reports", step=3, metrics={"loss": 1.0})
-    assert_problem(changed, 409, "step")
-
-
-def test_a_result_may_be_repeated_but_not_changed(served: Served) -> None:
-    served.study()
-    served.enqueue(0.1)
-    [lease] = served.claim()
-    done = served.complete(lease, 1.0, 2.0)
-    assert done["status"] == "completed"
-    assert done["values"] == {"cost": 1.0, "size": 2.0}
-    assert served.complete(lease, 1.0, 2.0)["id"] == done["id"]
-    changed = served.tell(lease, "complete", metrics={"cost": 9.0, "size": 2.0})
-    assert_problem(changed, 409, "metrics")
-
-
-def test_a_failed_attempt_is_tried_again_until_attempts_run_out(served: Served) -> None:
-    served.study(max_attempts=2)
-    served.enqueue(0.1)
-    statuses = []
-    for _ in range(2):
-        [lease] = served.claim()
-        statuses.append(served.tell(lease, "fail", reason="out of memory").json()["status"])
-    assert statuses == ["queued", "failed"]
-    detail = served.get(f"/trials/{lease['trial_id']}")
-    assert detail["reason"] == "out of memory"
-    assert [each["outcome"] for each in detail["attempts_list"]] == ["failed", "failed"]
-
-
-def test_an_infeasible_trial_ends_with_its_reason(served: Served) -> None:
-    served.study()
-    served.enqueue(0.1)
-    [lease] = served.claim()
-    answer = served.tell(lease, "fail", reason="loss became NaN", infeasible=True).json()
-    assert (answer["status"], answer["reason"]) == ("infeasible", "loss became NaN")
-
-
-def test_a_released_trial_is_handed_out_again_at_no_cost(served: Served) -> None:
-    served.study()
-    served.enqueue(0.1)
-    [lease] = served.claim()
-    assert served.tell(lease, "release", reason="other data").status_code == 204
-    [again] = served.claim()
-    assert again["trial_id"] == lease["trial_id"]
-
-
-@pytest.mark.parametrize("verb", ["renew", "reports", "complete", "fail", "release"])
-def test_a_wrong_token_is_refused(served_sqlite: Served, verb: str) -> None:
-    served_sqlite.study()
-    served_sqlite.enqueue(0.1)
-    [lease] = served_sqlite.claim()
-    more: dict[str, dict[str, Any]] = {
-        "reports": {"step": 0, "metrics": {"loss": 1.0}},
-        "complete": {"metrics": {"cost": 1.0, "size": 1.0}},
-        "fail": {"reason": "none"},
-    }
-    answer = served_sqlite.tell(lease | {"token": "stolen"}, verb, **more.get(verb, {}))
-    assert_problem(answer, 403, "token")
-    assert served_sqlite.get(f"/trials/{lease['trial_id']}")["status"] == "running"
-
-
-def test_an_unheard_worker_loses_its_trial(sqlite_url: str, tmp_path: Path) -> None:
-    start = utc_now()
-    passed_s = [0.0]
-    db = Database(sqlite_url, clock=lambda: start + timedelta(seconds=passed_s[0]))
-    with serving(db, tmp_path) as served:
-        served.study()
-        served.enqueue(0.1)
-        [lease] = served.claim(lease_s=10)
-        for _ in range(4):  # a longer pause would look like a server that was asleep
-            served.background.sweep()
-            passed_s[0] += 5.0
-        served.background.sweep()
-        detail = served.get(f"/trials/{lease['trial_id']}")
-        assert detail["status"] == "queued"
-        assert detail["attempts_list"][0]["outcome"] == "expired"

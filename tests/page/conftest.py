@@ -8,10 +8,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from service.db import Database
-from tests.api.conftest import Served, served, served_sqlite
+from tests.api.conftest import Served, served, served_sqlite, wait_until
+from tests.page import seeds
 
 __all__ = ["served", "served_sqlite"]
 
+STUDY = "/studies/digits-f446"
 CHROMIUM = Path("/usr/bin/chromium")
 INSTALL = "apt-get install -y --no-install-recommends chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -63,9 +65,9 @@ class Window:
         self.errors = [error for error in self.errors if words not in error]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A service that the tests of a module share; what one test adds, the others see."""
+    """A service that all tests of the page share; what one test adds, the others see."""
     folder = tmp_path_factory.mktemp("page")
     shutil.copy(sqlite_template, folder / "tinyfront.db")
     db = Database(f"sqlite:///{folder / 'tinyfront.db'}")
@@ -74,6 +76,16 @@ def shared(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     yield service
     service.stop()
     db.close()
+
+
+@pytest.fixture(scope="session")
+def networks(shared: Served) -> Served:
+    """A study of networks with trials of every kind, and one of a black box."""
+    seeds.networks(shared, 14)
+    seeds.black_box(shared, 5)
+    wait_until(lambda: shared.get(f"{STUDY}")["finished"] == 14)
+    wait_until(lambda: shared.get("/studies/toy")["finished"] == 5)
+    return shared
 
 
 @pytest.fixture

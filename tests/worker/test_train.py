@@ -94,6 +94,24 @@ def test_the_same_seed_gives_the_same_bytes_whatever_else_draws_numbers(
     assert first != other
 
 
+def test_the_seed_decides_the_order_of_samples_too(
+    data: DataSet, on_device: Tensors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same_start = Network(CHAIN, Generator().manual_seed(0)).state_dict()
+
+    def started_alike(graph: Graph, generator: Generator) -> Network:
+        network = Network(graph, generator)
+        network.load_state_dict(same_start)
+        return network
+
+    monkeypatch.setattr("worker.train.Network", started_alike)
+    first, second = (
+        weights_file(train(replace(work(data), seed=seed), on_device, go_on).network)
+        for seed in (1, 2)
+    )
+    assert first != second
+
+
 def test_augmentation_changes_what_is_trained_on(data: DataSet, on_device: Tensors) -> None:
     still = train(work(data), on_device, go_on).network
     moving = train(work(data, augment="shift1"), on_device, go_on).network

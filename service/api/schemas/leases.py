@@ -3,14 +3,28 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from service.api.schemas.body import METRIC_NAME, NAME, Body
+
+REASON_CHARACTERS = 4000
 
 Token = Annotated[str, Field(min_length=1, max_length=200, description="The token of the lease.")]
 Metrics = Annotated[
     dict[Annotated[str, Field(pattern=METRIC_NAME)], float], Field(min_length=1, max_length=200)
 ]
+
+
+def _cut(text: str) -> str:
+    """Keep both ends of a long text: a traceback begins with where and ends with what."""
+    if len(text) <= REASON_CHARACTERS:
+        return text
+    half = REASON_CHARACTERS // 2
+    return f"{text[:half]}\n...\n{text[-half:]}"
+
+
+# Cut, not refused: a worker that fails must get rid of its trial, however long its error is.
+Reason = Annotated[str, AfterValidator(_cut)]
 LeaseSeconds = Annotated[int, Field(ge=10, le=604_800)]
 Kind = Literal["network", "parameters"]
 
@@ -92,7 +106,7 @@ class Failure(Body):
     """A trial that came to nothing."""
 
     token: Token
-    reason: str = Field(min_length=1, max_length=4000)
+    reason: Reason = Field(min_length=1)
     infeasible: bool = Field(False, description="No value exists: diverged, or cannot be built.")
     retry: bool = Field(True, description="Another attempt may do better.")
 
@@ -101,4 +115,4 @@ class Release(Body):
     """A trial handed back untried."""
 
     token: Token
-    reason: str = Field("", max_length=4000)
+    reason: Reason = ""

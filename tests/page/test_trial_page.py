@@ -1,190 +1,28 @@
-"""The page in a real browser, on the real service."""
+"""Trials in a real browser, and the page as a whole: errors, keyboard, narrow and dark screens."""
 
 import re
 import shlex
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 from typer.testing import CliRunner
 
 from service.models import Trial
-from tests.api.conftest import Served, wait_until
+from tests.api.conftest import Served
 from tests.page import seeds
-from tests.page.conftest import Window
+from tests.page.conftest import STUDY, Window
 from tinyfront.cli import app
 
 pytestmark = pytest.mark.browser
 
-STUDY = "/studies/digits-f446"
 NARROW = {"viewport": {"width": 360, "height": 780}}
 DARK = {"color_scheme": "dark"}
-
-
-@pytest.fixture(scope="module")
-def networks(shared: Served) -> Served:
-    """A study of networks with trials of every kind, and one of a black box."""
-    seeds.networks(shared, 14)
-    seeds.black_box(shared, 5)
-    wait_until(lambda: shared.get(f"{STUDY}")["finished"] == 14)
-    wait_until(lambda: shared.get("/studies/toy")["finished"] == 5)
-    return shared
-
-
-def completed(served: Served) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = served.get(f"{STUDY}/trials?status=completed")["items"]
-    return found
 
 
 def on_front(served: Served) -> dict[str, Any]:
     trial: dict[str, Any] = served.get(f"{STUDY}/front")["items"][0]
     return trial
-
-
-def points(page: Page) -> int:
-    """How many trials the front chart shows."""
-    count: int = page.evaluate(
-        """() => document.querySelector(".chart .js-plotly-plot").data
-            .filter((trace) => trace.customdata).reduce((n, trace) => n + trace.x.length, 0)"""
-    )
-    return count
-
-
-def click_a_point(page: Page, role: str) -> int:
-    """Click on the first point of a role; returns its trial."""
-    x, y, trial = page.evaluate(
-        """(role) => {
-          const chart = document.querySelector(".chart .js-plotly-plot");
-          chart.scrollIntoView({ block: "center" });
-          const trace = chart.data.find((each) => each.meta.role === role);
-          const { xaxis, yaxis } = chart._fullLayout;
-          const box = chart.getBoundingClientRect();
-          return [box.left + xaxis._offset + xaxis.d2p(trace.x[0]),
-                  box.top + yaxis._offset + yaxis.d2p(trace.y[0]), trace.customdata[0][0]];
-        }""",
-        role,
-    )
-    page.mouse.move(x, y)
-    page.wait_for_timeout(200)  # Plotly notes what is below the pointer before it takes a click
-    page.mouse.click(x, y)
-    return int(trial)
-
-
-def test_the_studies_are_listed_with_where_they_stand(window: Window, networks: Served) -> None:
-    page = window.open("/")
-    card = page.locator(".card", has_text="digits-f446")
-    expect(card).to_contain_text("14 of 60 finished")
-    expect(card).to_contain_text("best model_size:deployed")
-    expect(card).to_contain_text(re.compile(r"0\.\d{4} \(\d\d\.\d\d\s%\)"))
-    card.locator("a").click()
-    expect(page).to_have_url(re.compile(f"{STUDY}$"))
-    expect(page.locator("h1")).to_have_text("digits-f446")
-
-
-def test_a_study_shows_its_front_as_a_chart_and_as_a_table(
-    window: Window, networks: Served
-) -> None:
-    page = window.open(STUDY)
-    window.drawn()
-    assert points(page) == len(completed(networks))
-    rows = page.get_by_role("region", name="The front").locator("tbody tr")
-    assert rows.count() == networks.get(STUDY)["front_size"]
-    expect(page.locator(".tiles")).to_contain_text("bound 2.77")
-    names = page.evaluate(
-        "document.querySelector('.js-plotly-plot').layout.shapes.map(s => s.name)"
-    )
-    assert "bound" in names
-    expect(page.locator(".side")).to_contain_text("From the reference (0) to the ideal (1): error")
-
-
-def test_a_click_on_a_point_opens_its_trial_and_back_returns(
-    window: Window, networks: Served
-) -> None:
-    page = window.open(STUDY)
-    window.drawn()
-    trial = click_a_point(page, "front")
-    expect(page).to_have_url(re.compile(f"/trials/{trial}$"))
-    number = networks.get(f"/trials/{trial}")["number"]
-    expect(page.locator("h1")).to_have_text(f"Trial {number}")
-    page.go_back()
-    expect(page.locator("h1")).to_have_text("digits-f446")
-    window.drawn()
-
-
-def test_a_finished_trial_appears_by_itself_and_zoom_and_scroll_stay(
-    window: Window, networks: Served
-) -> None:
-    page = window.open("/studies/toy")
-    window.drawn()
-    expect(page.locator("#live-text")).to_have_text("Live")
-    before = points(page)
-    page.evaluate(
-        """async () => {
-          window.kept = true;
-          const chart = document.querySelector(".js-plotly-plot");
-          await Plotly.relayout(chart, {"xaxis.range": [2, 5], "yaxis.range": [1, 4]});
-          window.scrollTo(0, 300);
-        }"""
-    )
-    seeds.complete_one(networks, "toy", 0.45)
-    page.wait_for_function(
-        "n => document.querySelector('.js-plotly-plot').data"
-        ".filter(t => t.customdata).reduce((s, t) => s + t.x.length, 0) > n",
-        arg=before,
-    )
-    expect(page.locator(".progress")).to_contain_text("6 of 6")
-    expect(page.locator(".pill").first).to_have_text("ended")
-    assert page.evaluate("document.querySelector('.js-plotly-plot').layout.xaxis.range") == [2, 5]
-    assert page.evaluate("window.scrollY") == 300
-    assert page.evaluate("window.kept"), "the page was loaded anew"
-
-
-def test_without_the_stream_of_events_the_page_asks_by_itself(
-    window: Window, networks: Served
-) -> None:
-    seeds.black_box(networks, 1, "polled")
-    window.page.route("**/events", lambda route: route.abort())
-    page = window.open("/studies/polled")
-    expect(page.locator("#live-text")).to_have_text("Updates every 4 s")
-    seeds.complete_one(networks, "polled", 0.9)
-    expect(page.locator(".progress")).to_contain_text("2 of 5")
-    window.forgive("ERR_FAILED")
-
-
-def test_the_chosen_axes_stay_in_the_address(window: Window, networks: Served) -> None:
-    page = window.open(STUDY)
-    window.drawn()
-    page.get_by_label("x axis", exact=True).select_option("working_memory:arena")
-    page.wait_for_function(
-        "() => document.querySelector('.js-plotly-plot').layout.meta.axes[0].name"
-        " === 'working_memory:arena'"
-    )
-    page.locator("input[name=y_log]").uncheck()
-    page.wait_for_function(
-        "() => document.querySelector('.js-plotly-plot').layout.meta.axes[1].log === false"
-    )
-    assert "x=working_memory%3Aarena" in page.url
-    page.reload()
-    window.drawn()
-    expect(page.get_by_label("x axis", exact=True)).to_have_value("working_memory:arena")
-    expect(page.locator("input[name=y_log]")).not_to_be_checked()
-
-
-def test_two_axes_never_show_one_objective(window: Window, networks: Served) -> None:
-    page = window.open(STUDY)
-    window.drawn()
-    page.get_by_label("x axis", exact=True).select_option("error")
-    expect(page.get_by_label("y axis", exact=True)).to_have_value("model_size:deployed")
-
-
-def test_three_objectives_can_be_seen_in_space(window: Window, networks: Served) -> None:
-    page = window.open(STUDY)
-    window.drawn()
-    page.get_by_label("3D").check()
-    page.wait_for_selector(".chart .gl-container canvas")
-    expect(page.get_by_label("z axis", exact=True)).to_have_value("working_memory:arena")
-    page.get_by_label("2D").check()
-    page.wait_for_selector(".chart .cartesianlayer .scatterlayer")
 
 
 def test_a_trial_shows_its_network_its_training_and_its_files(
