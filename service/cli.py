@@ -84,7 +84,7 @@ def serve(
 
 @app.command()
 def demo(
-    trials: Annotated[int, typer.Option(min=1, help="Networks to train.")] = 48,
+    trials: Annotated[int, typer.Option(min=1, help="Networks to train.")] = 60,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Epochs each, instead of the default.")
     ] = None,

@@ -65,7 +65,7 @@ class TinyRanges:
     dense_layers: tuple[int, int] = (0, 3)
     units: tuple[int, int] = (4, 256)
     dropout: tuple[float, float] = (0.0, 0.5)
-    learning_rate: tuple[float, float] = (1e-3, 3e-2)
+    learning_rate: tuple[float, float] = (1e-3, 1e-1)
     max_macs: int = 2_000_000
 
     def __post_init__(self) -> None:

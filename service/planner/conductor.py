@@ -86,12 +86,14 @@ class Conductor:
 
     def _look(self) -> None:
         """Let every study think that has fewer queued trials than claims that wait."""
+        with self._lock:
+            busy = set(self._busy)  # before the counts are read: a thought may end meanwhile
         with self._db.read() as session:
             active = thinking.open_studies(session)
             queued = studies.counts(session, [study.id for study in active])
         for study in active:
             count = self._waiting(study.id) + study.ahead - queued[study.id][Status.QUEUED]
-            if count > 0:
+            if count > 0 and study.id not in busy:
                 self._begin(study.id, min(count, MOST_AT_ONCE))
 
     def _begin(self, study_id: int, count: int) -> None:

@@ -70,10 +70,11 @@ def think_once(db: Database, pool: Pool, study_id: int, count: int) -> int:
 def _read(db: Database, planner: Planner, study_id: int, token: str, count: int) -> Snapshot | None:
     """Become the study's thinker and read what the planner process does not hold yet."""
     with db.begin() as session:
-        # The newest results first: one worker must get a proposal that knows its last one.
-        ledger.advance(session, study_id, db.now(session))
+        # The newest results first: one worker must get a proposal that knows its last one. Without
+        # the lock, another keeper of the ledger would let `advance` do nothing.
+        study = studies.lock(session, study_id)
         now = db.now(session)
-        study = studies.get(session, study_id)
+        ledger.advance(session, study_id, now)
         until = now + timedelta(seconds=study.think_s + WRITING_S)
         count = min(count, thinking.room(session, study))
         if count <= 0 or not thinking.take_thinker(session, study_id, token, now, until):

