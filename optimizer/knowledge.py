@@ -73,7 +73,7 @@ class Knowledge:
 
     def _joined(self, x: Floats, known: Floats) -> "Knowledge":
         """The same with points (`p x d`) in the front, at their predicted scores."""
-        means = [expand(s.predict(torch.from_numpy(x))[0].numpy()) for s in self.surrogates]
+        means = [expand(s.mean(torch.from_numpy(x)).numpy()) for s in self.surrogates]
         scores = np.concatenate([np.stack(means, axis=1), known], axis=1)
         front = np.concatenate([self.front, scores])
         return replace(self, front=front[non_dominated(front)])

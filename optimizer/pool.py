@@ -133,13 +133,7 @@ def best_of(pool: Pool, problem: Problem, worth: Acquisition, seen: set[str], se
         seed: decides which morphs are tried.
     """
     rng = random.Random(seed)
-    name = "improvement"
-    rank: Worth = worth
-    search: Worth = worth.on(RAYS_FOR_SEARCH)
-    values = _values(worth.on(RAYS_FOR_SORTING), pool)
-    if not np.isfinite(values).any():
-        name, rank, search = "hope", worth.hope, worth.hope
-        values = _values(rank, pool)
+    name, rank, search, values = _judges(worth, pool)
     top = pool.at(_order(values)[:SORTED])
     values = _values(search, top)
     improvers = [partial(_climbed, value=search)]
@@ -152,6 +146,17 @@ def best_of(pool: Pool, problem: Problem, worth: Acquisition, seen: set[str], se
     values = _values(rank, top)
     row = int(np.argmax(values))
     return Best(top.candidates[row], top.x[row], top.known[row], name, float(values[row]))
+
+
+def _judges(worth: Acquisition, pool: Pool) -> tuple[str, Worth, Worth, Floats]:
+    """What to maximise: its name, how to rank, how to search, and the worth of the pool by it."""
+    values = _values(worth.on(RAYS_FOR_SORTING), pool)
+    if np.isfinite(values).any():
+        return "improvement", worth, worth.on(RAYS_FOR_SEARCH), values
+    values = _values(worth, pool)  # a dense front leaves gaps that few rays go through
+    if np.isfinite(values).any():
+        return "improvement", worth, worth, values
+    return "hope", worth.hope, worth.hope, _values(worth.hope, pool)
 
 
 def _only_real(problem: Problem) -> bool:

@@ -191,6 +191,12 @@ class Surrogate:
             return
         self._weights = torch.cholesky_solve((y - known.mean)[:, None], self._factor)
 
+    def mean(self, x: Tensor) -> Tensor:
+        """The mean of `predict` alone, `n`, without the cost of the deviation."""
+        if self.kind == "constant":
+            return self._known.shift + 0.0 * x.sum(-1)  # keeps the gradient's path: a slope of 0
+        return self._mean(self._kernel(x, self._x))
+
     def predict(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of the compressed score, the chance of a result left out.
 
@@ -200,19 +206,21 @@ class Surrogate:
         Returns:
             Two of `n`. The deviation is at least a millionth of the observations' spread.
         """
-        known = self._known
         if self.kind == "constant":
-            nothing = 0.0 * x.sum(-1)  # keeps the gradient's path: a slope of zero
-            return known.shift + nothing, known.spread + nothing
+            mean = self.mean(x)
+            return mean, torch.full_like(mean, self._known.spread)
         cross = self._kernel(x, self._x)
-        mean: Tensor = known.mean + (cross @ self._weights).squeeze(-1)
         explained = torch.linalg.solve_triangular(self._factor, cross.T, upper=False)
         deviation: Tensor = (1.0 - explained.square().sum(0)).clamp_min(1e-12).sqrt()
-        return known.shift + known.spread * mean, known.spread * deviation
+        return self._mean(cross), self._known.spread * deviation
+
+    def _mean(self, cross: Tensor) -> Tensor:
+        standardised: Tensor = self._known.mean + (cross @ self._weights).squeeze(-1)
+        return self._known.shift + self._known.spread * standardised
 
     def believing(self, x: Floats) -> "Surrogate":
         """The posterior if trials at `x` (`p x d`) gave exactly what is predicted for them."""
-        mean, _ = self.predict(torch.from_numpy(x))
+        mean = self.mean(torch.from_numpy(x))
         told = self._targets
         believed = Targets(
             x=np.concatenate([told.x, x]),

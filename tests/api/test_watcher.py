@@ -172,7 +172,15 @@ def test_a_claim_for_any_study_skips_those_that_may_not_propose_any_more(in_loop
         (wish("a", study_id=1, data={"digits": "a"}), True),
         (wish("a", study_id=2), False),
     ],
-    ids=repr,
+    ids=[
+        "the same data",
+        "the other kind",
+        "the same bytes",
+        "other bytes",
+        "no data",
+        "the study and its data",
+        "another study",
+    ],
 )
 def test_a_network_goes_only_to_who_trains_networks_on_the_same_data(
     claim: Claim, fits: bool

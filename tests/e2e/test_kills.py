@@ -108,5 +108,5 @@ def test_a_study_goes_on_after_everything_was_killed(site: Site) -> None:
 def test_a_second_server_on_one_sqlite_file_is_refused(sqlite_site: Site) -> None:
     sqlite_site.start_server()
     other = Site(sqlite_site.folder, sqlite_site.database_url, sqlite_site.port + 1)
-    with pytest.raises(AssertionError, match="already"):
+    with pytest.raises(AssertionError, match="is used by another server"):
         other.start_server()

@@ -5,15 +5,13 @@ import math
 import random
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 
 import optimizer.designers.bayes
 from optimizer.designers import Fitted, designer
 from optimizer.designers.bayes import BayesDesigner
-from optimizer.errors import SpaceExhausted
-from optimizer.history import History, Observation
+from optimizer.history import History, Observation, Status
 from optimizer.pareto import hypervolume
 from optimizer.problem import Objective, Problem, initial_count
 from optimizer.proposal import Proposal
@@ -154,11 +152,12 @@ def test_a_batch_is_spread() -> None:
     assert min(apart) > 0.02
 
 
-def test_a_region_without_results_is_left() -> None:
+@pytest.mark.parametrize("status", ["infeasible", "failed"])
+def test_a_region_without_results_is_left(status: Status) -> None:
     history = tried(12)
     aims = [proposal.point for proposal in suggest(history, count=3)]
     dead = [
-        Observation({"x": p["x"] + dx, "y": p["y"] + dy}, {}, 1, "infeasible")
+        Observation({"x": p["x"] + dx, "y": p["y"] + dy}, {}, 1, status)
         for p in aims
         for dx, dy in ((0.004, 0.0), (-0.004, 0.003), (0.0, -0.004))
     ]
@@ -295,41 +294,3 @@ def test_one_ray_per_proposal_is_a_choice() -> None:
     proposals = BayesDesigner(rays=1).suggest(PROBLEM, tried(12), [], None, 3, 0)
     assert {p.details["acquisition"] for p in proposals} == {"log_expected_improvement"}
     assert len({p.details["weights_seed"] for p in proposals}) == 3
-
-
-def test_the_last_points_of_a_finite_space_are_proposed_and_then_no_more() -> None:
-    listed = [{"name": "n", "kind": "integer", "low": 1, "high": 12}]
-    space = space_from_json({"kind": "parameters", "parameters": listed})
-    asked = Problem(space, (Objective("a", scale=Scale(0.0, 12.0)),))
-    told = [Observation({"n": n}, {"a": float(n)}, n) for n in range(1, 11)]
-    history = History(tuple(told))
-    proposals = suggest(history, asked, count=5)
-    assert sorted(p.point["n"] for p in proposals) == [11, 12]
-    full = also(history, *(Observation(p.point, {"a": 1.0}, 1) for p in proposals))
-    with pytest.raises(SpaceExhausted):
-        suggest(full, asked)
-
-
-@pytest.mark.parametrize("given", [True, False], ids=["scale given", "scale of the initial design"])
-def test_it_finds_more_hypervolume_than_sobol_on_branin_currin(given: bool) -> None:
-    """A small twin of benchmarks/branin_currin.py."""
-    # Here, as BoTorch warns when it is imported before `optimizer.kernel` has silenced that.
-    from botorch.test_functions.multi_objective import BraninCurrin
-
-    function = BraninCurrin()
-    scales = (Scale(0.4, 18.0), Scale(1.2, 6.0)) if given else (Scale(-30, 170), Scale(1, 13))
-
-    def volume(name: str) -> float:
-        asked = Problem(
-            SQUARE, tuple(replace(o, scale=s) for o, s in zip(OBJECTIVES, scales, strict=True))
-        )
-        history = History()
-        for number in range(1, 21):
-            (proposal,) = designer(name).suggest(asked, history, [], None, 1, number)
-            place = torch.tensor([[proposal.point["x"], proposal.point["y"]]])
-            a, b = function(place.double())[0].tolist()
-            history = also(history, Observation(proposal.point, {"a": a, "b": b}, 1))
-        losses = history.values(["a", "b"])
-        return hypervolume(np.array([18.0, 6.0]) - losses)
-
-    assert volume("bayes") > volume("sobol") + 10

@@ -139,6 +139,23 @@ def test_what_is_seen_is_not_made_again() -> None:
     assert best.candidate.key != every.candidates[33].key
 
 
+def test_an_improvement_that_only_the_last_ray_sees_is_found() -> None:
+    class Narrow(Peak):
+        def on(self, rays: int) -> Acquisition:
+            return blind
+
+    class Blind(Peak):
+        def __call__(self, x: Tensor, known: Tensor) -> Tensor:
+            return torch.full((len(x),), -math.inf, dtype=torch.float64)
+
+    asked, nothing = problem(BOX), torch.empty(0, dtype=torch.float64)
+    parts = ([], Improvement(nothing, nothing, nothing), None, (0.3, 0.8))
+    blind = Blind(*parts)
+    best = best_of(first_pool(asked, [], set(), seed=1), asked, Narrow(*parts), set(), seed=1)
+    assert best.acquisition == "improvement"
+    assert best.value > -1e-6
+
+
 def test_where_nothing_improves_the_most_hopeful_candidate_is_the_best() -> None:
     known = Objective("model_size:deployed", "known", scale=Scale(1.0, 100.0))
     space = space_from_json({"kind": "tiny"}, input_shape=(8, 8, 1), classes=10)
