@@ -337,16 +337,16 @@ ALTER TABLE ONLY public.trials ALTER COLUMN id SET DEFAULT nextval('public.trial
 
 
 
-INSERT INTO public.attempts VALUES (1, 1, 1, 0, 60, 'w', 'r1', '692eed60fa62d238df4842813a84003295d42714610093344ab36e9126f32d78', '2026-01-02 03:04:05+00', '2026-01-02 03:05:05+00', '2026-01-02 03:04:05+00', NULL, true, '{"cost":10.0,"gain":0.0}', '{}', 'completed');
-INSERT INTO public.attempts VALUES (2, 2, 1, 0, 60, 'w', 'r2', 'e6d4ad42f2baaca7c6967c585bc51807218841c47327a7da2c63d225e350aac8', '2026-01-02 03:04:06+00', '2026-01-02 03:05:06+00', '2026-01-02 03:04:06+00', NULL, true, '{"cost":9.0,"gain":1.0}', '{}', 'completed');
-INSERT INTO public.attempts VALUES (3, 3, 1, 0, 60, 'w', 'r3', '331c0f48e0348fa1d5b86640f88f20a456a4d58c9a742ee5a22ec5f53acea9f7', '2026-01-02 03:04:07+00', '2026-01-02 03:05:07+00', '2026-01-02 03:04:07+00', NULL, true, '{"cost":8.0,"gain":2.0}', '{}', 'completed');
-INSERT INTO public.attempts VALUES (4, 4, 1, 0, 60, 'w', 'r4', '777329828e7dfa1eea6e125a266bdbd9b7eb40cfe2bb655a77f42e7bf43ea17c', '2026-01-02 03:04:08+00', '2026-01-02 03:05:08+00', '2026-01-02 03:04:08+00', NULL, true, '{"cost":7.0,"gain":3.0}', '{}', 'completed');
-INSERT INTO public.attempts VALUES (5, 5, 1, 0, 60, 'w', 'r5', '2c1645e963a5c0d1ec0e5d53fe2504dceede912242212d372f97ef1a155cc9cc', '2026-01-02 03:04:09+00', '2026-01-02 03:05:09+00', '2026-01-02 03:04:09+00', NULL, true, '{"cost":6.0,"gain":4.0}', '{}', 'completed');
-INSERT INTO public.attempts VALUES (6, 6, 1, 0, 60, 'w', 'r6', 'baa474388c92df86cbeb7e8596b6cf538048070740659803e1744ed4d7f6547e', '2026-01-02 03:04:10+00', '2026-01-02 03:05:10+00', '2026-01-02 03:04:10+00', NULL, true, '{"cost":5.0,"gain":0.0}', '{}', 'completed');
-INSERT INTO public.attempts VALUES (7, 7, 1, 0, 60, 'w', 'r7', '420471071a07b34ecd20962332eea0c8067d2dda93e3cf31cc4b9f3ee361b455', '2026-01-02 03:04:11+00', '2026-01-02 03:05:11+00', '2026-01-02 03:04:11+00', NULL, true, '{"cost":4.0,"gain":1.0}', '{}', 'completed');
-INSERT INTO public.attempts VALUES (8, 8, 1, 0, 60, 'w', 'r8', '47fff5d156d50aa12474fad0caefb0a70d7e95aaa469b2894decfe44e6cf6f92', '2026-01-02 03:04:12+00', '2026-01-02 03:05:12+00', '2026-01-02 03:04:12+00', NULL, true, '{"cost":3.0,"gain":2.0}', '{}', 'completed');
-INSERT INTO public.attempts VALUES (9, 9, 1, 0, 60, 'w', 'r9', '788faf85753e05ad0faf76685f0372e7fd93e6a3b3bbd8156b6ba3f756dfd08a', '2026-01-02 03:04:13+00', '2026-01-02 03:05:13+00', '2026-01-02 03:04:13+00', 'broke', true, NULL, NULL, 'infeasible');
-INSERT INTO public.attempts VALUES (10, 10, 1, 0, 60, 'w', 'r10', '671880df2966414060d338f3b5ce9a97da95c22a09e2f783e3240cd8db2fd28a', '2026-01-02 03:04:13+00', '2026-01-02 03:05:13+00', NULL, NULL, false, NULL, NULL, NULL);
+INSERT INTO public.attempts VALUES (1, 1, 1, 0, 60, 'w', 'r1', 'fc405be9b7ca8e4798991d8375e9697a28b2f5c1de3e25d21876fe897a667cd0', '2026-01-02 03:04:05+00', '2026-01-02 03:05:05+00', '2026-01-02 03:04:05+00', NULL, true, '{"cost":10.0,"gain":0.0}', '{}', 'completed');
+INSERT INTO public.attempts VALUES (2, 2, 1, 0, 60, 'w', 'r2', '52944381860ca7ef58592cf2f416a23c42482ded316251a8bddcb6b96ab1def8', '2026-01-02 03:04:06+00', '2026-01-02 03:05:06+00', '2026-01-02 03:04:06+00', NULL, true, '{"cost":9.0,"gain":1.0}', '{}', 'completed');
+INSERT INTO public.attempts VALUES (3, 3, 1, 0, 60, 'w', 'r3', '06a3b610ae15a960c96e79a141d99d1d82a825682acc5fe7d0f6c07fd71cde61', '2026-01-02 03:04:07+00', '2026-01-02 03:05:07+00', '2026-01-02 03:04:07+00', NULL, true, '{"cost":8.0,"gain":2.0}', '{}', 'completed');
+INSERT INTO public.attempts VALUES (4, 4, 1, 0, 60, 'w', 'r4', 'a6e70b720a2bd341a858be78f94a4d3595daf63147a607b12c0c3cdcb0dac001', '2026-01-02 03:04:08+00', '2026-01-02 03:05:08+00', '2026-01-02 03:04:08+00', NULL, true, '{"cost":7.0,"gain":3.0}', '{}', 'completed');
+INSERT INTO public.attempts VALUES (5, 5, 1, 0, 60, 'w', 'r5', 'd9fbf892f6fabf7c606c28db6aa2ac13f583c0f2ebb9b1f71023247a2778ba2d', '2026-01-02 03:04:09+00', '2026-01-02 03:05:09+00', '2026-01-02 03:04:09+00', NULL, true, '{"cost":6.0,"gain":4.0}', '{}', 'completed');
+INSERT INTO public.attempts VALUES (6, 6, 1, 0, 60, 'w', 'r6', '6f5195f90b7dad6458495903b617fe4056df42ba7bb3b1fab32a8bbd694def96', '2026-01-02 03:04:10+00', '2026-01-02 03:05:10+00', '2026-01-02 03:04:10+00', NULL, true, '{"cost":5.0,"gain":0.0}', '{}', 'completed');
+INSERT INTO public.attempts VALUES (7, 7, 1, 0, 60, 'w', 'r7', '80cc42de47fea8d00115efcf95eccaabed3e4f35d66da838a8b5a1f37b12b85b', '2026-01-02 03:04:11+00', '2026-01-02 03:05:11+00', '2026-01-02 03:04:11+00', NULL, true, '{"cost":4.0,"gain":1.0}', '{}', 'completed');
+INSERT INTO public.attempts VALUES (8, 8, 1, 0, 60, 'w', 'r8', 'ff78b5fa9343512a288460f197face82289b8e7bbd70c698243d80ad88d0b71a', '2026-01-02 03:04:12+00', '2026-01-02 03:05:12+00', '2026-01-02 03:04:12+00', NULL, true, '{"cost":3.0,"gain":2.0}', '{}', 'completed');
+INSERT INTO public.attempts VALUES (9, 9, 1, 0, 60, 'w', 'r9', '99f0554302a4e76bd5572fd081a4d1ed1ed23431151a472275cf7391601b0db8', '2026-01-02 03:04:13+00', '2026-01-02 03:05:13+00', '2026-01-02 03:04:13+00', 'broke', true, NULL, NULL, 'infeasible');
+INSERT INTO public.attempts VALUES (10, 10, 1, 0, 60, 'w', 'r10', '5165c955239f0c3cdae6f6dda5208fc50cb40472452c2d1285a9e77fb89dfbdf', '2026-01-02 03:04:13+00', '2026-01-02 03:05:13+00', NULL, NULL, false, NULL, NULL, NULL);
 
 
 
@@ -408,7 +408,7 @@ INSERT INTO public.metrics VALUES (8, 1, 'gain', 2);
 
 
 
-INSERT INTO public.projects VALUES (1, 'default', '2026-11-21 08:18:03.732577+00');
+INSERT INTO public.projects VALUES (1, 'default', '2026-11-21 09:41:47.208064+00');
 
 
 
@@ -424,7 +424,7 @@ INSERT INTO public.tinyfront_alembic_version VALUES ('0001');
 
 
 
-INSERT INTO public.tinyfront_schema VALUES ('0.1.0', '\x836758a3e6b03731b3a5590a7a1f44d545a14edb173a7fa284d3a6586664ed78', 1);
+INSERT INTO public.tinyfront_schema VALUES ('0.1.0', '\xa2039b6eb5e1c23dbaff9ae1367a63770d100e571b61b0343e21d6e4fe6b304d', 1);
 
 
 
