@@ -20,6 +20,5 @@ class Settings(BaseSettings):
     max_artefact_bytes: int = Field(default=256 * 2**20, gt=0)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
-    processes: int = Field(default=1, ge=1)  # more than one needs PostgreSQL
     # Half the cores, so that a worker on the same machine keeps the other half.
     planners: int = Field(default_factory=_planners, ge=1)
