@@ -19,12 +19,12 @@ from benchmarks.record import record
 from optimizer.designers import Designer, designer
 from optimizer.designers.bayes import BayesDesigner  # first: it silences a warning of GPyTorch
 from optimizer.history import History, Observation
+from optimizer.networks.scales import default_scales
+from optimizer.networks.space import NetworkSpace
 from optimizer.pareto import hypervolume
 from optimizer.problem import Objective, Problem, initial_count
 from optimizer.scale import GivenScale, Scale, scales_from
 from optimizer.space import Point, space_from_json
-from optimizer.tiny.scales import default_scales
-from optimizer.tiny.space import TinySpace
 
 TRIALS = 40
 SEEDS, NETWORK_SEEDS = range(10), range(5)
@@ -92,7 +92,7 @@ def networks(seed: int) -> Case:
         Objective("model_size:deployed", "known"),
         Objective("working_memory:arena", "known"),
     )
-    assert isinstance(DIGITS, TinySpace)
+    assert isinstance(DIGITS, NetworkSpace)
     problem = Problem(DIGITS, objectives, validation=IMAGES, seed=seed).with_scales(
         default_scales(DIGITS, objectives, "stm32f446re", 10, IMAGES)
     )

@@ -113,9 +113,9 @@ def space_from_json(
 
         return ParameterSpace.from_json(definition)
     if kind == "tiny":
-        from optimizer.tiny.space import TinySpace
+        from optimizer.networks.space import NetworkSpace
 
-        return TinySpace.from_json(
+        return NetworkSpace.from_json(
             definition,
             input_shape=input_shape,
             classes=classes,

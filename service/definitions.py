@@ -6,11 +6,11 @@ from typing import Any
 
 from optimizer.designers import DESIGNERS, designer
 from optimizer.errors import OptimizerError
+from optimizer.networks.scales import default_scales
+from optimizer.networks.space import NetworkSpace
 from optimizer.problem import Objective, Problem
 from optimizer.scale import GivenScale, Scale
 from optimizer.space import Space, space_from_json
-from optimizer.tiny.scales import default_scales
-from optimizer.tiny.space import TinySpace
 from resource_models.devices import DEVICES
 from resource_models.errors import UnknownFigure
 from resource_models.footprint import canonical
@@ -175,7 +175,7 @@ def _problem(complete: dict[str, Any], space: Space, data: Facts | None) -> Prob
     )
     if data is None:
         return problem
-    assert isinstance(space, TinySpace)
+    assert isinstance(space, NetworkSpace)
     scales = default_scales(
         space, problem.objectives, complete["device"], data["classes"], data["validation"]
     )

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 import tinyfront
+from optimizer.networks.ranges import Ranges
 from optimizer.space import space_from_json
-from optimizer.tiny.ranges import TinyRanges
 from service.api.schemas import leases, studies, trials, workers
 from tinyfront import Choice, Client, Cnn, Integer, Parameters, Real, maximize, minimize, records
 
 
 def test_every_range_of_the_space_tiny_can_be_named_in_cnn() -> None:
-    ranges = TinyRanges().to_json()
-    assert TinyRanges.from_json(Cnn(**ranges).to_json()) == TinyRanges()
-    assert TinyRanges.from_json(Cnn(filters=[4, 32]).to_json()).filters == (4, 32)
+    ranges = Ranges().to_json()
+    assert Ranges.from_json(Cnn(**ranges).to_json()) == Ranges()
+    assert Ranges.from_json(Cnn(filters=[4, 32]).to_json()).filters == (4, 32)
 
 
 def test_every_parameter_is_read_by_the_optimiser_as_it_was_meant() -> None:

@@ -11,12 +11,12 @@ import pytest
 from optimizer.designers import DESIGNERS, Designer, Fitted, designer
 from optimizer.errors import InvalidProblem, SpaceExhausted
 from optimizer.history import History, Observation
+from optimizer.networks.scales import default_scales
+from optimizer.networks.space import NetworkSpace
 from optimizer.problem import Objective, Problem
 from optimizer.proposal import Proposal
 from optimizer.scale import Scale
 from optimizer.space import Point, space_from_json
-from optimizer.tiny.scales import default_scales
-from optimizer.tiny.space import TinySpace
 
 PARAMETERS = [
     {"name": "x", "kind": "real", "low": 0.0, "high": 1.0},
@@ -56,7 +56,7 @@ def networks() -> Problem:
         Objective("working_memory:arena", "known"),
     )
     problem = Problem(space, objectives, validation=300, seed=5)
-    assert isinstance(problem.space, TinySpace)
+    assert isinstance(problem.space, NetworkSpace)
     return problem.with_scales(default_scales(problem.space, objectives, None, 10, 300))
 
 

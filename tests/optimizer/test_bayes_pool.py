@@ -11,14 +11,14 @@ from torch import Tensor
 from optimizer.acquisition import Acquisition, Improvement
 from optimizer.designers.novelty import Candidate
 from optimizer.kernel import Kernel
+from optimizer.networks.scales import default_scales
+from optimizer.networks.space import NetworkSpace
 from optimizer.pool import SAMPLES, Pool, best_of, first_pool
 from optimizer.problem import Objective, Problem
 from optimizer.scale import Scale
 from optimizer.space import Space, space_from_json
 from optimizer.surrogate import Hyperparameters, Surrogate
 from optimizer.targets import Targets
-from optimizer.tiny.scales import default_scales
-from optimizer.tiny.space import TinySpace
 
 
 def parameters(*listed: dict[str, object]) -> Space:
@@ -86,7 +86,7 @@ def test_no_candidate_breaks_a_limit_on_a_known_figure() -> None:
     space = space_from_json({"kind": "tiny"}, input_shape=(8, 8, 1), classes=10)
     objectives = (Objective("error"), Objective("model_size:deployed", "known", limit=900.0))
     asked = Problem(space, objectives, validation=300)
-    assert isinstance(asked.space, TinySpace)
+    assert isinstance(asked.space, NetworkSpace)
     asked = asked.with_scales(default_scales(asked.space, objectives, None, 10, 300))
     pool = first_pool(asked, [asked.space.cheapest], set(), seed=1)
     sizes = [candidate.known["model_size:deployed"] for candidate in pool.candidates]

@@ -18,8 +18,8 @@ LIGHT = (
     "optimizer.designers",
     "optimizer.designers.random",
     "optimizer.designers.sobol",
-    "optimizer.tiny.space",
-    "optimizer.tiny.scales",
+    "optimizer.networks.space",
+    "optimizer.networks.scales",
 )
 
 

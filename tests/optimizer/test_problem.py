@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from optimizer.errors import InvalidProblem
+from optimizer.networks.space import NetworkSpace
 from optimizer.problem import Objective, Problem, initial_count
 from optimizer.scale import GivenScale, Scale
 from optimizer.space import Space, space_from_json
-from optimizer.tiny.space import TinySpace
 
 
 def box(dimensions: int = 2) -> Space:
@@ -85,7 +85,7 @@ def test_the_space_learns_bounds_and_limits_of_known_figures() -> None:
         Objective("working_memory:wm2", "known", limit=900.0),
     )
     space = Problem(networks(), objectives).space
-    assert isinstance(space, TinySpace)
+    assert isinstance(space, NetworkSpace)
     assert space.size_cap_bytes == 2000.0
     assert space.size_figure == "model_size:sparse"
     assert space.limits == (("working_memory:wm2", 900.0),)

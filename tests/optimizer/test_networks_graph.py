@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 
 from optimizer.errors import InvalidPoint
+from optimizer.networks.ranges import KINDS
+from optimizer.networks.space import NetworkSpace
+from optimizer.networks.steps import steps, tally
 from optimizer.space import space_from_json
-from optimizer.tiny.ranges import KINDS
-from optimizer.tiny.space import TinySpace
-from optimizer.tiny.steps import steps, tally
 from resource_models.graph import Graph
 from resource_models.nodes import Conv2d, DepthwiseConv2d, MaxPool
 
 IMAGES, COLOUR, FEATURES, FLAT = (28, 28, 1), (32, 32, 3), (49, 10, 1), (30,)
 
 
-def tiny(shape: tuple[int, ...] = IMAGES, **ranges: Any) -> TinySpace:
+def tiny(shape: tuple[int, ...] = IMAGES, **ranges: Any) -> NetworkSpace:
     space = space_from_json({"kind": "tiny", **ranges}, input_shape=shape, classes=10)
-    assert isinstance(space, TinySpace)
+    assert isinstance(space, NetworkSpace)
     return space
 
 

@@ -9,10 +9,10 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from optimizer.networks.genotype import Gene, Shape, may_be_grey, may_be_rectangular, side_range
+from optimizer.networks.ranges import Ranges
+from optimizer.networks.steps import input_shape, layer_steps
 from optimizer.space import Point
-from optimizer.tiny.genotype import Gene, Shape, may_be_grey, may_be_rectangular, side_range
-from optimizer.tiny.ranges import TinyRanges
-from optimizer.tiny.steps import input_shape, layer_steps
 
 Item = TypeVar("Item")
 
@@ -53,7 +53,7 @@ FREE_WIDTHS = 0.1
 BEYOND = 1.1
 
 
-def draw_structure(ranges: TinyRanges, shape: Shape, rng: random.Random) -> Point:
+def draw_structure(ranges: Ranges, shape: Shape, rng: random.Random) -> Point:
     """A network of any size: everything but the size is of the prior."""
     head: Gene = {
         "pool": "none",
@@ -85,9 +85,7 @@ def draw_structure(ranges: TinyRanges, shape: Shape, rng: random.Random) -> Poin
     return point
 
 
-def draw_layer(
-    ranges: TinyRanges, shape: Shape, side: float, first: bool, rng: random.Random
-) -> Gene:
+def draw_layer(ranges: Ranges, shape: Shape, side: float, first: bool, rng: random.Random) -> Gene:
     """A layer without an id, of the least width.
 
     Args:
@@ -126,7 +124,7 @@ def draw_layer(
     }
 
 
-def draw_side(ranges: TinyRanges, shape: Shape, rng: random.Random) -> int:
+def draw_side(ranges: Ranges, shape: Shape, rng: random.Random) -> int:
     """The side of the input: mostly kept, else log-uniform, rather large than small."""
     low, high = side_range(ranges, shape)
     if rng.random() < (KEPT_SIDE if high > SMALL_SIDE else KEPT_SMALL_SIDE):
@@ -134,13 +132,13 @@ def draw_side(ranges: TinyRanges, shape: Shape, rng: random.Random) -> int:
     return max(log_whole((low, high), rng), log_whole((low, high), rng))
 
 
-def draw_dropout(ranges: TinyRanges, rng: random.Random) -> float:
+def draw_dropout(ranges: Ranges, rng: random.Random) -> float:
     """The lowest rate mostly, since small networks rather underfit; else uniform."""
     low, high = ranges.dropout
     return low if rng.random() >= DROPOUT else min(max(round(rng.uniform(low, high), 2), low), high)
 
 
-def draw_learning_rate(ranges: TinyRanges, rng: random.Random) -> float:
+def draw_learning_rate(ranges: Ranges, rng: random.Random) -> float:
     """The larger of two log-uniform numbers, to three digits: few steps ask for large ones."""
     low, high = ranges.learning_rate
     drawn = max(log_real((low, high), rng), log_real((low, high), rng))
@@ -175,7 +173,7 @@ def _count(ends: tuple[int, int], weights: Mapping[Any, float], rng: random.Rand
 
 
 def _draw_blocks(
-    ranges: TinyRanges, shape: Shape, start: Shape, rng: random.Random
+    ranges: Ranges, shape: Shape, start: Shape, rng: random.Random
 ) -> tuple[list[Gene], Shape]:
     blocks: list[Gene] = []
     count = 0
@@ -194,7 +192,7 @@ def _draw_blocks(
     return blocks, map_shape
 
 
-def _make_first(layer: Gene, ranges: TinyRanges, rng: random.Random) -> None:
+def _make_first(layer: Gene, ranges: Ranges, rng: random.Random) -> None:
     """Turn a layer into one for the input: the driver shrinks it better than a pool would."""
     layer["kind"] = weighted(ranges.kinds, FIRST_KIND, rng)
     if rng.random() >= POOLED_INPUT:
@@ -213,7 +211,7 @@ def _block_count(ends: tuple[int, int], rng: random.Random) -> int:
     return rng.choices(range(low, high + 1), weights)[0]
 
 
-def _draw_widths(layers: list[Gene], ranges: TinyRanges, rng: random.Random) -> None:
+def _draw_widths(layers: list[Gene], ranges: Ranges, rng: random.Random) -> None:
     """Log-uniform widths, mostly along a trend: one narrow layer spoils many wide ones."""
     free = rng.random() < FREE_WIDTHS
     trend = float(log_whole(ranges.filters, rng))

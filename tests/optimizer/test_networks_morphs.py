@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
+from optimizer.networks import genotype
+from optimizer.networks.morphs import MORPHS, Morph
+from optimizer.networks.space import NetworkSpace
 from optimizer.space import space_from_json
-from optimizer.tiny import genotype
-from optimizer.tiny.morphs import MORPHS, Morph
-from optimizer.tiny.space import TinySpace
 
 COLOUR = (16, 16, 3)
 ALL = [morph for listed in MORPHS.values() for morph in listed]
 
 
-def tiny(shape: tuple[int, ...] = COLOUR, **ranges: Any) -> TinySpace:
+def tiny(shape: tuple[int, ...] = COLOUR, **ranges: Any) -> NetworkSpace:
     space = space_from_json({"kind": "tiny", **ranges}, input_shape=shape, classes=4)
-    assert isinstance(space, TinySpace)
+    assert isinstance(space, NetworkSpace)
     return space
 
 

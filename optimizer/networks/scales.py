@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from optimizer.errors import InvalidProblem
+from optimizer.networks.space import BOUNDS_SAMPLED, NetworkSpace
 from optimizer.problem import Objective
 from optimizer.scale import Scale
-from optimizer.tiny.space import BOUNDS_SAMPLED, TinySpace
 from resource_models.devices import Device
 from resource_models.devices import device as device_named
 
@@ -16,7 +16,7 @@ LEAST_VALIDATION = 300
 
 
 def default_scales(
-    space: TinySpace,
+    space: NetworkSpace,
     objectives: Sequence[Objective],
     device: Device | str | None,
     classes: int,

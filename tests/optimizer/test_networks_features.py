@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from optimizer.errors import InvalidProblem
+from optimizer.networks.scales import default_scales
+from optimizer.networks.space import NetworkSpace
 from optimizer.problem import Objective
 from optimizer.scale import GivenScale, Scale
 from optimizer.space import space_from_json
-from optimizer.tiny.scales import default_scales
-from optimizer.tiny.space import TinySpace
 
 
-def tiny(shape: tuple[int, ...] = (28, 28, 1), **more: Any) -> TinySpace:
+def tiny(shape: tuple[int, ...] = (28, 28, 1), **more: Any) -> NetworkSpace:
     space = space_from_json({"kind": "tiny"}, input_shape=shape, classes=10, **more)
-    assert isinstance(space, TinySpace)
+    assert isinstance(space, NetworkSpace)
     return space
 
 

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from optimizer.errors import InvalidSpace
+from optimizer.networks.ranges import Ranges
+from optimizer.networks.recipe import Recipe
 from optimizer.space import space_from_json
-from optimizer.tiny.ranges import TinyRanges
-from optimizer.tiny.recipe import Recipe
 
 
 def test_json_gives_back_the_ranges() -> None:
-    ranges = TinyRanges(filters=(2, 9), kinds=("conv",), rectangular=True, max_macs=5000)
-    assert TinyRanges.from_json({"kind": "tiny", **ranges.to_json()}) == ranges
+    ranges = Ranges(filters=(2, 9), kinds=("conv",), rectangular=True, max_macs=5000)
+    assert Ranges.from_json({"kind": "tiny", **ranges.to_json()}) == ranges
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def test_json_gives_back_the_ranges() -> None:
 )
 def test_wrong_ranges_are_refused_with_the_path_of_the_field(field: str, value: Any) -> None:
     with pytest.raises(InvalidSpace) as caught:
-        TinyRanges.from_json({"kind": "tiny", field: value})
+        Ranges.from_json({"kind": "tiny", field: value})
     assert caught.value.field == f"space.{field}"
     assert str(caught.value).startswith(f"space.{field}: ")
 
 
 def test_lists_are_kept_once_and_in_our_order() -> None:
-    assert TinyRanges(kernels=(5, 1, 5)).kernels == (1, 5)
+    assert Ranges(kernels=(5, 1, 5)).kernels == (1, 5)
 
 
 @pytest.mark.parametrize(

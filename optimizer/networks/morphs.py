@@ -8,16 +8,16 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from optimizer.networks import block_morphs, head_morphs, layer_morphs
+from optimizer.networks.genotype import Shape, copy_of
+from optimizer.networks.ranges import Ranges
 from optimizer.space import Point
-from optimizer.tiny import block_morphs, head_morphs, layer_morphs
-from optimizer.tiny.genotype import Shape, copy_of
-from optimizer.tiny.ranges import TinyRanges
 
 # A morph may not apply (nothing to remove) or change nothing that counts (a kernel that is clipped
 # to its map anyway), then another one is drawn.
 TRIES = 100
 
-Apply = Callable[[Point, TinyRanges, Shape, random.Random], bool]
+Apply = Callable[[Point, Ranges, Shape, random.Random], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ MORPHS: dict[str, tuple[Morph, ...]] = {
 
 def morph(
     point: Point,
-    ranges: TinyRanges,
+    ranges: Ranges,
     shape: Shape,
     rng: random.Random,
     accept: Callable[[Point], bool],

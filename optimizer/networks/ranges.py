@@ -39,7 +39,7 @@ _SETS: Mapping[str, tuple[Any, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class TinyRanges:
+class Ranges:
     """What a genotype may be. A pair is a range with both ends, the others list what is allowed.
 
     `shrink` divides the side of the input. `rectangular` kernels may differ in height and width;
@@ -85,7 +85,7 @@ class TinyRanges:
             )
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "TinyRanges":
+    def from_json(cls, data: Mapping[str, Any]) -> "Ranges":
         """Read a study's `space`; what it leaves out keeps its default."""
         known = [f.name for f in fields(cls)]
         for name in data:

@@ -6,16 +6,16 @@ Each changes the point in place and returns whether it could.
 import math
 import random
 
+from optimizer.networks.genotype import Shape, fresh_id, may_be_grey, side_range
+from optimizer.networks.layer_morphs import LEAST_FACTOR, MOST_FACTOR, scale
+from optimizer.networks.ranges import Ranges
+from optimizer.networks.structure import draw_dropout, log_real, log_whole
 from optimizer.space import Point
-from optimizer.tiny.genotype import Shape, fresh_id, may_be_grey, side_range
-from optimizer.tiny.layer_morphs import LEAST_FACTOR, MOST_FACTOR, scale
-from optimizer.tiny.ranges import TinyRanges
-from optimizer.tiny.structure import draw_dropout, log_real, log_whole
 
 RATE_FACTOR = 2.0
 
 
-def side(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random) -> bool:
+def side(point: Point, ranges: Ranges, shape: Shape, rng: random.Random) -> bool:
     """The side of the input plus or minus one, or up to a third."""
     if len(shape) == 1:
         return False
@@ -24,7 +24,7 @@ def side(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random) -> 
     return scale(point["input"], "side", ends, factor)
 
 
-def grey(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random) -> bool:
+def grey(point: Point, ranges: Ranges, shape: Shape, rng: random.Random) -> bool:
     """Colour or grey."""
     if len(shape) == 1 or len(may_be_grey(ranges, shape)) == 1:
         return False
@@ -32,7 +32,7 @@ def grey(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random) -> 
     return True
 
 
-def last_pool(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random) -> bool:
+def last_pool(point: Point, ranges: Ranges, shape: Shape, rng: random.Random) -> bool:
     """Another pool before the head."""
     others = [pool for pool in ranges.last_pools if pool != point["head"]["pool"]]
     if len(shape) == 1 or not others:
@@ -41,7 +41,7 @@ def last_pool(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random
     return True
 
 
-def window(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random) -> bool:
+def window(point: Point, ranges: Ranges, shape: Shape, rng: random.Random) -> bool:
     """Another window of the pool before the head."""
     others = [size for size in ranges.windows if size != point["head"]["window"]]
     if not others:
@@ -50,7 +50,7 @@ def window(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random) -
     return True
 
 
-def add_dense(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random) -> bool:
+def add_dense(point: Point, ranges: Ranges, shape: Shape, rng: random.Random) -> bool:
     """A dense layer of log-uniform width, anywhere before the output."""
     dense = point["head"]["dense"]
     if len(dense) >= ranges.dense_layers[1]:
@@ -60,7 +60,7 @@ def add_dense(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random
     return True
 
 
-def remove_dense(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random) -> bool:
+def remove_dense(point: Point, ranges: Ranges, shape: Shape, rng: random.Random) -> bool:
     """A dense layer, while more are there than must be."""
     dense = point["head"]["dense"]
     if len(dense) <= ranges.dense_layers[0]:
@@ -69,7 +69,7 @@ def remove_dense(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Ran
     return True
 
 
-def units(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random) -> bool:
+def units(point: Point, ranges: Ranges, shape: Shape, rng: random.Random) -> bool:
     """The width of a dense layer times 0.7 to 1.4, or by one."""
     dense = point["head"]["dense"]
     gene = rng.choice(dense) if dense else None
@@ -78,7 +78,7 @@ def units(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random) ->
     return scale(gene, "units", ranges.units, factor)
 
 
-def learning_rate(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random) -> bool:
+def learning_rate(point: Point, ranges: Ranges, shape: Shape, rng: random.Random) -> bool:
     """Up to twice or half the learning rate."""
     before = point["learning_rate"]
     low, high = ranges.learning_rate
@@ -87,7 +87,7 @@ def learning_rate(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Ra
     return bool(point["learning_rate"] != before)
 
 
-def dropout(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random) -> bool:
+def dropout(point: Point, ranges: Ranges, shape: Shape, rng: random.Random) -> bool:
     """Another dropout rate of the prior."""
     before = point["head"]["dropout"]
     point["head"]["dropout"] = draw_dropout(ranges, rng)

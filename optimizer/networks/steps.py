@@ -8,8 +8,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from optimizer.networks.genotype import Gene, Shape
 from optimizer.space import Point
-from optimizer.tiny.genotype import Gene, Shape
 from resource_models.model_size import BIAS_BYTES, REQUANTISATION_BYTES
 
 Pair = tuple[int, int]

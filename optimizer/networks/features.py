@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from optimizer.networks.genotype import Gene, Shape, layers_of
+from optimizer.networks.ranges import KINDS
+from optimizer.networks.steps import Step, input_shape
 from optimizer.space import Column, Point
-from optimizer.tiny.genotype import Gene, Shape, layers_of
-from optimizer.tiny.ranges import KINDS
-from optimizer.tiny.steps import Step, input_shape
 
 NAMES = (
     "log_weights",

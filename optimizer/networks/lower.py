@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from optimizer.networks.genotype import Shape
+from optimizer.networks.steps import Step, input_shape, steps
 from optimizer.space import Point
-from optimizer.tiny.genotype import Shape
-from optimizer.tiny.steps import Step, input_shape, steps
 from resource_models.graph import Graph
 from resource_models.nodes import (
     AvgPool,

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from optimizer.errors import InvalidPoint
+from optimizer.networks.ranges import Ranges
 from optimizer.parameters import is_number, is_whole
 from optimizer.space import Point
-from optimizer.tiny.ranges import TinyRanges
 
 Gene = dict[str, Any]
 Shape = tuple[int, ...]
@@ -75,23 +75,23 @@ def fresh_id(point: Point, letter: str) -> str:
     return f"{letter}{max(used, default=0) + 1}"
 
 
-def side_range(ranges: TinyRanges, shape: Shape) -> tuple[int, int]:
+def side_range(ranges: Ranges, shape: Shape) -> tuple[int, int]:
     """The smallest and the largest side an image may be shrunk to."""
     high = max(1, math.floor(shape[0] / ranges.shrink[0]))
     return min(high, max(1, math.ceil(shape[0] / ranges.shrink[1]))), high
 
 
-def may_be_grey(ranges: TinyRanges, shape: Shape) -> tuple[bool, ...]:
+def may_be_grey(ranges: Ranges, shape: Shape) -> tuple[bool, ...]:
     """What the gene `grey` may be: only three channels are a colour image."""
     return ranges.grey if shape[2] == 3 else (False,)
 
 
-def may_be_rectangular(ranges: TinyRanges, shape: Shape) -> bool:
+def may_be_rectangular(ranges: Ranges, shape: Shape) -> bool:
     """Whether kernels and strides may differ in height and width."""
     return shape[0] != shape[1] if ranges.rectangular is None else ranges.rectangular
 
 
-def check_point(point: Any, ranges: TinyRanges, shape: Shape) -> None:
+def check_point(point: Any, ranges: Ranges, shape: Shape) -> None:
     """Raise InvalidPoint, with the path of the gene, unless the genotype is within the ranges."""
     _fields(point, POINT_FIELDS, "point")
     if len(shape) == 3:
@@ -111,13 +111,13 @@ def check_point(point: Any, ranges: TinyRanges, shape: Shape) -> None:
     _check_ids(point)
 
 
-def _check_input(gene: Any, ranges: TinyRanges, shape: Shape) -> None:
+def _check_input(gene: Any, ranges: Ranges, shape: Shape) -> None:
     _fields(gene, INPUT_FIELDS, "input")
     _whole(gene["side"], side_range(ranges, shape), "input.side")
     _one_of(gene["grey"], may_be_grey(ranges, shape), "input.grey")
 
 
-def _check_layer(layer: Any, ranges: TinyRanges, shape: Shape, path: str) -> None:
+def _check_layer(layer: Any, ranges: Ranges, shape: Shape, path: str) -> None:
     _fields(layer, LAYER_FIELDS, path)
     square = not may_be_rectangular(ranges, shape)
     for name, allowed in (("kernel", ranges.kernels), ("stride", ranges.strides)):
@@ -137,7 +137,7 @@ def _check_layer(layer: Any, ranges: TinyRanges, shape: Shape, path: str) -> Non
     _one_of(layer["padding"], ranges.paddings, f"{path}.padding")
 
 
-def _check_head(head: Any, ranges: TinyRanges, shape: Shape) -> None:
+def _check_head(head: Any, ranges: Ranges, shape: Shape) -> None:
     _fields(head, HEAD_FIELDS, "head")
     pools = ranges.last_pools if len(shape) == 3 else ("none",)
     _one_of(head["pool"], pools, "head.pool")

@@ -3,12 +3,12 @@
 import itertools
 from collections.abc import Iterator
 
+from optimizer.networks.genotype import Gene, Shape, may_be_grey, side_range
+from optimizer.networks.ranges import Ranges
 from optimizer.space import Point
-from optimizer.tiny.genotype import Gene, Shape, may_be_grey, side_range
-from optimizer.tiny.ranges import TinyRanges
 
 
-def corners(ranges: TinyRanges, shape: Shape) -> Iterator[Point]:
+def corners(ranges: Ranges, shape: Shape) -> Iterator[Point]:
     """Networks with everything at its smallest but for the choices that may go either way."""
     pools = ranges.last_pools if len(shape) == 3 else ("none",)
     counts = range(ranges.dense_layers[0], ranges.dense_layers[1] + 1)
@@ -28,7 +28,7 @@ def corners(ranges: TinyRanges, shape: Shape) -> Iterator[Point]:
             yield {"input": inputs, "blocks": blocks, "head": head, "learning_rate": rate}
 
 
-def _corner_layers(ranges: TinyRanges) -> Iterator[Gene]:
+def _corner_layers(ranges: Ranges) -> Iterator[Gene]:
     choices = (ranges.kinds, ranges.paddings, ranges.expansion, ranges.pre_pool)
     for kind, padding, expansion, pre_pool in itertools.product(*choices):
         yield {
@@ -44,7 +44,7 @@ def _corner_layers(ranges: TinyRanges) -> Iterator[Gene]:
         }
 
 
-def _corner_blocks(ranges: TinyRanges, layer: Gene) -> list[Gene]:
+def _corner_blocks(ranges: Ranges, layer: Gene) -> list[Gene]:
     blocks = []
     for number in range(ranges.blocks[0]):
         first = number * ranges.layers[0] + 1

@@ -5,13 +5,13 @@ Each changes the point in place and returns whether it could.
 
 import random
 
+from optimizer.networks.genotype import Gene, Shape, copy_of_layer, fresh_id, layers_of
+from optimizer.networks.ranges import Ranges
+from optimizer.networks.structure import draw_layer
 from optimizer.space import Point
-from optimizer.tiny.genotype import Gene, Shape, copy_of_layer, fresh_id, layers_of
-from optimizer.tiny.ranges import TinyRanges
-from optimizer.tiny.structure import draw_layer
 
 
-def add_block(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random) -> bool:
+def add_block(point: Point, ranges: Ranges, shape: Shape, rng: random.Random) -> bool:
     """A block of as few layers as may be, of the prior, about as wide as its neighbour."""
     if not _room_for_block(point, ranges, shape):
         return False
@@ -24,7 +24,7 @@ def add_block(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random
     return True
 
 
-def remove_block(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random) -> bool:
+def remove_block(point: Point, ranges: Ranges, shape: Shape, rng: random.Random) -> bool:
     """Any block, while more are there than must be."""
     if len(point["blocks"]) <= ranges.blocks[0]:
         return False
@@ -32,7 +32,7 @@ def remove_block(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Ran
     return True
 
 
-def duplicate_block(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random) -> bool:
+def duplicate_block(point: Point, ranges: Ranges, shape: Shape, rng: random.Random) -> bool:
     """A block twice; the second does not shrink the map again."""
     if not point["blocks"] or not _room_for_block(point, ranges, shape):
         return False
@@ -45,7 +45,7 @@ def duplicate_block(point: Point, ranges: TinyRanges, shape: Shape, rng: random.
     return True
 
 
-def add_layer(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random) -> bool:
+def add_layer(point: Point, ranges: Ranges, shape: Shape, rng: random.Random) -> bool:
     """A layer of the prior in a block that has room, about as wide as its neighbour."""
     block = _block_with_room(point, ranges, rng)
     if block is None:
@@ -56,7 +56,7 @@ def add_layer(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random
     return True
 
 
-def remove_layer(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random) -> bool:
+def remove_layer(point: Point, ranges: Ranges, shape: Shape, rng: random.Random) -> bool:
     """A layer of a block that keeps enough of them."""
     blocks = [block for block in point["blocks"] if len(block["layers"]) > ranges.layers[0]]
     if not blocks:
@@ -66,7 +66,7 @@ def remove_layer(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Ran
     return True
 
 
-def duplicate_layer(point: Point, ranges: TinyRanges, shape: Shape, rng: random.Random) -> bool:
+def duplicate_layer(point: Point, ranges: Ranges, shape: Shape, rng: random.Random) -> bool:
     """A layer twice; the second does not shrink the map again."""
     block = _block_with_room(point, ranges, rng)
     if block is None:
@@ -76,16 +76,16 @@ def duplicate_layer(point: Point, ranges: TinyRanges, shape: Shape, rng: random.
     return True
 
 
-def _room_for_block(point: Point, ranges: TinyRanges, shape: Shape) -> bool:
+def _room_for_block(point: Point, ranges: Ranges, shape: Shape) -> bool:
     return len(shape) == 3 and len(point["blocks"]) < ranges.blocks[1]
 
 
-def _block_with_room(point: Point, ranges: TinyRanges, rng: random.Random) -> Gene | None:
+def _block_with_room(point: Point, ranges: Ranges, rng: random.Random) -> Gene | None:
     blocks = [block for block in point["blocks"] if len(block["layers"]) < ranges.layers[1]]
     return rng.choice(blocks) if blocks else None
 
 
-def _width_at(point: Point, place: int, ranges: TinyRanges) -> int:
+def _width_at(point: Point, place: int, ranges: Ranges) -> int:
     """The width of the layer before a new block, else of the first behind it."""
     widths = [layer["filters"] for block in point["blocks"][:place] for layer in block["layers"]]
     widths = widths[-1:] or [layer["filters"] for layer in layers_of(point)][:1]
@@ -97,7 +97,7 @@ def _insert_new(
     block: Gene,
     place: int,
     width: int,
-    chance: tuple[TinyRanges, Shape, random.Random],
+    chance: tuple[Ranges, Shape, random.Random],
 ) -> None:
     ranges, shape, rng = chance
     # A new layer that halves the map changes more than itself: drawn as on a small map.
@@ -106,7 +106,7 @@ def _insert_new(
     block["layers"].insert(place, layer)
 
 
-def _second(point: Point, layer: Gene, ranges: TinyRanges) -> Gene:
+def _second(point: Point, layer: Gene, ranges: Ranges) -> Gene:
     """A copy under a new id, where the ranges allow without stride and pool."""
     copy = copy_of_layer(layer)
     copy["id"] = fresh_id(point, "l")

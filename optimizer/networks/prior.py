@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from optimizer.errors import SpaceExhausted
+from optimizer.networks.genotype import Gene, Shape, layers_of, side_range
+from optimizer.networks.ranges import Ranges
+from optimizer.networks.steps import Tally
+from optimizer.networks.structure import draw_structure
 from optimizer.space import Point
-from optimizer.tiny.genotype import Gene, Shape, layers_of, side_range
-from optimizer.tiny.ranges import TinyRanges
-from optimizer.tiny.steps import Tally
-from optimizer.tiny.structure import draw_structure
 
 WINDOW = 1.5
 # Redraws of the structure for one target, and of the target: only a space whose limits leave
@@ -42,7 +42,7 @@ class Fit(NamedTuple):
 
 
 def draw(
-    ranges: TinyRanges,
+    ranges: Ranges,
     shape: Shape,
     sizes_bytes: tuple[float, float],
     measure: Measure,
@@ -75,7 +75,7 @@ def fit_widths(
     point: Point,
     drawn: Mapping[str, int],
     target: float,
-    ranges: TinyRanges,
+    ranges: Ranges,
     measure: Measure,
 ) -> Fit:
     """Scale all widths, in place, until the size is within `WINDOW` of the target, or cannot be.
@@ -120,7 +120,7 @@ def widths_of(point: Point) -> dict[str, int]:
 def _fitted(
     point: Point,
     target: float,
-    ranges: TinyRanges,
+    ranges: Ranges,
     shape: Shape,
     chance: tuple[Measure, random.Random],
 ) -> bool:
@@ -144,7 +144,7 @@ def _thin(point: Point) -> bool:
     return any(layer["filters"] < THIN for layer in layers_of(point))
 
 
-def _lose_layer(point: Point, ranges: TinyRanges, rng: random.Random) -> bool:
+def _lose_layer(point: Point, ranges: Ranges, rng: random.Random) -> bool:
     """Take out a layer, or a block that may not lose one; whether there was one to take out."""
     blocks: list[Gene] = point["blocks"]
     shorter = [block for block in blocks if len(block["layers"]) > ranges.layers[0]]
@@ -158,7 +158,7 @@ def _lose_layer(point: Point, ranges: TinyRanges, rng: random.Random) -> bool:
     return True
 
 
-def _shrink_input(point: Point, ranges: TinyRanges, shape: Shape) -> bool:
+def _shrink_input(point: Point, ranges: Ranges, shape: Shape) -> bool:
     """Make the input smaller; whether it could be."""
     if len(shape) == 1:
         return False

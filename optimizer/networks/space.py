@@ -9,17 +9,17 @@ from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 from optimizer.errors import InvalidPoint, InvalidSpace
+from optimizer.networks.corners import corners
+from optimizer.networks.features import COLUMNS, features
+from optimizer.networks.genotype import Shape, check_point, may_be_grey, side_range
+from optimizer.networks.lower import lower
+from optimizer.networks.morphs import morph
+from optimizer.networks.prior import draw
+from optimizer.networks.ranges import Ranges
+from optimizer.networks.recipe import Recipe
+from optimizer.networks.steps import Tally, steps, tally
 from optimizer.parameters import is_whole
 from optimizer.space import Column, Point, work_key
-from optimizer.tiny.corners import corners
-from optimizer.tiny.features import COLUMNS, features
-from optimizer.tiny.genotype import Shape, check_point, may_be_grey, side_range
-from optimizer.tiny.lower import lower
-from optimizer.tiny.morphs import morph
-from optimizer.tiny.prior import draw
-from optimizer.tiny.ranges import TinyRanges
-from optimizer.tiny.recipe import Recipe
-from optimizer.tiny.steps import Tally, steps, tally
 from resource_models.devices import Device, device
 from resource_models.footprint import FIGURES, footprint
 from resource_models.graph import Graph
@@ -37,10 +37,10 @@ Wishes = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
-class TinySpace:
+class NetworkSpace:
     """Networks for one kind of data. `bounds` and `limits` are those of the known figures."""
 
-    ranges: TinyRanges
+    ranges: Ranges
     input_shape: Shape
     classes: int
     device: Device = field(default_factory=lambda: device(DEFAULT_DEVICE))
@@ -79,9 +79,9 @@ class TinySpace:
         device: Device | str | Mapping[str, Any] | None = None,
         training: Mapping[str, Any] | None = None,
         train_images: int | None = None,
-    ) -> "TinySpace":
+    ) -> "NetworkSpace":
         """Build the space of a study; `optimizer.space.space_from_json` has the details."""
-        ranges = TinyRanges.from_json(data)
+        ranges = Ranges.from_json(data)
         if input_shape is None or classes is None:
             raise InvalidSpace("data", "a space of kind tiny needs data, for shape and classes")
         return cls(
@@ -123,7 +123,7 @@ class TinySpace:
             "training": self.recipe.to_json(),
         }
 
-    def within(self, bounds: Mapping[str, float], limits: Mapping[str, float]) -> "TinySpace":
+    def within(self, bounds: Mapping[str, float], limits: Mapping[str, float]) -> "NetworkSpace":
         """The same networks, drawn with these bounds and limits in mind."""
         wished, limited = tuple(sorted(bounds.items())), tuple(sorted(limits.items()))
         return replace(self, bounds=wished, limits=limited)
@@ -162,7 +162,7 @@ class TinySpace:
         return _graph(_text(point), self.input_shape, self.classes)
 
     def encode(self, point: Point) -> list[float]:
-        """The features of `optimizer.tiny.features`, one per column."""
+        """The features of `optimizer.networks.features`, one per column."""
         found = steps(point, self.input_shape, self.classes)
         recipe = self.recipe.of(point)
         return features(point, self.input_shape, found, self.figures(point), recipe)
@@ -194,7 +194,7 @@ class TinySpace:
         return {name: value for name, value in caps.items() if name.startswith(MODEL_SIZE)}
 
     @cached_property
-    def _promising(self) -> TinyRanges:
+    def _promising(self) -> Ranges:
         """The ranges less what must break a limit: redrawing that would take most of the time."""
         limits = dict(self.limits)
         macs = min(self.ranges.max_macs, int(limits.get("macs", self.ranges.max_macs)))

@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 
 from optimizer.errors import SpaceExhausted
+from optimizer.networks.genotype import layers_of, side_range
+from optimizer.networks.prior import fit_widths, widths_of
+from optimizer.networks.ranges import KINDS, LAST_POOLS, Ranges
+from optimizer.networks.space import NetworkSpace
+from optimizer.networks.structure import draw_structure
 from optimizer.space import Point, space_from_json
-from optimizer.tiny.genotype import layers_of, side_range
-from optimizer.tiny.prior import fit_widths, widths_of
-from optimizer.tiny.ranges import KINDS, LAST_POOLS, TinyRanges
-from optimizer.tiny.space import TinySpace
-from optimizer.tiny.structure import draw_structure
 
 DIGITS, COLOUR = (8, 8, 1), (32, 32, 3)
 
 
-def tiny(shape: tuple[int, ...] = DIGITS, **ranges: Any) -> TinySpace:
+def tiny(shape: tuple[int, ...] = DIGITS, **ranges: Any) -> NetworkSpace:
     space = space_from_json({"kind": "tiny", **ranges}, input_shape=shape, classes=10)
-    assert isinstance(space, TinySpace)
+    assert isinstance(space, NetworkSpace)
     return space
 
 
@@ -32,7 +32,7 @@ def drawn() -> list[Point]:
     return [space.sample(rng) for _ in range(3000)]
 
 
-def sizes(space: TinySpace, count: int = 400) -> list[float]:
+def sizes(space: NetworkSpace, count: int = 400) -> list[float]:
     rng = random.Random(0)
     return [space.figures(space.sample(rng))[space.size_figure] for _ in range(count)]
 
@@ -90,7 +90,7 @@ def some(drawn: list[Point], of: Callable[[Point], Any]) -> set[Any]:
 
 
 def test_every_end_of_every_range_is_reached(drawn: list[Point]) -> None:
-    ranges = TinyRanges()
+    ranges = Ranges()
     assert some(drawn, lambda p: [p["input"]["side"]]) >= set(side_range(ranges, COLOUR))
     assert some(drawn, lambda p: [p["input"]["grey"]]) == {False, True}
     assert some(drawn, lambda p: [len(p["blocks"])]) == set(range(11))
