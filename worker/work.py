@@ -1,64 +1,29 @@
 """What the server asks of a worker for one trial, checked when built."""
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from resource_models.errors import InvalidGraph, UnknownKind
+from resource_models.devices import Device
+from resource_models.errors import InvalidDevice, InvalidGraph, UnknownKind
 from resource_models.graph import Graph
 from worker.errors import Infeasible, UnsupportedWork
+from worker.pruning.recipe import Pruning
+from worker.recipe import Recipe
 
-# Pixels by which an image may move up, down, left and right.
-AUGMENT = {"none": 0, "shift1": 1, "shift2": 2}
 METRICS = ("error",)
 SEEDS = 2**63  # what torch accepts
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """How to train: one-cycle learning rate up to `learning_rate`, AdamW."""
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    weight_decay: float = 0.01
-    dropout: float = 0.0
-    schedule: str = "one_cycle"
-    optimizer: str = "adamw"
-    augment: str = "none"
-
-    def __post_init__(self) -> None:
-        _need("epochs", self.epochs, _is_count, "a whole number from 1")
-        _need("batch_size", self.batch_size, _is_batch, "a whole number from 2")
-        _need("learning_rate", self.learning_rate, lambda x: x > 0, "a finite number above 0")
-        _need("weight_decay", self.weight_decay, lambda x: x >= 0, "a finite number from 0")
-        _need("dropout", self.dropout, lambda x: 0 <= x < 1, "a number from 0 to below 1")
-        _need("schedule", self.schedule, lambda x: x == "one_cycle", "one_cycle")
-        _need("optimizer", self.optimizer, lambda x: x == "adamw", "adamw")
-        _need("augment", self.augment, lambda x: x in AUGMENT, " or ".join(AUGMENT))
-
-    @property
-    def shift(self) -> int:
-        """Pixels by which a training image may move."""
-        return AUGMENT[self.augment]
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Recipe":
-        """Read a recipe; a field that this version does not know raises."""
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(value) - known)
-        if unknown:
-            raise UnsupportedWork(f"training.{unknown[0]}: this worker knows no such field.")
-        try:
-            return cls(**value)
-        except TypeError as error:
-            raise UnsupportedWork(f"training: {error}.") from error
-
-
-@dataclass(frozen=True, slots=True)
 class Work:
-    """One network to train, and on what."""
+    """One network to train, and on what.
+
+    `metrics` are the objectives that the server wants measured. For a network that is pruned they
+    hold figures of `resource_models` on `device`, too: what the network costs after the cut is
+    only known then. `binary` makes two classes of the data: labels below it, and the others.
+    `inherits` says that the weights of a parent come with the work.
+    """
 
     graph: Graph
     recipe: Recipe
@@ -66,10 +31,20 @@ class Work:
     data_sha256: str
     split_sha256: str
     seed: int
+    pruning: Pruning | None = None
+    inherits: bool = False
+    binary: int | None = None
+    device: Device | None = None
+    metrics: tuple[str, ...] = field(default=METRICS)
 
     def __post_init__(self) -> None:
         if type(self.seed) is not int or not 0 <= self.seed < SEEDS:
             raise UnsupportedWork(f"seed: need a whole number from 0 below 2**63, got {self.seed}.")
+        if self.binary is not None and (type(self.binary) is not int or self.binary < 1):
+            raise UnsupportedWork(f"binary: need a whole number from 1, got {self.binary!r}.")
+        for name in self.metrics:
+            if name not in METRICS and self.pruning is None:
+                raise UnsupportedWork(f"metrics: this worker measures no {name!r}.")
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Work":
@@ -79,7 +54,8 @@ class Work:
         the result and is not known here raises `UnsupportedWork`; a network that cannot exist
         raises `Infeasible`.
         """
-        _check_supported(value)
+        if value.get("kind") != "network":
+            raise UnsupportedWork(f"kind: this worker trains networks, got {value.get('kind')!r}.")
         try:
             graph = Graph.from_json(value["graph"])
             recipe = Recipe.from_json(value["training"])
@@ -90,36 +66,21 @@ class Work:
             raise UnsupportedWork(f"graph: {unknown}") from unknown
         except InvalidGraph as invalid:
             raise Infeasible(f"The network cannot be built: {invalid}") from invalid
-        return cls(graph=graph, recipe=recipe, **named)
+        pruning = value.get("pruning")
+        return cls(
+            graph=graph,
+            recipe=recipe,
+            pruning=None if pruning is None else Pruning.from_json(pruning),
+            inherits=value.get("parent") is not None,
+            binary=value.get("binary"),
+            device=_device(value.get("device")),
+            metrics=tuple(value.get("metrics", METRICS)),
+            **named,
+        )
 
 
-def _check_supported(value: Mapping[str, Any]) -> None:
-    if value.get("kind") != "network":
-        raise UnsupportedWork(f"kind: this worker trains networks, got {value.get('kind')!r}.")
-    for field in ("pruning", "parent"):
-        if value.get(field) is not None:
-            raise UnsupportedWork(f"{field}: this worker cannot do that yet.")
-    for metric in value.get("metrics", METRICS):
-        if metric not in METRICS:
-            raise UnsupportedWork(f"metrics: this worker measures no {metric!r}.")
-
-
-def _is_count(value: Any) -> bool:
-    return type(value) is int and value >= 1
-
-
-def _is_batch(value: Any) -> bool:
-    return type(value) is int and value >= 2  # batch norm has no deviation of one sample
-
-
-def _need(field: str, value: Any, fits: Callable[[Any], bool], need: str) -> None:
-    number = type(value) in (int, float) and math.isfinite(value)
-    if not ((number or type(value) is str) and _fits(fits, value)):
-        raise UnsupportedWork(f"training.{field}: need {need}, got {value!r}.")
-
-
-def _fits(fits: Callable[[Any], bool], value: Any) -> bool:
+def _device(value: Any) -> Device | None:
     try:
-        return fits(value)
-    except TypeError:  # a text where a number should be
-        return False
+        return None if value is None else Device.from_json(value)
+    except InvalidDevice as invalid:
+        raise UnsupportedWork(f"device: {invalid}") from invalid

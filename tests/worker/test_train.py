@@ -11,11 +11,12 @@ from torch import Generator
 from resource_models.graph import Graph
 from resource_models.nodes import Conv2d, Dense, Flatten, GlobalAvgPool, Input
 from tests.worker.samples import CHAIN, EVERYTHING, FLAT, data_set, work_json
+from worker.course import error_of, learning_rates, shuffled
 from worker.data import DataSet
 from worker.errors import Infeasible, UnsupportedWork
 from worker.network import Network
 from worker.tensors import Tensors, tensors
-from worker.train import error_of, learning_rates, shuffled, train
+from worker.train import train
 from worker.weights import weights, weights_file
 from worker.work import Work
 

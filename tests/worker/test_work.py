@@ -7,7 +7,8 @@ import pytest
 
 from tests.worker.samples import CHAIN, RECIPE, data_set, work_json
 from worker.errors import Infeasible, UnsupportedWork
-from worker.work import Recipe, Work
+from worker.recipe import Recipe
+from worker.work import Work
 
 
 @pytest.fixture
@@ -26,8 +27,8 @@ def test_work_is_read_whole(json: dict[str, Any]) -> None:
     ("changes", "reason"),
     [
         ({"kind": "parameters"}, "kind: this worker trains networks"),
-        ({"pruning": {"target": 0.5}}, "pruning: this worker cannot"),
-        ({"parent": 12}, "parent: this worker cannot"),
+        ({"pruning": {"target": 0.5}}, "pruning: .*scope"),
+        ({"pruning": {"scope": "all"}}, "pruning: "),
         ({"metrics": ["error", "latency"]}, "measures no 'latency'"),
         ({"seed": -1}, "seed: need a whole number"),
         ({"seed": 2**63}, "seed: need a whole number"),
