@@ -31,6 +31,30 @@ class InvalidNonZeros(ResourceError):
         return f"{self.field}: {self.message}"
 
 
+class InvalidCut(ResourceError):
+    """Something of a network cannot be removed; `field` names the node or the argument."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(field, message)
+        self.field = field
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
+
+class InvalidPatches(ResourceError):
+    """A network cannot be run in these patches; `field` names the argument."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(field, message)
+        self.field = field
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
+
 class InvalidDevice(ResourceError):
     """The description of a device is incomplete or wrong; `field` names the entry."""
 

@@ -9,6 +9,8 @@ from resource_models import errors
 SAMPLES = [
     errors.InvalidGraph("c.filters", "need an integer >= 1, got 0."),
     errors.InvalidNonZeros("non_zeros.c", "need an integer from 0 to 9, got 10."),
+    errors.InvalidPatches("patches", "need an integer >= 1, got 0."),
+    errors.InvalidCut("c.filters", "need at least one that stays."),
     errors.InvalidDevice("name", "needed, but missing."),
     errors.UnknownKind("softmax", ["add", "dense"]),
     errors.UnknownNode("nobody"),
