@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from resource_models.graph import Graph
+from resource_models.links import Links
 from resource_models.memory import best_order
 from resource_models.placement import height, place
 from resource_models.program import Program, build
@@ -56,10 +57,12 @@ def plan_arena(graph: Graph, alignment_bytes: int = ALIGNMENT_BYTES, seed: int =
     )
 
 
-def arena_bytes(program: Program, alignment_bytes: int = ALIGNMENT_BYTES) -> int:
-    """The size of the planned arena alone."""
+def arena_bytes(
+    program: Program, alignment_bytes: int = ALIGNMENT_BYTES, links: Links | None = None
+) -> int:
+    """The size of the planned arena alone; `links` are those of the program, where known."""
     program = program.aligned(alignment_bytes)
-    order = best_order(program)
+    order = best_order(program, links=links)
     if program.is_chain:
         # Two tensors and scratch live in each step: one at the bottom, the other at the top.
         return order.peak_bytes

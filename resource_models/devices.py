@@ -2,11 +2,19 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from types import MappingProxyType
 from typing import Any
 
+from resource_models.coefficients import LatencyLine, Power
 from resource_models.errors import InvalidDevice, UnknownDevice
+from resource_models.micronets import (
+    F446_LATENCY,
+    F446_POWER,
+    F746_LATENCY,
+    F746_POWER,
+    F767_LATENCY,
+)
 
 DEVICE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 KIB = 1024
@@ -15,7 +23,11 @@ MHZ = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One board: memory that a network may use at most, and where the figures come from."""
+    """One board: memory that a network may use at most, and where the figures come from.
+
+    `latency` holds a line for each family of networks that was measured on it, at most one each,
+    `power` what the board draws; a device without them has no latency and no energy.
+    """
 
     name: str
     title: str
@@ -24,6 +36,8 @@ class Device:
     sram_bytes: int
     flash_bytes: int
     source: str
+    latency: tuple[LatencyLine, ...] = ()
+    power: Power | None = None
 
     def __post_init__(self) -> None:
         if type(self.name) is not str or not DEVICE_NAME.fullmatch(self.name):
@@ -37,24 +51,42 @@ class Device:
             number = getattr(self, field)
             if type(number) is not int or number < 1:
                 raise InvalidDevice(field, f"need an integer >= 1, got {number!r}.")
+        if len({line.family for line in self.latency}) < len(self.latency):
+            raise InvalidDevice("latency", "need one line per family, but a family occurs twice.")
+        if self.power is not None and not self.latency:
+            raise InvalidDevice("latency", "needed with a power, but missing.")
 
     def to_json(self) -> dict[str, Any]:
-        """All fields, as `from_json` reads them."""
-        return asdict(self)
+        """The fields that say something, as `from_json` reads them."""
+        told: dict[str, Any] = {name: getattr(self, name) for name in REQUIRED}
+        if self.latency:
+            told["latency"] = [line.to_json() for line in self.latency]
+        if self.power is not None:
+            told["power"] = self.power.to_json()
+        return told
 
     @classmethod
     def from_json(cls, value: Any) -> "Device":
         """The device that `value` describes; missing and unknown fields raise."""
         if not isinstance(value, dict):
             raise InvalidDevice("device", f"need an object, got {type(value).__name__}.")
-        known = [field.name for field in fields(cls)]
         for key in value:
-            if key not in known:
-                raise InvalidDevice(str(key), f"need one of {', '.join(known)}.")
-        for key in known:
+            if key not in (*REQUIRED, "latency", "power"):
+                raise InvalidDevice(str(key), f"need one of {', '.join(REQUIRED)}, latency, power.")
+        for key in REQUIRED:
             if key not in value:
                 raise InvalidDevice(key, "needed, but missing.")
-        return cls(**value)
+        lines, power = value.get("latency", []), value.get("power")
+        if not isinstance(lines, list):
+            raise InvalidDevice("latency", f"need a list, got {lines!r}.")
+        return cls(
+            **{key: value[key] for key in REQUIRED},
+            latency=tuple(LatencyLine.from_json(line) for line in lines),
+            power=None if power is None else Power.from_json(power),
+        )
+
+
+REQUIRED = tuple(field.name for field in fields(Device) if field.default is MISSING)
 
 
 def device(name: str) -> Device:
@@ -103,6 +135,8 @@ _TABLE = (
         sram_bytes=128 * KIB,
         flash_bytes=512 * KIB,
         source="ST data sheet of the STM32F446xE; the small board of MicroNets (2021)",
+        latency=F446_LATENCY,
+        power=F446_POWER,
     ),
     Device(
         name="stm32f746zg",
@@ -112,6 +146,8 @@ _TABLE = (
         sram_bytes=320 * KIB,
         flash_bytes=1024 * KIB,
         source="ST data sheet of the STM32F746xG; the medium board of MicroNets (2021)",
+        latency=F746_LATENCY,
+        power=F746_POWER,
     ),
     Device(
         name="stm32f767zi",
@@ -121,6 +157,7 @@ _TABLE = (
         sram_bytes=512 * KIB,
         flash_bytes=2048 * KIB,
         source="ST data sheet of the STM32F767xI; the large board of MicroNets (2021)",
+        latency=F767_LATENCY,
     ),
     Device(
         name="stm32h743",

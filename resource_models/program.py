@@ -5,8 +5,8 @@ they are no operators here and have no buffer of their own.
 """
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from resource_models.graph import Graph
@@ -34,29 +34,48 @@ class Program:
 
     `reads[i]` holds the different buffers that operator i reads, `scratch_bytes[i]` what its kernel
     needs while it runs. The last buffer is the output of the network.
+
+    Operator i may write over a buffer of `over[i]` if nobody reads that buffer afterwards; it then
+    needs `beside_bytes[i]` instead of room for its output. Left empty, no operator writes over
+    anything.
     """
 
     node_ids: tuple[str, ...]
     reads: tuple[tuple[int, ...], ...]
     scratch_bytes: tuple[int, ...]
     sizes_bytes: tuple[int, ...]
+    over: tuple[tuple[int, ...], ...] = ()
+    beside_bytes: tuple[int, ...] = ()
 
     def tensors_only(self) -> "Program":
         """The same without the scratch of the kernels."""
-        return replace(self, scratch_bytes=(0,) * len(self.reads))
+        return Program(
+            self.node_ids,
+            self.reads,
+            (0,) * len(self.reads),
+            self.sizes_bytes,
+            self.over,
+            self.beside_bytes,
+        )
 
     def aligned(self, alignment_bytes: int) -> "Program":
         """The same with every size rounded up to a multiple of the alignment."""
-        return replace(
-            self,
-            scratch_bytes=_aligned(self.scratch_bytes, alignment_bytes),
-            sizes_bytes=_aligned(self.sizes_bytes, alignment_bytes),
+        return Program(
+            self.node_ids,
+            self.reads,
+            _aligned(self.scratch_bytes, alignment_bytes),
+            _aligned(self.sizes_bytes, alignment_bytes),
+            self.over,
+            _aligned(self.beside_bytes, alignment_bytes),
         )
 
     @property
     def is_chain(self) -> bool:
         """Whether each operator reads just what the one before it wrote."""
-        return all(buffers == (i,) for i, buffers in enumerate(self.reads))
+        return self.reads == tuple([(i,) for i in range(len(self.reads))])
+
+
+Scratch = Mapping[type[Node], Callable[[Any, Shape], int]]
 
 
 def program(graph: Graph) -> Program:
@@ -64,22 +83,32 @@ def program(graph: Graph) -> Program:
     return build(graph)[0]
 
 
-def build(graph: Graph) -> tuple[Program, dict[str, int]]:
-    """The program, and the buffer in which each node's values lie."""
+def build(
+    graph: Graph, scratch: Scratch | None = None, views: Container[type[Node]] | None = None
+) -> tuple[Program, dict[str, int]]:
+    """The program, and the buffer in which each node's values lie.
+
+    Args:
+        graph: the network.
+        scratch: what the kernel of each kind of operator needs; left out, that of our own kernels.
+        views: the kinds that read their input where it lies; left out, those of our own kernels.
+    """
+    scratch = SCRATCH if scratch is None else scratch
+    views = VIEWS if views is None else views
     buffers: dict[str, int] = {}
     node_ids: list[str] = []
     reads: list[tuple[int, ...]] = []
     scratch_bytes: list[int] = []
     sizes_bytes: list[int] = []
     for node in graph.nodes:
-        if type(node) in VIEWS:
+        if type(node) in views:
             buffers[node.id] = buffers[node.inputs[0]]
             continue
         if node.inputs:
             shape = graph.shapes[node.inputs[0]]
-            scratch_bytes.append(rule_for(SCRATCH, node)(node, shape))
+            scratch_bytes.append(rule_for(scratch, node)(node, shape))
             node_ids.append(node.id)
-            reads.append(tuple(dict.fromkeys(buffers[name] for name in node.inputs)))
+            reads.append(tuple(dict.fromkeys([buffers[name] for name in node.inputs])))
         buffers[node.id] = len(sizes_bytes)
         sizes_bytes.append(math.prod(graph.shapes[node.id]))
     found = Program(tuple(node_ids), tuple(reads), tuple(scratch_bytes), tuple(sizes_bytes))
@@ -87,7 +116,7 @@ def build(graph: Graph) -> tuple[Program, dict[str, int]]:
 
 
 def _aligned(sizes_bytes: tuple[int, ...], alignment_bytes: int) -> tuple[int, ...]:
-    return tuple(-(-size // alignment_bytes) * alignment_bytes for size in sizes_bytes)
+    return tuple([-(-size // alignment_bytes) * alignment_bytes for size in sizes_bytes])
 
 
 def _no_scratch(node: Node, shape: Shape) -> int:
@@ -108,7 +137,7 @@ def _columns(node: Conv2d, shape: Shape) -> int:
 
 VIEWS: frozenset[type[Node]] = frozenset({Flatten, Gather})
 
-SCRATCH: Mapping[type[Node], Callable[[Any, Shape], int]] = {
+SCRATCH: Scratch = {
     Conv2d: _columns,
     DepthwiseConv2d: _no_scratch,
     Dense: _no_scratch,

@@ -63,7 +63,12 @@ def macs(graph: Graph, found: Mapping[str, Weights]) -> int:
 
     Taps that fall on padding are counted, and so are pruned weights: the kernels run over both.
     """
-    return sum(part.kernel * math.prod(graph.shapes[name][:-1]) for name, part in found.items())
+    return sum([node_macs(graph, found, name) for name in found])
+
+
+def node_macs(graph: Graph, found: Mapping[str, Weights], node_id: str) -> int:
+    """Those of one node that has weights."""
+    return found[node_id].kernel * math.prod(graph.shapes[node_id][:-1])
 
 
 def _non_zeros(node_id: str, kernel: int, counts: dict[str, int]) -> int:

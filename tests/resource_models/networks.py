@@ -1,6 +1,7 @@
 """Networks that several tests use: known ones, one of every kind, random ones."""
 
 import random
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
@@ -117,8 +118,11 @@ def _random_node(rng: random.Random, name: str, shapes: dict[str, Shape]) -> Nod
 
 
 @st.composite
-def programs(draw: st.DrawFn, most: int = 7) -> Program:
-    """Operators that read any earlier buffers; the last reads all that nobody read."""
+def programs(draw: st.DrawFn, most: int = 7, in_place: bool = False) -> Program:
+    """Operators that read any earlier buffers; the last reads all that nobody read.
+
+    With `in_place` some may write over what they read, and then need less than for their output.
+    """
     count = draw(st.integers(1, most))
     reads = []
     for i in range(count - 1):
@@ -129,7 +133,12 @@ def programs(draw: st.DrawFn, most: int = 7) -> Program:
     sizes = draw(st.lists(st.integers(1, 60), min_size=count + 1, max_size=count + 1))
     scratch = draw(st.lists(st.integers(0, 20), min_size=count, max_size=count))
     names = tuple(f"n{i}" for i in range(count))
-    return Program(names, tuple(reads), tuple(scratch), tuple(sizes))
+    plain = Program(names, tuple(reads), tuple(scratch), tuple(sizes))
+    if not in_place:
+        return plain
+    over = [tuple(b for b in buffers if draw(st.booleans())) for buffers in reads]
+    beside = [draw(st.integers(0, size)) for size in sizes[1:]]
+    return replace(plain, over=tuple(over), beside_bytes=tuple(beside))
 
 
 @st.composite

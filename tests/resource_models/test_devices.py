@@ -63,6 +63,67 @@ def test_a_user_adds_a_device_in_json() -> None:
     assert found.to_json() == OWN
 
 
+LINE = {
+    "family": "separable",
+    "ms_per_mops": 3,
+    "offset_ms": 1.5,
+    "source": "our stop watch",
+    "from_mops": 0.2,
+}
+POWER = {"power_mw": 30.5, "source": "our meter", "error": 0.1}
+
+
+def test_a_device_may_carry_its_own_coefficients() -> None:
+    other = LINE | {"family": "bottleneck", "networks": 3, "r2": 0.9, "error": 0.2}
+    value = OWN | {"latency": [LINE, other], "power": POWER}
+    found = Device.from_json(json.loads(json.dumps(value)))
+    assert [line.family for line in found.latency] == ["separable", "bottleneck"]
+    assert found.power is not None
+    assert found.power.power_mw == 30.5
+    assert found.to_json() == value
+    assert Device.from_json(found.to_json()) == found
+    assert hash(found) == hash(pickle.loads(pickle.dumps(found)))
+
+
+def test_a_device_without_coefficients_is_written_as_ever() -> None:
+    assert list(device("arduino-uno").to_json()) == list(OWN)
+    for found in DEVICES.values():
+        assert Device.from_json(json.loads(json.dumps(found.to_json()))) == found
+        old = {key: found.to_json()[key] for key in OWN}
+        assert Device.from_json(old).latency == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [
+        ({"latency": LINE}, "latency"),
+        ({"latency": [3]}, "latency"),
+        ({"latency": [LINE, LINE]}, "latency"),
+        ({"latency": [LINE | {"family": "other"}]}, "latency.family"),
+        ({"latency": [LINE | {"family": []}]}, "latency.family"),
+        ({"latency": [LINE | {"ms_per_mops": 0}]}, "latency.ms_per_mops"),
+        ({"latency": [LINE | {"ms_per_mops": float("nan")}]}, "latency.ms_per_mops"),
+        ({"latency": [LINE | {"offset_ms": "1"}]}, "latency.offset_ms"),
+        ({"latency": [LINE | {"offset_ms": -0.7}]}, "latency.offset_ms"),
+        ({"latency": [LINE | {"from_mops": -1}]}, "latency.from_mops"),
+        ({"latency": [LINE | {"source": ""}]}, "latency.source"),
+        ({"latency": [LINE | {"networks": 0}]}, "latency.networks"),
+        ({"latency": [LINE | {"r2": 1.1}]}, "latency.r2"),
+        ({"latency": [LINE | {"error": True}]}, "latency.error"),
+        ({"latency": [LINE | {"colour": 1}]}, "latency.colour"),
+        ({"latency": [{"family": "separable"}]}, "latency.ms_per_mops"),
+        ({"power": POWER}, "latency"),
+        ({"latency": [LINE], "power": 3}, "power"),
+        ({"latency": [LINE], "power": POWER | {"power_mw": -1}}, "power.power_mw"),
+        ({"latency": [LINE], "power": {"power_mw": 3}}, "power.source"),
+    ],
+)
+def test_wrong_coefficients_are_refused_by_field(value: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidDevice) as refused:
+        Device.from_json(OWN | value)
+    assert refused.value.field == field
+
+
 @pytest.mark.parametrize(
     ("value", "field"),
     [

@@ -6,13 +6,14 @@ from dataclasses import fields
 import pytest
 from hypothesis import given, settings
 
-from resource_models.devices import device
+from resource_models.devices import DEVICES, Device, device
 from resource_models.errors import UnknownFigure
 from resource_models.footprint import (
     FIGURES,
     UNIT,
     Footprint,
     canonical,
+    figures_of,
     footprint,
     memory_timeline,
 )
@@ -75,33 +76,6 @@ def test_the_chain_that_was_built_for_a_board_has_the_sizes_of_its_symbols() -> 
         Dense("classes", ("g",), 10),
     )
     assert footprint(Graph(nodes), M4).model_size_deployed_bytes == 8536 + 570 - 45
-
-
-@pytest.mark.parametrize(
-    ("side", "channels", "expanded", "in_place_bytes", "bytes_"),
-    [
-        (40, 8, 48, 89_600, 96_000),  # mcunet-vww1
-        (112, 16, 96, 1_404_928, 1_505_280),  # mcunetv2 at 224 x 224
-    ],
-)
-def test_the_widest_block_of_mcunet_needs_what_its_own_planner_says(
-    side: int, channels: int, expanded: int, in_place_bytes: int, bytes_: int
-) -> None:
-    """TinyEngine's planner gives two figures for the block that sets the peak of a model.
-
-    With the depthwise layer computed in place the 1 x 1 layer before it is the peak; without, which
-    is what `bound` counts, the depthwise layer with stride 2 is.
-    """
-    expand = (
-        Input("x", (side, side, channels)),
-        Conv2d("expand", ("x",), expanded, (1, 1), activation="relu6"),
-    )
-    down = DepthwiseConv2d("down", ("expand",), (7, 7), (2, 2), activation="relu6")
-    assert footprint(Graph(expand), M4).working_memory_bound_bytes == in_place_bytes
-    found = footprint(Graph((*expand, down)), M4)
-    assert found.working_memory_bound_bytes == bytes_
-    assert found.working_memory_arena_bytes == bytes_  # multiples of 16 and no scratch
-    assert found.working_memory_wm2_bytes == bytes_
 
 
 def test_a_tensor_that_waits_for_a_sum_is_seen_by_the_bound_but_not_by_wm2() -> None:
@@ -183,12 +157,23 @@ def test_the_names_of_figures_are_those_of_the_fields() -> None:
     found = footprint(every_kind(), M4)
     figures = found.figures()
     assert tuple(figures) == FIGURES == tuple(UNIT)
-    for field in fields(Footprint):
-        name = next(
-            name for name in FIGURES if field.name in (name, name.replace(":", "_") + "_bytes")
-        )
+    units = {"bytes": "B", "ms": "ms", "mj": "mJ"}
+    for name, field in zip(FIGURES, fields(Footprint), strict=True):
+        start, _, unit = field.name.rpartition("_")
+        in_unit = unit in units
+        assert name.replace(":", "_") == (start if in_unit else field.name)
         assert figures[name] == getattr(found, field.name)
-        assert UNIT[name] == ("MACs" if name == "macs" else "B")
+        assert UNIT[name] == (units[unit] if in_unit else "MACs")
+
+
+@pytest.mark.parametrize("board", DEVICES.values(), ids=lambda board: board.name)
+def test_a_device_has_the_figures_that_it_says(board: Device) -> None:
+    figures = footprint(every_kind(), board).figures()
+    assert tuple(figures) == figures_of(board)
+    exact = {name for name, value in figures.items() if type(value) is int}
+    assert exact == set(FIGURES) - {"latency", "energy"}
+    others = set(footprint(every_kind(), M4).figures().items())
+    assert {(name, figures[name]) for name in exact} <= others  # the same on each device
 
 
 def test_a_figure_without_a_convention_means_the_default() -> None:
@@ -197,7 +182,7 @@ def test_a_figure_without_a_convention_means_the_default() -> None:
     assert [canonical(name) for name in FIGURES] == list(FIGURES)
 
 
-@pytest.mark.parametrize("name", ["latency", "model_size:", "", "macs:munas", "Macs"])
+@pytest.mark.parametrize("name", ["latency:m4", "model_size:", "", "macs:wm1", "Macs"])
 def test_an_unknown_figure_is_refused_with_those_there_are(name: str) -> None:
     with pytest.raises(UnknownFigure, match="working_memory:wm2"):
         canonical(name)
