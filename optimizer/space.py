@@ -11,6 +11,7 @@ from optimizer.errors import InvalidSpace
 from resource_models.devices import Device
 
 Point = dict[str, Any]
+NETWORK_KINDS = ("tiny", "sparse", "munas")  # the presets of `optimizer.networks.presets`
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Space(Protocol):
 
     @property
     def known_names(self) -> tuple[str, ...]:
-        """The figures that are computed exactly from a point."""
+        """The figures that are computed from a point, without a worker."""
 
     @property
     def measured_names(self) -> tuple[str, ...] | None:
@@ -107,12 +108,12 @@ def space_from_json(
     if not isinstance(definition, Mapping):
         raise InvalidSpace("space", f"need an object, got {definition!r}")
     kind = definition.get("kind")
-    # Imported late, since both spaces build on this module.
+    # Imported late, since all spaces build on this module.
     if kind == "parameters":
         from optimizer.parameter_space import ParameterSpace
 
         return ParameterSpace.from_json(definition)
-    if kind == "tiny":
+    if kind in NETWORK_KINDS:
         from optimizer.networks.space import NetworkSpace
 
         return NetworkSpace.from_json(
@@ -123,7 +124,8 @@ def space_from_json(
             training=training,
             train_images=train_images,
         )
-    raise InvalidSpace("space.kind", f"need one of parameters, tiny, got {kind!r}")
+    kinds = ", ".join(("parameters", *NETWORK_KINDS))
+    raise InvalidSpace("space.kind", f"need one of {kinds}, got {kind!r}")
 
 
 def sha256_of(value: object) -> str:

@@ -1,9 +1,17 @@
-"""The genotype of a `tiny` network: a plain JSON point, and what makes it one.
+"""The genotype of a network: a plain JSON point.
 
     {"input": {"side": 14, "grey": false},
-     "blocks": [{"id": "b1", "layers": [{"id": "l1", "kind": "conv", "filters": 8, ...}]}],
+     "blocks": [{"id": "b1", "layers": [{"id": "l1", "kind": "conv", "filters": 8, ...}]},
+                {"id": "b2", "layers": [...], "join": "skip", "exit": "global"}],
      "head": {"pool": "global", "window": 2, "dense": [{"id": "d1", "units": 16}], "dropout": 0.0},
-     "learning_rate": 0.003}
+     "learning_rate": 0.003,
+     "pruning": {"scope": "channels", "method": "magnitude", "target": 0.5},
+     "training": {"weight_decay": 0.001, "batch_size": 64, "schedule": "one_cycle"}}
+
+`join`, `exit`, `pruning` and `training` are left out where they say nothing: no join, no exit,
+nothing pruned, nothing of the recipe left open. A block with the join `parallel` begins where the
+last block without it began, and is added to the path; with `skip` a block is added to its own
+input. An exit adds a dense layer of its own, behind a global pool or flat, to the logits.
 
 Genes that a layer's kind does not use stay where they are: a morph of the kind brings them back.
 Ids stay with their block or layer through every morph; they name the weights. For flat inputs
@@ -11,13 +19,11 @@ Ids stay with their block or layer through every morph; they name the weights. F
 """
 
 import math
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from optimizer.errors import InvalidPoint
-from optimizer.networks.ranges import Ranges
-from optimizer.parameters import is_number, is_whole
+from optimizer.networks.ranges import METHODS, THRESHOLDS, Ranges
 from optimizer.space import Point
 
 Gene = dict[str, Any]
@@ -26,6 +32,7 @@ Shape = tuple[int, ...]
 POINT_FIELDS = ("input", "blocks", "head", "learning_rate")
 INPUT_FIELDS = ("side", "grey")
 BLOCK_FIELDS = ("id", "layers")
+BLOCK_OPTIONS = ("join", "exit")
 LAYER_FIELDS = (
     "id",
     "kind",
@@ -40,8 +47,9 @@ LAYER_FIELDS = (
 )
 HEAD_FIELDS = ("pool", "window", "dense", "dropout")
 DENSE_FIELDS = ("id", "units")
-
-_ID = re.compile(r"[a-z][0-9]{1,9}")
+PRUNING_FIELDS = ("scope", "method", "target")
+# Those of the recipe that have a gene in `training`; learning rate and dropout have older ones.
+TRAINING_FIELDS = ("weight_decay", "batch_size", "schedule")
 
 
 def layers_of(point: Point) -> Iterator[Gene]:
@@ -52,7 +60,7 @@ def layers_of(point: Point) -> Iterator[Gene]:
 
 def copy_of(point: Point) -> Point:
     """A copy whose genes can be changed without changing the point."""
-    return {
+    copy = {
         **point,
         "input": dict(point["input"]),
         "blocks": [
@@ -61,6 +69,10 @@ def copy_of(point: Point) -> Point:
         ],
         "head": {**point["head"], "dense": [dict(dense) for dense in point["head"]["dense"]]},
     }
+    for name in ("pruning", "training"):
+        if name in point:
+            copy[name] = dict(point[name])
+    return copy
 
 
 def copy_of_layer(layer: Gene) -> Gene:
@@ -75,10 +87,45 @@ def fresh_id(point: Point, letter: str) -> str:
     return f"{letter}{max(used, default=0) + 1}"
 
 
+def put(gene: Gene, name: str, value: Any) -> None:
+    """Set a gene that is left out where it says nothing."""
+    if value == "none":
+        gene.pop(name, None)
+    else:
+        gene[name] = value
+
+
+def take_block(point: Point, place: int, ranges: Ranges) -> None:
+    """Remove a block; the first one that was parallel to it becomes the path."""
+    blocks: list[Gene] = point["blocks"]
+    gone = blocks.pop(place)
+    if place >= len(blocks) or gone.get("join") == "parallel":
+        return
+    heir = blocks[place]
+    allowed = may_join(ranges, place == 0)
+    if heir.get("join") == "parallel" and (place == 0 or "none" in allowed):
+        put(heir, "join", allowed[0])
+
+
 def side_range(ranges: Ranges, shape: Shape) -> tuple[int, int]:
     """The smallest and the largest side an image may be shrunk to."""
     high = max(1, math.floor(shape[0] / ranges.shrink[0]))
     return min(high, max(1, math.ceil(shape[0] / ranges.shrink[1]))), high
+
+
+def shrunk_to(values: float, ranges: Ranges, shape: Shape) -> Ranges:
+    """The ranges with no side whose input is larger than so many values, if one can be smaller."""
+    if len(shape) == 1:
+        return ranges
+    height, width, channels = shape
+    if True in may_be_grey(ranges, shape):
+        channels = 1
+    low, high = side_range(ranges, shape)
+    while high > low and high * max(1, round(width * high / height)) * channels > values:
+        high -= 1
+    # Between two sides, so that rounding cannot lose one.
+    least, most = ranges.shrink
+    return replace(ranges, shrink=(min(max(height / (high + 0.5), least), most), most))
 
 
 def may_be_grey(ranges: Ranges, shape: Shape) -> tuple[bool, ...]:
@@ -91,118 +138,20 @@ def may_be_rectangular(ranges: Ranges, shape: Shape) -> bool:
     return shape[0] != shape[1] if ranges.rectangular is None else ranges.rectangular
 
 
-def check_point(point: Any, ranges: Ranges, shape: Shape) -> None:
-    """Raise InvalidPoint, with the path of the gene, unless the genotype is within the ranges."""
-    _fields(point, POINT_FIELDS, "point")
-    if len(shape) == 3:
-        _check_input(point["input"], ranges, shape)
-    else:
-        _fields(point["input"], (), "input")
-    blocks = ranges.blocks if len(shape) == 3 else (0, 0)
-    _list(point["blocks"], blocks, "blocks")
-    for number, block in enumerate(point["blocks"]):
-        path = f"blocks.{number}"
-        _fields(block, BLOCK_FIELDS, path)
-        _list(block["layers"], ranges.layers, f"{path}.layers")
-        for place, layer in enumerate(block["layers"]):
-            _check_layer(layer, ranges, shape, f"{path}.layers.{place}")
-    _check_head(point["head"], ranges, shape)
-    _real(point["learning_rate"], ranges.learning_rate, "learning_rate")
-    _check_ids(point)
+def may_join(ranges: Ranges, first: bool) -> tuple[str, ...]:
+    """What the gene `join` may be: no block is parallel to the first one before it."""
+    if not first:
+        return ranges.joins
+    return tuple(join for join in ranges.joins if join != "parallel") or ("none",)
 
 
-def _check_input(gene: Any, ranges: Ranges, shape: Shape) -> None:
-    _fields(gene, INPUT_FIELDS, "input")
-    _whole(gene["side"], side_range(ranges, shape), "input.side")
-    _one_of(gene["grey"], may_be_grey(ranges, shape), "input.grey")
+def may_prune_by(ranges: Ranges, scope: str) -> tuple[str, ...]:
+    """The methods of the study that can rank what the scope removes."""
+    return tuple(method for method in ranges.pruning_methods if method in METHODS[scope])
 
 
-def _check_layer(layer: Any, ranges: Ranges, shape: Shape, path: str) -> None:
-    _fields(layer, LAYER_FIELDS, path)
-    square = not may_be_rectangular(ranges, shape)
-    for name, allowed in (("kernel", ranges.kernels), ("stride", ranges.strides)):
-        pair = layer[name]
-        if not (isinstance(pair, list | tuple) and len(pair) == 2):
-            raise InvalidPoint(f"{path}.{name}", f"need [height, width], got {pair!r}")
-        for number, part in enumerate(pair):
-            _one_of(part, allowed, f"{path}.{name}.{number}")
-        if square and pair[0] != pair[1]:
-            raise InvalidPoint(f"{path}.{name}", f"need a square for this input, got {pair!r}")
-    _one_of(layer["kind"], ranges.kinds, f"{path}.kind")
-    _whole(layer["filters"], ranges.filters, f"{path}.filters")
-    _whole(layer["expansion"], ranges.expansion, f"{path}.expansion")
-    _one_of(layer["pre_pool"], ranges.pre_pool, f"{path}.pre_pool")
-    _one_of(layer["batch_norm"], ranges.batch_norm, f"{path}.batch_norm")
-    _one_of(layer["relu"], ranges.relu, f"{path}.relu")
-    _one_of(layer["padding"], ranges.paddings, f"{path}.padding")
-
-
-def _check_head(head: Any, ranges: Ranges, shape: Shape) -> None:
-    _fields(head, HEAD_FIELDS, "head")
-    pools = ranges.last_pools if len(shape) == 3 else ("none",)
-    _one_of(head["pool"], pools, "head.pool")
-    _one_of(head["window"], ranges.windows, "head.window")
-    _list(head["dense"], ranges.dense_layers, "head.dense")
-    for number, dense in enumerate(head["dense"]):
-        _fields(dense, DENSE_FIELDS, f"head.dense.{number}")
-        _whole(dense["units"], ranges.units, f"head.dense.{number}.units")
-    _real(head["dropout"], ranges.dropout, "head.dropout")
-
-
-def _check_ids(point: Point) -> None:
-    seen: set[str] = set()
-    for path, letter, gene in _named(point):
-        name = gene["id"]
-        if not (isinstance(name, str) and _ID.fullmatch(name) and name[0] == letter):
-            raise InvalidPoint(f"{path}.id", f"need {letter} and a number, got {name!r}")
-        if name in seen:
-            raise InvalidPoint(f"{path}.id", f"need each id once, got {name!r} again")
-        seen.add(name)
-
-
-def _named(point: Point) -> Iterator[tuple[str, str, Gene]]:
-    """Everything that has an id: its path, the letter that its id begins with, its genes."""
-    for number, block in enumerate(point["blocks"]):
-        yield f"blocks.{number}", "b", block
-        for place, layer in enumerate(block["layers"]):
-            yield f"blocks.{number}.layers.{place}", "l", layer
-    for number, dense in enumerate(point["head"]["dense"]):
-        yield f"head.dense.{number}", "d", dense
-
-
-def _fields(gene: Any, names: tuple[str, ...], path: str) -> None:
-    if not isinstance(gene, Mapping):
-        raise InvalidPoint(path, f"need an object, got {gene!r}")
-    for name in names:
-        if name not in gene:
-            raise InvalidPoint(f"{path}.{name}", "needs a value, got none")
-    for name in gene:
-        if name not in names:
-            need = ", ".join(names) or "nothing"
-            raise InvalidPoint(f"{path}.{name}", f"unknown; it holds {need}")
-
-
-def _list(value: Any, ends: tuple[int, int], path: str) -> None:
-    if not (isinstance(value, list) and ends[0] <= len(value) <= ends[1]):
-        raise InvalidPoint(path, f"need a list of {ends[0]} to {ends[1]}, got {value!r}")
-
-
-def _within(
-    check: Callable[[object], bool], kind: str
-) -> Callable[[Any, tuple[float, float], str], None]:
-    def verify(value: Any, ends: tuple[float, float], path: str) -> None:
-        if not (check(value) and ends[0] <= value <= ends[1]):
-            raise InvalidPoint(path, f"need a {kind} in [{ends[0]}, {ends[1]}], got {value!r}")
-
-    return verify
-
-
-_whole = _within(is_whole, "whole number")
-_real = _within(is_number, "number")
-
-
-def _one_of(value: Any, allowed: tuple[Any, ...], path: str) -> None:
-    # type() too, since True is 1 to Python: a stride of true is no stride.
-    if not any(value == own and type(value) is type(own) for own in allowed):
-        need = ", ".join(str(own).lower() for own in allowed)
-        raise InvalidPoint(path, f"need one of {need}, got {value!r}")
+def may_have_target(ranges: Ranges, method: str) -> tuple[bool, ...]:
+    """Whether a target may be given, and whether the method's own threshold may decide."""
+    if method not in THRESHOLDS:
+        return (True,)
+    return tuple(not threshold for threshold in ranges.pruning_thresholds)

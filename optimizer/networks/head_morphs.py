@@ -1,18 +1,15 @@
-"""Morphs of the input, the head and the training.
+"""Morphs of the input and the head.
 
 Each changes the point in place and returns whether it could.
 """
 
-import math
 import random
 
+from optimizer.networks.chance import log_real, log_whole
 from optimizer.networks.genotype import Shape, fresh_id, may_be_grey, side_range
 from optimizer.networks.layer_morphs import LEAST_FACTOR, MOST_FACTOR, scale
 from optimizer.networks.ranges import Ranges
-from optimizer.networks.structure import draw_dropout, log_real, log_whole
 from optimizer.space import Point
-
-RATE_FACTOR = 2.0
 
 
 def side(point: Point, ranges: Ranges, shape: Shape, rng: random.Random) -> bool:
@@ -76,19 +73,3 @@ def units(point: Point, ranges: Ranges, shape: Shape, rng: random.Random) -> boo
     by_one = rng.random() < 0.25
     factor = rng.choice((0.999, 1.001)) if by_one else rng.uniform(LEAST_FACTOR, MOST_FACTOR)
     return scale(gene, "units", ranges.units, factor)
-
-
-def learning_rate(point: Point, ranges: Ranges, shape: Shape, rng: random.Random) -> bool:
-    """Up to twice or half the learning rate."""
-    before = point["learning_rate"]
-    low, high = ranges.learning_rate
-    moved = math.exp(rng.uniform(-1, 1) * math.log(RATE_FACTOR)) * before
-    point["learning_rate"] = min(max(float(f"{moved:.3g}"), low), high)
-    return bool(point["learning_rate"] != before)
-
-
-def dropout(point: Point, ranges: Ranges, shape: Shape, rng: random.Random) -> bool:
-    """Another dropout rate of the prior."""
-    before = point["head"]["dropout"]
-    point["head"]["dropout"] = draw_dropout(ranges, rng)
-    return bool(point["head"]["dropout"] != before)

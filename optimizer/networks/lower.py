@@ -1,13 +1,15 @@
-"""From the genotype to the network: the one place where a `tiny` graph is built."""
+"""From the genotype to the network: the one place where its graph is built."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from optimizer.networks.genotype import Shape
-from optimizer.networks.steps import Step, input_shape, steps
+from optimizer.networks.step import Step
+from optimizer.networks.steps import INPUT, input_shape, steps
 from optimizer.space import Point
 from resource_models.graph import Graph
 from resource_models.nodes import (
+    Add,
     AvgPool,
     Conv2d,
     Dense,
@@ -17,9 +19,8 @@ from resource_models.nodes import (
     Input,
     MaxPool,
     Node,
+    Pad,
 )
-
-INPUT = "input"
 
 
 def lower(point: Point, raw: Shape, classes: int) -> Graph:
@@ -31,21 +32,21 @@ def lower(point: Point, raw: Shape, classes: int) -> Graph:
         classes: the number of outputs.
 
     Returns:
-        A chain of nodes named by the ids of layers and dense layers, with `input` and `output`
-        at its ends.
+        Nodes named by the ids of blocks, layers and dense layers. The first is `input`; the last is
+        `output`, or where blocks have exits `logits`, which adds them to it.
     """
     shape = input_shape(point, raw)
     shrink: Any = "none" if shape == raw else "outside"
     nodes: list[Node] = [Input(INPUT, shape, raw, shrink)]
     for step in steps(point, raw, classes):
-        nodes.append(_BUILD[step.kind](step, (nodes[-1].id,)))
+        nodes.append(_BUILD[step.kind](step))
     return Graph(tuple(nodes))
 
 
-def _conv2d(step: Step, inputs: tuple[str, ...]) -> Node:
+def _conv2d(step: Step) -> Node:
     return Conv2d(
         step.id,
-        inputs,
+        step.inputs,
         filters=step.shape[2],
         kernel=step.kernel,
         stride=step.stride,
@@ -55,10 +56,10 @@ def _conv2d(step: Step, inputs: tuple[str, ...]) -> Node:
     )
 
 
-def _depthwise_conv2d(step: Step, inputs: tuple[str, ...]) -> Node:
+def _depthwise_conv2d(step: Step) -> Node:
     return DepthwiseConv2d(
         step.id,
-        inputs,
+        step.inputs,
         kernel=step.kernel,
         stride=step.stride,
         padding=cast(Any, step.padding),
@@ -67,16 +68,23 @@ def _depthwise_conv2d(step: Step, inputs: tuple[str, ...]) -> Node:
     )
 
 
-def _dense(step: Step, inputs: tuple[str, ...]) -> Node:
-    return Dense(step.id, inputs, step.shape[0], cast(Any, step.activation), step.batch_norm)
+def _dense(step: Step) -> Node:
+    return Dense(step.id, step.inputs, step.shape[0], cast(Any, step.activation), step.batch_norm)
 
 
-_BUILD: Mapping[str, Callable[[Step, tuple[str, ...]], Node]] = {
+def _max_pool(step: Step) -> Node:
+    padding = cast(Any, step.padding)
+    return MaxPool(step.id, step.inputs, step.kernel, step.stride, padding)
+
+
+_BUILD: Mapping[str, Callable[[Step], Node]] = {
     "conv2d": _conv2d,
     "depthwise_conv2d": _depthwise_conv2d,
     "dense": _dense,
-    "max_pool": lambda step, inputs: MaxPool(step.id, inputs, step.kernel, step.stride),
-    "avg_pool": lambda step, inputs: AvgPool(step.id, inputs, step.kernel, step.stride),
-    "global_avg_pool": lambda step, inputs: GlobalAvgPool(step.id, inputs),
-    "flatten": lambda step, inputs: Flatten(step.id, inputs),
+    "max_pool": _max_pool,
+    "avg_pool": lambda step: AvgPool(step.id, step.inputs, step.kernel, step.stride),
+    "global_avg_pool": lambda step: GlobalAvgPool(step.id, step.inputs),
+    "flatten": lambda step: Flatten(step.id, step.inputs),
+    "pad": lambda step: Pad(step.id, step.inputs, *step.pads),
+    "add": lambda step: Add(step.id, step.inputs),
 }

@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from optimizer.networks import block_morphs, head_morphs, layer_morphs
+from optimizer.networks import block_morphs, head_morphs, layer_morphs, treatment_morphs
 from optimizer.networks.genotype import Shape, copy_of
 from optimizer.networks.ranges import Ranges
 from optimizer.space import Point
@@ -37,6 +37,10 @@ MORPHS: dict[str, tuple[Morph, ...]] = {
         Morph("add_layer", ("layers",), block_morphs.add_layer),
         Morph("remove_layer", ("layers",), block_morphs.remove_layer),
         Morph("duplicate_layer", ("layers",), block_morphs.duplicate_layer),
+    ),
+    "branch": (
+        Morph("join", ("join",), block_morphs.join),
+        Morph("exit", ("exit",), block_morphs.exit_),
     ),
     "kind": (
         Morph("kind", ("kind",), layer_morphs.kind),
@@ -73,8 +77,16 @@ MORPHS: dict[str, tuple[Morph, ...]] = {
         Morph("units", ("units",), head_morphs.units),
     ),
     "training": (
-        Morph("learning_rate", ("learning_rate",), head_morphs.learning_rate),
-        Morph("dropout", ("dropout",), head_morphs.dropout),
+        Morph("learning_rate", ("learning_rate",), treatment_morphs.learning_rate),
+        Morph("dropout", ("dropout",), treatment_morphs.dropout),
+        Morph("weight_decay", ("weight_decay",), treatment_morphs.weight_decay),
+        Morph("batch_size", ("batch_size",), treatment_morphs.batch_size),
+        Morph("schedule", ("schedule",), treatment_morphs.schedule),
+    ),
+    "pruning": (
+        Morph("pruning_scope", ("scope", "method", "target"), treatment_morphs.pruning_scope),
+        Morph("pruning_method", ("method", "target"), treatment_morphs.pruning_method),
+        Morph("pruning_target", ("target",), treatment_morphs.pruning_target),
     ),
 }
 

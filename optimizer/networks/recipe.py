@@ -1,10 +1,13 @@
 """How a network is trained: fixed by the study, except for what the genotype searches."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from optimizer.errors import InvalidSpace
+from optimizer.networks.augment import NEED as AUGMENT
+from optimizer.networks.augment import is_augment, moves
+from optimizer.networks.training_presets import PRESETS
 from optimizer.parameters import is_number, is_whole
 
 # 30 epochs. Few images come in smaller batches, since small networks want their number of steps:
@@ -15,75 +18,177 @@ EPOCHS, LEAST_EPOCHS = 30, 3
 FEW_IMAGES, MANY_IMAGES = 3_000, 8_000
 FEW_BATCH, BATCH, MANY_BATCH = 32, 64, 128
 
-_WHOLE = {"epochs": (1, 10_000), "batch_size": (2, 65_536)}
-_REAL = {"learning_rate": (1e-6, 1.0), "weight_decay": (0.0, 1.0), "dropout": (0.0, 0.9)}
-_WORDS = {
-    "schedule": ("one_cycle",),
-    "optimizer": ("adamw",),
-    "augment": ("none", "shift1", "shift2"),
+# What a searched schedule may be; `steps` would need milestones, too.
+OPEN_SCHEDULES = ("one_cycle", "cosine", "constant")
+# Those of the fields that a study may leave to the search, in the order of `searched`.
+OPEN = ("learning_rate", "dropout", "weight_decay", "batch_size", "schedule")
+# What a worker of release 0.1.0 knows. The others are told only where they say something: then
+# stored trials keep their keys, and old workers can follow recipes that ask for nothing new.
+ALWAYS = (
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "weight_decay",
+    "dropout",
+    "schedule",
+    "optimizer",
+    "augment",
+)
+
+_WHOLE = {"epochs": (1, 10_000), "batch_size": (2, 65_536), "inherit_epochs": (1, 10_000)}
+_REAL = {
+    "learning_rate": (1e-6, 1.0),
+    "weight_decay": (0.0, 1.0),
+    "dropout": (0.0, 0.9),
+    "label_smoothing": (0.0, 0.5),
 }
+_WORDS = {
+    "schedule": (*OPEN_SCHEDULES, "steps"),
+    "optimizer": ("adamw", "sgd", "nesterov"),
+}
+_NULL = (*OPEN, "inherit_epochs")
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The training of every network of a study; None is searched, as a gene of the network."""
+    """The training of every network of a study.
+
+    None is searched, as a gene of the network; as `inherit_epochs` it means that no network
+    inherits weights. `worker.recipe.Recipe` says what the fields do.
+    """
 
     epochs: int
-    batch_size: int
-    weight_decay: float = 1e-3
-    schedule: str = "one_cycle"
+    batch_size: int | None
+    weight_decay: float | None = 1e-3
+    schedule: str | None = "one_cycle"
     optimizer: str = "adamw"
     augment: str = "none"
     learning_rate: float | None = None
     dropout: float | None = None
+    label_smoothing: float = 0.0
+    milestones: tuple[tuple[float, float], ...] = ()
+    inherit_epochs: int | None = None
 
     def __post_init__(self) -> None:
         for name, ends in _WHOLE.items():
             value = getattr(self, name)
-            if not (is_whole(value) and ends[0] <= value <= ends[1]):
-                need = f"need a whole number in [{ends[0]}, {ends[1]}]"
-                raise InvalidSpace(f"training.{name}", f"{need}, got {value!r}")
+            if not (_may_be_null(name, value) or (is_whole(value) and ends[0] <= value <= ends[1])):
+                _refuse(name, f"a whole number in [{ends[0]}, {ends[1]}]", value)
         for name, (low, high) in _REAL.items():
             value = getattr(self, name)
-            if value is not None and not (is_number(value) and low <= value <= high):
-                need = f"need a number in [{low}, {high}]"
-                raise InvalidSpace(f"training.{name}", f"{need}, got {value!r}")
+            if not (_may_be_null(name, value) or (is_number(value) and low <= value <= high)):
+                _refuse(name, f"a number in [{low}, {high}]", value)
         for name, words in _WORDS.items():
-            if getattr(self, name) not in words:
-                need = f"need one of {', '.join(words)}"
-                raise InvalidSpace(f"training.{name}", f"{need}, got {getattr(self, name)!r}")
+            value = getattr(self, name)
+            if not (_may_be_null(name, value) or value in words):
+                _refuse(name, f"one of {', '.join(words)}", value)
+        if not is_augment(self.augment):
+            _refuse("augment", AUGMENT, self.augment)
+        self._check_milestones()
 
     @classmethod
     def from_json(cls, changes: Mapping[str, Any] | None, train_images: int | None) -> "Recipe":
-        """The default recipe for so many training images, with a study's changes."""
+        """The recipe of a preset or the default for so many images, with a study's changes."""
         given = {} if changes is None else changes
         if not isinstance(given, Mapping):
             raise InvalidSpace("training", f"need an object, got {given!r}")
         known = [f.name for f in fields(cls)]
-        for name, value in given.items():
-            if name not in known:
-                raise InvalidSpace(f"training.{name}", f"unknown; a recipe has {', '.join(known)}")
-            if value is None and name not in ("learning_rate", "dropout"):
-                raise InvalidSpace(f"training.{name}", "need a value, got null")
-        return cls(**{**_defaults(train_images), **given})
+        unknown = [name for name in given if name not in known and name != "preset"]
+        if unknown:
+            names = ", ".join([*known, "preset"])
+            raise InvalidSpace(f"training.{unknown[0]}", f"unknown; a recipe has {names}")
+        own = {name: value for name, value in given.items() if name != "preset"}
+        start = {**_defaults(train_images), **_preset(given.get("preset"))}
+        if "schedule" in own and own["schedule"] != "steps":
+            start.pop("milestones", None)  # of the preset, which meant another schedule
+        return cls(**{**start, **own})
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON with every field, read by `from_json`; null is searched."""
-        return asdict(self)
+        """Plain JSON, read by `from_json`: the eight fields of old, others if they say something.
 
-    def of(self, point: Mapping[str, Any]) -> dict[str, Any]:
-        """The complete recipe of one network, as its worker is told."""
-        rate, dropout = self.learning_rate, self.dropout
-        return {
-            "epochs": int(self.epochs),
-            "batch_size": int(self.batch_size),
-            "learning_rate": float(point["learning_rate"] if rate is None else rate),
-            "weight_decay": float(self.weight_decay),
-            "dropout": float(point["head"]["dropout"] if dropout is None else dropout),
-            "schedule": self.schedule,
-            "optimizer": self.optimizer,
-            "augment": self.augment,
-        }
+        Null is searched. A study's definition from before the new fields stays what it is.
+        """
+        return {name: getattr(self, name) for name in ALWAYS} | self._new()
+
+    def searched(self) -> tuple[str, ...]:
+        """The fields that are genes of the network."""
+        return tuple(name for name in OPEN if getattr(self, name) is None)
+
+    def of(self, point: Mapping[str, Any], inherits: bool = False) -> dict[str, Any]:
+        """The complete recipe of one network, as its worker is told.
+
+        Args:
+            point: the network; it has a gene for each field that is searched.
+            inherits: whether it starts from the weights of a parent.
+        """
+        if inherits and self.inherit_epochs is None:
+            raise InvalidSpace("training.inherit_epochs", "need a number where weights inherit")
+        genes = {name: _gene(point, name) for name in self.searched()}
+        fixed = {name: getattr(self, name) for name in ALWAYS}
+        told = {**fixed, **genes, **self._new()}
+        epochs = told.pop("inherit_epochs", None)
+        told["epochs"] = int(epochs if inherits else self.epochs)
+        told["batch_size"] = int(told["batch_size"])
+        for name in ("learning_rate", "weight_decay", "dropout"):
+            told[name] = float(told[name])
+        return told
+
+    def check_data(self, shape: tuple[int, ...]) -> None:
+        """Raise InvalidSpace if samples of this shape cannot be trained on so."""
+        if len(shape) == 1 and moves(self.augment):
+            raise InvalidSpace("training.augment", "need none: flat samples cannot move")
+
+    def _new(self) -> dict[str, Any]:
+        """What release 0.1.0 did not have, where it differs from what that release did."""
+        told = {name: getattr(self, name) for name in NEW if getattr(self, name) != NEW[name]}
+        if "milestones" in told:
+            told["milestones"] = [list(pair) for pair in self.milestones]
+        return told
+
+    def _check_milestones(self) -> None:
+        pairs = self.milestones
+        need = "pairs [share of the epochs, factor], shares rising between 0 and 1, factors to 1"
+        if not isinstance(pairs, list | tuple) or not all(map(_is_milestone, pairs)):
+            _refuse("milestones", need, pairs)
+        shares = [pair[0] for pair in pairs]
+        if shares != sorted(set(shares)):
+            _refuse("milestones", need, pairs)
+        if bool(pairs) != (self.schedule == "steps"):
+            _refuse("milestones", "one or more with the schedule steps, none with another", pairs)
+        exact = tuple((float(share), float(factor)) for share, factor in pairs)
+        object.__setattr__(self, "milestones", exact)
+
+
+NEW = {field.name: field.default for field in fields(Recipe) if field.name not in ALWAYS}
+
+
+def _is_milestone(pair: Any) -> bool:
+    if not (isinstance(pair, list | tuple) and len(pair) == 2 and all(map(is_number, pair))):
+        return False
+    return bool(0 < pair[0] < 1 and 0 < pair[1] <= 1)
+
+
+def _may_be_null(name: str, value: Any) -> bool:
+    return value is None and name in _NULL
+
+
+def _refuse(name: str, need: str, value: Any) -> None:
+    raise InvalidSpace(f"training.{name}", f"need {need}, got {value!r}")
+
+
+def _gene(point: Mapping[str, Any], name: str) -> Any:
+    """Where release 0.1.0 searched a field already, its gene lies where it lay."""
+    if name == "learning_rate":
+        return point["learning_rate"]
+    return point["head"]["dropout"] if name == "dropout" else point["training"][name]
+
+
+def _preset(name: Any) -> Mapping[str, Any]:
+    if name is None:
+        return {}
+    if not isinstance(name, str) or name not in PRESETS:
+        raise InvalidSpace("training.preset", f"need one of {', '.join(PRESETS)}, got {name!r}")
+    return PRESETS[name]
 
 
 def _defaults(train_images: int | None) -> dict[str, Any]:

@@ -25,8 +25,8 @@ def default_scales(
     """The scale of each objective, by name; what an objective has given is kept.
 
     Error: from half an image to half of what guessing gives. Resources: from the cheapest network
-    of the space to the limit, else four times the bound, else the device's budget. All on a log
-    scale.
+    of the space to the limit, else four times the bound, else the device's budget; operations and
+    the time and energy that they take to the most that the space trains. All on a log scale.
 
     Raises:
         InvalidProblem: with the path of the field, where nothing lies between the two ends.
@@ -41,7 +41,7 @@ def default_scales(
             source = "reference"
         else:
             ideal = float(least[objective.name])
-            reference, source = _reference(objective, board, space.ranges.max_macs)
+            reference, source = _reference(objective, board, space)
         scales[objective.name] = _scale(objective, ideal, reference, f"{path}.{source}")
     return scales
 
@@ -61,16 +61,27 @@ def _scale(objective: Objective, ideal: float, reference: float, path: str) -> S
     return Scale(ideal, reference, True if given.log is None else given.log)
 
 
-def _reference(objective: Objective, board: Device | None, max_macs: int) -> tuple[float, str]:
+def _reference(
+    objective: Objective, board: Device | None, space: NetworkSpace
+) -> tuple[float, str]:
     """The reference of a known figure, and the field that it comes from."""
     if objective.limit is not None:
         return objective.limit, "limit"
     if objective.bound is not None:
         return BOUNDS_SAMPLED * objective.bound, "bound"
     family = objective.name.partition(":")[0]
+    if family in ("latency", "energy"):
+        return _slowest(space.device, space.ranges.max_macs)[family], "reference"
     if family not in DEFAULT_BUDGET_BYTES:
-        return max_macs, "reference"
+        return space.ranges.max_macs, "reference"
     if board is None:
         return DEFAULT_BUDGET_BYTES[family], "reference"
     budgets = {"model_size": board.flash_bytes, "working_memory": board.sram_bytes}
     return budgets[family], "reference"
+
+
+def _slowest(board: Device, macs: int) -> dict[str, float]:
+    """What so many operations take where they take longest; what nobody measured is left out."""
+    latency = max((line.latency_ms(macs) for line in board.latency), default=0.0)
+    taken = {"latency": latency}
+    return taken if board.power is None else taken | {"energy": board.power.energy_mj(latency)}

@@ -1,27 +1,32 @@
-"""The architecture space `tiny`: everything that a designer asks of it, in one object."""
+"""A space of networks: everything that a designer asks of it, in one object."""
 
-import json
 import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple
 
 from optimizer.errors import InvalidPoint, InvalidSpace
-from optimizer.networks.corners import corners
-from optimizer.networks.features import COLUMNS, features
-from optimizer.networks.genotype import Shape, check_point, may_be_grey, side_range
-from optimizer.networks.lower import lower
+from optimizer.networks.corners import cheapest_by_scope
+from optimizer.networks.costs import costs_of, graph_of
+from optimizer.networks.features import columns, features, options
+from optimizer.networks.genotype import TRAINING_FIELDS, Gene, Shape, shrunk_to
+from optimizer.networks.meter import Meter
 from optimizer.networks.morphs import morph
-from optimizer.networks.prior import draw
+from optimizer.networks.presets import ranges_of
+from optimizer.networks.prior import Prior
 from optimizer.networks.ranges import Ranges
 from optimizer.networks.recipe import Recipe
-from optimizer.networks.steps import Tally, steps, tally
+from optimizer.networks.step import Step
+from optimizer.networks.steps import steps
+from optimizer.networks.tally import prunable, tally
+from optimizer.networks.treatment import draw_training, pruning_recipe
+from optimizer.networks.validity import check_point
 from optimizer.parameters import is_whole
 from optimizer.space import Column, Point, work_key
 from resource_models.devices import Device, device
-from resource_models.footprint import FIGURES, footprint
+from resource_models.footprint import figures_of
 from resource_models.graph import Graph
 
 DEFAULT_DEVICE = "stm32f446re"
@@ -30,10 +35,19 @@ DEFAULT_SIZE = "model_size:deployed"
 # A microcontroller's networks are smaller; who wants larger ones gives a bound or a limit.
 LARGEST_TARGET_BYTES = 64 * 1024
 BOUNDS_SAMPLED = 4.0
-# The figures that are never below the size of the input.
-HOLDS_INPUT = tuple(name for name in FIGURES if name.startswith("working_memory:"))
+# The one convention of working memory that may be below the size of the input.
+WITHOUT_INPUT = "working_memory:munas"
 
 Wishes = tuple[tuple[str, float], ...]
+
+
+class Essence(NamedTuple):
+    """What makes two genotypes the same proposal."""
+
+    steps: Sequence[Step]
+    input: Gene
+    training: Mapping[str, Any]
+    pruning: Gene | None
 
 
 @dataclass(frozen=True)
@@ -47,10 +61,8 @@ class NetworkSpace:
     recipe: Recipe = field(default_factory=lambda: Recipe.from_json(None, None))
     bounds: Wishes = ()
     limits: Wishes = ()
+    kind: str = "tiny"  # the preset that the ranges are changes of
 
-    kind: ClassVar[str] = "tiny"
-    columns: ClassVar[tuple[Column, ...]] = COLUMNS
-    known_names: ClassVar[tuple[str, ...]] = FIGURES
     measured_names: ClassVar[tuple[str, ...] | None] = ("error",)
     cardinality: ClassVar[int | None] = None
 
@@ -61,12 +73,12 @@ class NetworkSpace:
             raise InvalidSpace("data", f"need a shape (h, w, c) or (n,), got {shape!r}")
         if not (is_whole(self.classes) and self.classes >= 2):
             raise InvalidSpace("data", f"need at least 2 classes, got {self.classes!r}")
-        _, least = self._measure(self.cheapest)
-        if least.macs > self.ranges.max_macs:
+        self.recipe.check_data(shape)
+        least = self._trained_macs(self.cheapest)
+        if least > self.ranges.max_macs:
             raise InvalidSpace(
                 "space.max_macs",
-                f"need at least the {least.macs} of the smallest network, "
-                f"got {self.ranges.max_macs}",
+                f"need at least the {least} of the smallest network, got {self.ranges.max_macs}",
             )
 
     @classmethod
@@ -81,16 +93,33 @@ class NetworkSpace:
         train_images: int | None = None,
     ) -> "NetworkSpace":
         """Build the space of a study; `optimizer.space.space_from_json` has the details."""
-        ranges = Ranges.from_json(data)
+        ranges, kind = ranges_of(data), data["kind"]
         if input_shape is None or classes is None:
-            raise InvalidSpace("data", "a space of kind tiny needs data, for shape and classes")
+            raise InvalidSpace("data", f"a space of kind {kind} needs data, for shape and classes")
         return cls(
             ranges,
             tuple(int(part) for part in input_shape),
             classes,
             _device(device),
             Recipe.from_json(training, train_images),
+            kind=kind,
         )
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """What each coordinate of `encode` means: the same for a space, whatever its points."""
+        return columns(self.ranges, self.searched)
+
+    @property
+    def known_names(self) -> tuple[str, ...]:
+        """The figures that the device has."""
+        return figures_of(self.device)
+
+    @cached_property
+    def searched(self) -> tuple[str, ...]:
+        """What the recipe leaves to the gene `training`."""
+        left_open = self.recipe.searched()
+        return tuple(name for name in TRAINING_FIELDS if name in left_open)
 
     @property
     def size_figure(self) -> str:
@@ -104,11 +133,22 @@ class NetworkSpace:
 
     @cached_property
     def cheapest(self) -> Point:
-        """The network of the smallest model size, and of those the one with the fewest MACs."""
-        return min(
-            corners(self.ranges, self.input_shape),
-            key=lambda point: (self._measure(point)[0], self._measure(point)[1].macs),
-        )
+        """The smallest corner of the space, its pruning included: where the scales begin.
+
+        Exact but for a rounding: which corner is the smallest is told by the prior's estimate.
+        """
+        found = cheapest_by_scope(self.ranges, self.input_shape, self.classes, self.size_figure)
+        smallest = min(found.values(), key=lambda point: self.meter.measure(point).size_bytes)
+        if not self.searched:
+            return smallest
+        return {**smallest, "training": draw_training(self.ranges, self.searched, random.Random(0))}
+
+    @cached_property
+    def meter(self) -> Meter:
+        """Measures points for the prior."""
+        most_macs = dict(self.limits).get("macs", math.inf)
+        shape, figure = self.input_shape, self.size_figure
+        return Meter(shape, self.classes, figure, self.ranges.max_macs, most_macs)
 
     def to_json(self) -> dict[str, Any]:
         """The study's `space` with every range."""
@@ -130,11 +170,10 @@ class NetworkSpace:
 
     def sample(self, rng: random.Random) -> Point:
         """Draw a network of the prior that keeps the limits."""
-        least, _ = self._measure(self.cheapest)
-        sizes = (float(least), max(float(least), self.size_cap_bytes))
-        return draw(
-            self._promising, self.input_shape, sizes, self._measure, rng, self._keeps_limits
-        )
+        point = self._prior.draw(rng)
+        if self.searched:
+            point["training"] = draw_training(self.ranges, self.searched, rng)
+        return point
 
     def morph(self, point: Point, rng: random.Random) -> Point:
         """A neighbour of a network. It may break a limit; it never has too many MACs."""
@@ -142,7 +181,7 @@ class NetworkSpace:
 
         def accept(child: Point) -> bool:
             found = self._essence(child)
-            return found != before and tally(found[1]).macs <= self.ranges.max_macs
+            return found != before and tally(found.steps).macs <= self.ranges.max_macs
 
         return morph(point, self.ranges, self.input_shape, rng, accept)
 
@@ -152,39 +191,50 @@ class NetworkSpace:
 
     def validate(self, point: Point) -> None:
         """Raise InvalidPoint, with the path of the gene, unless the point lies in the space."""
-        check_point(point, self.ranges, self.input_shape)
-        macs = self._measure(point)[1].macs
+        check_point(point, self.ranges, self.input_shape, self.searched)
+        macs = self._trained_macs(point)
         if macs > self.ranges.max_macs:
             raise InvalidPoint("point", f"need at most {self.ranges.max_macs} MACs, got {macs}")
 
     def lower(self, point: Point) -> Graph:
-        """The network of a point; its nodes are named by the ids of the genotype."""
-        return _graph(_text(point), self.input_shape, self.classes)
+        """The network of a point, not pruned; its nodes are named by the ids of the genotype."""
+        return graph_of(point, self.input_shape, self.classes)
 
     def encode(self, point: Point) -> list[float]:
         """The features of `optimizer.networks.features`, one per column."""
         found = steps(point, self.input_shape, self.classes)
-        recipe = self.recipe.of(point)
-        return features(point, self.input_shape, found, self.figures(point), recipe)
+        recipe, figures_ = self.recipe.of(point), self.figures(point)
+        shown = {**point, "pruning": self._pruning(point, found)}
+        base = features(point, self.input_shape, found, figures_, recipe)
+        return base + options(shown, self.ranges, self.searched, recipe)
 
     def key(self, point: Point) -> str:
-        """The hash of network and training."""
+        """The hash of network, training and pruning."""
         return work_key(self.work(point))
 
     def figures(self, point: Point) -> dict[str, float]:
-        """The footprint on the study's device, by the names of `resource_models`."""
-        found = _figures(_text(point), self.input_shape, self.classes, self.device)
-        return dict(zip(FIGURES, found, strict=True))
+        """The footprint on the study's device, by the names in `known_names`.
+
+        Of a pruned point it is a prediction: that of a network whose layers all lose the same
+        share. Without a target it is an upper bound.
+        """
+        pruning = self._pruning(point)
+        return costs_of(point, pruning, self.input_shape, self.classes, self.device)
 
     def work(self, point: Point) -> dict[str, Any]:
-        """What a worker is told of the network; nothing is pruned or inherited yet."""
-        return {
+        """What a worker is told of the network; nothing is inherited yet."""
+        work: dict[str, Any] = {
             "kind": "network",
             "graph": self.lower(point).to_json(),
             "training": self.recipe.of(point),
             "pruning": None,
             "parent": None,
         }
+        pruning = self._pruning(point)
+        if pruning is not None:
+            work["pruning"] = pruning_recipe(pruning, self.ranges)
+            work["device"] = self.device.to_json()  # its figures are counted again after the cut
+        return work
 
     @cached_property
     def _size_caps(self) -> dict[str, float]:
@@ -196,29 +246,33 @@ class NetworkSpace:
     @cached_property
     def _promising(self) -> Ranges:
         """The ranges less what must break a limit: redrawing that would take most of the time."""
-        limits = dict(self.limits)
-        macs = min(self.ranges.max_macs, int(limits.get("macs", self.ranges.max_macs)))
-        memory = min((v for name, v in self.limits if name in HOLDS_INPUT), default=math.inf)
-        if len(self.input_shape) == 1:
-            return replace(self.ranges, max_macs=macs)
-        height, width, channels = self.input_shape
-        if True in may_be_grey(self.ranges, self.input_shape):
-            channels = 1
-        low, high = side_range(self.ranges, self.input_shape)
-        while high > low and high * max(1, round(width * high / height)) * channels > memory:
-            high -= 1
-        # Between two sides, so that rounding cannot lose one.
-        shrink = min(max(height / (high + 0.5), self.ranges.shrink[0]), self.ranges.shrink[1])
-        return replace(self.ranges, max_macs=macs, shrink=(shrink, self.ranges.shrink[1]))
+        held = (limit for name, limit in self.limits if _holds_input(name))
+        return shrunk_to(min(held, default=math.inf), self.ranges, self.input_shape)
 
-    def _measure(self, point: Point) -> tuple[int, Tally]:
-        sums = tally(steps(point, self.input_shape, self.classes))
-        return sums.model_size_bytes(self.size_figure), sums
+    @cached_property
+    def _prior(self) -> Prior:
+        cap, keeps = self.size_cap_bytes, self._keeps_limits
+        return Prior(self._promising, self.meter, cap, self._size_bytes, keeps)
 
-    def _essence(self, point: Point) -> tuple[Any, ...]:
+    def _size_bytes(self, point: Point) -> float:
+        return self.figures(point)[self.size_figure]
+
+    def _trained_macs(self, point: Point) -> int:
+        return tally(steps(point, self.input_shape, self.classes)).macs
+
+    def _pruning(self, point: Point, found: Sequence[Step] | None = None) -> Gene | None:
+        """The pruning gene, unless it says nothing of this network."""
+        gene = point.get("pruning")
+        if gene is None:
+            return None
+        if found is None:
+            found = steps(point, self.input_shape, self.classes)
+        return gene if prunable(found, gene) else None
+
+    def _essence(self, point: Point) -> Essence:
         """What makes two genotypes the same proposal."""
         found = steps(point, self.input_shape, self.classes)
-        return point["input"], found, self.recipe.of(point)
+        return Essence(found, point["input"], self.recipe.of(point), self._pruning(point, found))
 
     def _keeps_limits(self, point: Point) -> bool:
         if not self.limits:
@@ -235,20 +289,5 @@ def _device(given: Device | str | Mapping[str, Any] | None) -> Device:
     return device(given) if isinstance(given, str) else Device.from_json(dict(given))
 
 
-def _text(point: Point) -> str:
-    return json.dumps(point, sort_keys=True)
-
-
-# A designer asks for key, figures, features and work of the same point in turn, in any order.
-MEMORY = 8192
-
-
-@lru_cache(MEMORY)
-def _graph(text: str, shape: Shape, classes: int) -> Graph:
-    return lower(json.loads(text), shape, classes)
-
-
-@lru_cache(MEMORY)
-def _figures(text: str, shape: Shape, classes: int, board: Device) -> tuple[int, ...]:
-    found = footprint(_graph(text, shape, classes), board).figures()
-    return tuple(found[name] for name in FIGURES)
+def _holds_input(figure: str) -> bool:
+    return figure.startswith("working_memory:") and figure != WITHOUT_INPUT

@@ -1,20 +1,28 @@
-"""A `tiny` network of any size: everything of the prior but the size.
+"""A network of any size: everything of the prior but the size and the pruning.
 
 How often each value is drawn is no rule of nature. Small networks that are known to be good (3 x 3,
 a map that shrinks on the way, a pooled head) are likely, and nothing is left out.
 """
 
-import math
 import random
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
-from optimizer.networks.genotype import Gene, Shape, may_be_grey, may_be_rectangular, side_range
+from optimizer.networks.chance import log_real, log_whole, seldom, weighted
+from optimizer.networks.genotype import (
+    Gene,
+    Shape,
+    may_be_grey,
+    may_be_rectangular,
+    may_join,
+    put,
+    side_range,
+)
+from optimizer.networks.layer_steps import layer_steps
 from optimizer.networks.ranges import Ranges
-from optimizer.networks.steps import input_shape, layer_steps
+from optimizer.networks.steps import Trunk, input_shape
+from optimizer.networks.treatment import draw_dropout, draw_learning_rate
 from optimizer.space import Point
-
-Item = TypeVar("Item")
 
 KIND = {
     "conv": 8.0,
@@ -26,13 +34,12 @@ KIND = {
 }
 # Of the first layer: on one to three channels, all others first filter each channel by one kernel.
 FIRST_KIND = {**KIND, "conv": 60.0}
-KERNEL = {1: 1.0, 3: 10.0, 5: 5.0, 7: 2.0}
+KERNEL = {1: 1.0, 2: 2.0, 3: 10.0, 4: 4.0, 5: 5.0, 7: 2.0}
 LAYERS = {1: 5.0, 2: 3.0, 3: 1.0}
 LAST_POOL = {"none": 3.0, "max": 3.0, "avg": 2.0, "global": 4.0}
 WINDOWS = {2: 5.0, 4: 3.0, 6: 1.0}
 WINDOW_INSIDE = 0.8  # of the last windows leave at least two values per side, if they can
 DENSE_LAYERS = {0: 15.0, 1: 4.0, 2: 1.0, 3: 0.4}
-OTHER = 0.5  # of a value that a study adds to the ranges
 
 NO_BLOCK = 0.04
 MEAN_BLOCKS = 3.2  # of the structures; of the networks 2.5, since deep ones are redrawn more often
@@ -44,13 +51,14 @@ SMALL_MAP = 6  # maps of at most this side lose what they know when they shrink:
 POOL_RATHER_THAN_STRIDE = 0.5
 POOLED_INPUT = 0.2  # of the first layers with a pool before them keep it
 BATCH_NORM, RELU, SAME, SAME_ON_SMALL = 0.8, 0.9, 0.6, 0.9
-DROPOUT = 0.15
+# Of the blocks. The first has nothing beside it but the input; behind the last is the head.
+JOINED, FIRST_JOINED = 0.25, 0.05
+EXITS, LAST_EXITS = 0.15, 0.03
+ALIKE = 0.75  # of the joined blocks end as wide as what they are added to, so nothing is padded
 # Widths of one network differ by up to this factor from its own trend, which grows (or shrinks)
 # by up to GROWTH where the map is halved; every tenth network draws each width on its own.
 SPREAD, GROWTH = 3.0, 2.0
 FREE_WIDTHS = 0.1
-# Log-uniform draws reach a tenth beyond both ends and are clipped, so that ends are not rare.
-BEYOND = 1.1
 
 
 def draw_structure(ranges: Ranges, shape: Shape, rng: random.Random) -> Point:
@@ -132,38 +140,6 @@ def draw_side(ranges: Ranges, shape: Shape, rng: random.Random) -> int:
     return max(log_whole((low, high), rng), log_whole((low, high), rng))
 
 
-def draw_dropout(ranges: Ranges, rng: random.Random) -> float:
-    """The lowest rate mostly, since small networks rather underfit; else uniform."""
-    low, high = ranges.dropout
-    return low if rng.random() >= DROPOUT else min(max(round(rng.uniform(low, high), 2), low), high)
-
-
-def draw_learning_rate(ranges: Ranges, rng: random.Random) -> float:
-    """The larger of two log-uniform numbers, to three digits: few steps ask for large ones."""
-    low, high = ranges.learning_rate
-    drawn = max(log_real((low, high), rng), log_real((low, high), rng))
-    return min(max(float(f"{drawn:.3g}"), low), high)
-
-
-def log_whole(ends: tuple[int, int], rng: random.Random) -> int:
-    """A log-uniform whole number, both ends included."""
-    low, high = ends
-    if low == high:
-        return low
-    exact = log_real((max(low, 0.5) / BEYOND, high * BEYOND), rng)
-    return min(max(round(exact), low), high)
-
-
-def log_real(ends: tuple[float, float], rng: random.Random) -> float:
-    """A log-uniform number."""
-    return math.exp(rng.uniform(math.log(ends[0]), math.log(ends[1])))
-
-
-def weighted(allowed: Sequence[Item], weights: Mapping[Any, float], rng: random.Random) -> Item:
-    """One of the allowed values, by how often the prior wants it."""
-    return rng.choices(allowed, [weights.get(item, OTHER) for item in allowed])[0]
-
-
 def _flag(allowed: tuple[bool, ...], wanted: bool) -> bool:
     return wanted if wanted in allowed else allowed[0]
 
@@ -175,21 +151,29 @@ def _count(ends: tuple[int, int], weights: Mapping[Any, float], rng: random.Rand
 def _draw_blocks(
     ranges: Ranges, shape: Shape, start: Shape, rng: random.Random
 ) -> tuple[list[Gene], Shape]:
+    trunk = Trunk(start)
     blocks: list[Gene] = []
-    count = 0
-    map_shape = start
-    for number in range(_block_count(ranges.blocks, rng)):
-        layers = []
-        for place in range(_count(ranges.layers, LAYERS, rng)):
-            count += 1
-            drawn = draw_layer(ranges, shape, min(map_shape[:2]), place == 0, rng)
-            if count == 1:
+    number = 0
+    total = _block_count(ranges.blocks, rng)
+    for place in range(total):
+        block: Gene = {"id": f"b{place + 1}", "layers": []}
+        first, last = place == 0, place == total - 1
+        join = seldom(may_join(ranges, first), FIRST_JOINED if first else JOINED, rng)
+        put(block, "join", join)
+        put(block, "exit", seldom(ranges.exits, LAST_EXITS if last else EXITS, rng))
+        begin = before = trunk.start(block)
+        for inside in range(_count(ranges.layers, LAYERS, rng)):
+            number += 1
+            drawn = draw_layer(ranges, shape, min(before.shape[:2]), inside == 0, rng)
+            if number == 1:
                 _make_first(drawn, ranges, rng)
-            layers.append({"id": f"l{count}", **drawn})
-            map_shape = layer_steps(layers[-1], map_shape)[-1].shape
-        blocks.append({"id": f"b{number + 1}", "layers": layers})
+            block["layers"].append({"id": f"l{number}", **drawn})
+            before = layer_steps(block["layers"][-1], before)[-1]
+        trunk.finish(block, begin, before)
+        blocks.append(block)
     _draw_widths([layer for block in blocks for layer in block["layers"]], ranges, rng)
-    return blocks, map_shape
+    _align_widths(blocks, rng)
+    return blocks, trunk.end.shape
 
 
 def _make_first(layer: Gene, ranges: Ranges, rng: random.Random) -> None:
@@ -226,3 +210,14 @@ def _draw_widths(layers: list[Gene], ranges: Ranges, rng: random.Random) -> None
             trend *= growth
         width = trend * log_real((1 / spread, spread), rng)
         layer["filters"] = min(max(round(width), low), high)
+
+
+def _align_widths(blocks: list[Gene], rng: random.Random) -> None:
+    """End most joined blocks as wide as what they are added to."""
+    before: Gene | None = None  # the last layer of the path
+    for block in blocks:
+        join, last = block.get("join"), block["layers"][-1]
+        if join and before and rng.random() < ALIKE:
+            last["filters"] = before["filters"]
+        if join != "parallel":
+            before = last

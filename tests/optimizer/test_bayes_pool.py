@@ -122,11 +122,15 @@ def test_mixed_parameters_come_closer_to_the_top_than_any_of_the_pool() -> None:
 def test_networks_come_closer_to_the_top_than_any_of_the_pool() -> None:
     space = space_from_json({"kind": "tiny"}, input_shape=(8, 8, 1), classes=10)
     asked = Problem(space, (Objective("error", scale=Scale(0.001, 0.45, True)),), validation=300)
-    start = first_pool(asked, [], set(), seed=1)
-    value = peak(asked.space.encode(start.candidates[0].point))
-    rest = start.at(range(1, len(start)))
-    before = value(torch.from_numpy(rest.x), torch.empty(len(rest), 0)).max().item()
-    assert best_of(rest, asked, value, set(), seed=1).value > before / 2
+    left = []  # of the distance, squared
+    for seed in (1, 2, 3, 4):
+        start = first_pool(asked, [], set(), seed=seed)
+        value = peak(asked.space.encode(start.candidates[0].point))
+        rest = start.at(range(1, len(start)))
+        before = value(torch.from_numpy(rest.x), torch.empty(len(rest), 0)).max().item()
+        left.append(best_of(rest, asked, value, set(), seed=seed).value / before)
+    assert max(left) < 0.8
+    assert sum(left) / len(left) < 0.5
 
 
 def test_what_is_seen_is_not_made_again() -> None:

@@ -13,6 +13,7 @@ from optimizer.networks.space import NetworkSpace
 from optimizer.problem import Objective
 from optimizer.scale import GivenScale, Scale
 from optimizer.space import space_from_json
+from resource_models.devices import device
 
 
 def tiny(shape: tuple[int, ...] = (28, 28, 1), **more: Any) -> NetworkSpace:
@@ -26,7 +27,7 @@ def test_features_are_finite_and_in_about_zero_to_one(shape: tuple[int, ...]) ->
     space, rng = tiny(shape), random.Random(0)
     encoded = np.array([space.encode(space.sample(rng)) for _ in range(300)])
     assert encoded.shape == (300, len(space.columns))
-    assert 15 <= len(space.columns) <= 25
+    assert len(space.columns) == 25 + 9  # joins, exits and pruning
     assert len({column.name for column in space.columns}) == len(space.columns)
     assert {column.kind for column in space.columns} == {"real"}
     assert np.isfinite(encoded).all()
@@ -82,6 +83,17 @@ def test_a_resource_goes_from_the_cheapest_network_to_limit_bound_or_budget() ->
     assert scale_of(MEMORY, None).reference == 16 * 1024
     assert scale_of(MACS).reference == 2_000_000
     assert scale_of(MACS).log
+
+
+def test_time_and_energy_go_to_what_the_most_operations_take() -> None:
+    latency, energy = Objective("latency", "known"), Objective("energy", "known")
+    board = device("stm32f446re")
+    slowest = max(line.latency_ms(2_000_000) for line in board.latency)
+    assert scale_of(latency, "stm32f446re").reference == slowest
+    assert board.power is not None
+    assert scale_of(energy, "stm32f446re").reference == board.power.energy_mj(slowest)
+    assert "latency" not in tiny(device="rp2040").known_names
+    assert "latency" in tiny(device="stm32f446re").known_names
 
 
 def test_what_the_user_gave_is_kept() -> None:

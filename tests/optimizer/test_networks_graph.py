@@ -9,8 +9,10 @@ import pytest
 from optimizer.errors import InvalidPoint
 from optimizer.networks.ranges import KINDS
 from optimizer.networks.space import NetworkSpace
-from optimizer.networks.steps import steps, tally
+from optimizer.networks.steps import steps
+from optimizer.networks.tally import SIZES, tally
 from optimizer.space import space_from_json
+from resource_models.footprint import FIGURES
 from resource_models.graph import Graph
 from resource_models.nodes import Conv2d, DepthwiseConv2d, MaxPool
 
@@ -62,10 +64,17 @@ def test_every_sample_is_valid_and_becomes_a_network_of_its_tally(shape: tuple[i
         graph = space.lower(drawn)
         assert graph.input.raw_shape == shape
         assert graph.shapes[graph.output] == (10,)
-        sums, figures = tally(steps(drawn, shape, 10)), space.figures(drawn)
-        for name in ("model_size:deployed", "model_size:sparse", "model_size:munas"):
+        sums = tally(steps(drawn, shape, 10))
+        assert sums.macs <= 2_000_000
+        drawn.pop("pruning", None)
+        figures = space.figures(drawn)
+        for name in SIZES:
             assert sums.model_size_bytes(name) == figures[name]
-        assert sums.macs == figures["macs"] <= 2_000_000
+        assert sums.macs == figures["macs"]
+
+
+def test_every_convention_of_model_size_is_tallied() -> None:
+    assert [name for name in FIGURES if name.startswith("model_size:")] == list(SIZES)
 
 
 def test_the_steps_have_the_shapes_of_the_graph() -> None:
@@ -74,9 +83,9 @@ def test_the_steps_have_the_shapes_of_the_graph() -> None:
     for _ in range(100):
         drawn = space.sample(rng)
         graph = space.lower(drawn)
-        assert {s.id: s.shape for s in steps(drawn, FEATURES, 10)} == {
-            node.id: graph.shapes[node.id] for node in graph.nodes[1:]
-        }
+        assert [(s.id, s.inputs, s.shape) for s in steps(drawn, FEATURES, 10)] == [
+            (node.id, node.inputs, graph.shapes[node.id]) for node in graph.nodes[1:]
+        ]
 
 
 @pytest.mark.parametrize(
@@ -217,6 +226,12 @@ def test_genes_without_effect_do_not_change_the_key() -> None:
         ("blocks.0.layers.0.kernel", 3),
         ("blocks.0.layers.0.kernel", [3, 5]),
         ("blocks.0.layers.0.kernel", [2, 2]),
+        ("blocks.0.join", "parallel"),
+        ("blocks.0.join", "none"),
+        ("blocks.0.join", "concat"),
+        ("blocks.0.exit", None),
+        ("blocks.0.exit", "max"),
+        ("blocks.0.gate", True),
         ("blocks.0.layers.0.stride", [True, True]),
         ("blocks.0.layers.0.padding", "full"),
         ("blocks.0.layers.0.relu", 1),

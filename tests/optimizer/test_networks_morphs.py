@@ -8,23 +8,41 @@ import pytest
 
 from optimizer.networks import genotype
 from optimizer.networks.morphs import MORPHS, Morph
+from optimizer.networks.recipe import OPEN as OPEN_FIELDS
 from optimizer.networks.space import NetworkSpace
-from optimizer.space import space_from_json
+from optimizer.networks.validity import check_point
+from optimizer.space import Point, space_from_json
 
 COLOUR = (16, 16, 3)
 ALL = [morph for listed in MORPHS.values() for morph in listed]
+OPEN = {"weight_decay": None, "batch_size": None, "schedule": None}
+# Morphs that bring or take whole genes, or whose details may happen to stay.
+LOOSE = ("blocks", "layers", "dense", "scope", "method")
 
 
-def tiny(shape: tuple[int, ...] = COLOUR, **ranges: Any) -> NetworkSpace:
-    space = space_from_json({"kind": "tiny", **ranges}, input_shape=shape, classes=4)
+def tiny(
+    shape: tuple[int, ...] = COLOUR, training: dict[str, Any] | None = None, **ranges: Any
+) -> NetworkSpace:
+    definition = {"kind": "tiny", **ranges}
+    space = space_from_json(definition, input_shape=shape, classes=4, training=training)
     assert isinstance(space, NetworkSpace)
     return space
 
 
+@pytest.fixture(scope="module")
+def drawn() -> list[Point]:
+    space, rng = tiny(training=OPEN, pruning_thresholds=[False, True]), random.Random(0)
+    return [space.sample(rng) for _ in range(300)]
+
+
 def differences(first: Any, second: Any, name: str = "point") -> set[str]:
-    """The names of the genes in which two genotypes differ; lists of unequal length count whole."""
-    if isinstance(first, dict):
-        return set().union(*(differences(first[key], second[key], key) for key in first))
+    """The names of the genes in which two genotypes differ; lists of unequal length count whole.
+
+    Of a gene that only one of them has, all parts differ.
+    """
+    if isinstance(first, dict) or isinstance(second, dict):
+        one, two = first or {}, second or {}
+        return set().union(*(differences(one.get(k), two.get(k), k) for k in {*one, *two}))
     if isinstance(first, list) and len(first) == len(second):
         return set().union(*(differences(a, b, name) for a, b in zip(first, second, strict=True)))
     return set() if first == second else {name}
@@ -37,19 +55,29 @@ def test_every_gene_is_changed_by_a_morph() -> None:
         *genotype.LAYER_FIELDS,
         *genotype.HEAD_FIELDS,
         *genotype.DENSE_FIELDS,
+        *genotype.BLOCK_FIELDS,
+        *genotype.BLOCK_OPTIONS,
+        *genotype.PRUNING_FIELDS,
+        *genotype.TRAINING_FIELDS,
         "blocks",
-        "layers",
         "learning_rate",
     )
-    assert {field for field in fields if field not in ("id",)} - named == {"units"} - named
+    assert named == set(fields) - {"id"}
+    whole = {"input", "head", "pruning", "training"}
+    assert {*genotype.POINT_FIELDS, "pruning", "training"} - whole < named
+
+
+def test_each_field_that_a_recipe_can_leave_open_has_a_gene() -> None:
+    assert {*genotype.TRAINING_FIELDS, "learning_rate", "dropout"} == set(OPEN_FIELDS)
 
 
 @pytest.mark.parametrize("morph", ALL, ids=lambda morph: morph.name)
-def test_a_morph_changes_the_genes_it_names_and_stays_in_the_space(morph: Morph) -> None:
-    space, rng = tiny(), random.Random(0)
+def test_a_morph_changes_the_genes_it_names_and_stays_in_the_space(
+    morph: Morph, drawn: list[Point]
+) -> None:
+    space, rng = tiny(training=OPEN, pruning_thresholds=[False, True]), random.Random(0)
     applied = 0
-    for _ in range(300):
-        point = space.sample(rng)
+    for point in drawn:
         child = genotype.copy_of(point)
         before = copy.deepcopy(point)
         if not morph.apply(child, space.ranges, COLOUR, rng):
@@ -57,12 +85,14 @@ def test_a_morph_changes_the_genes_it_names_and_stays_in_the_space(morph: Morph)
             continue
         applied += 1
         assert point == before
-        genotype.check_point(child, space.ranges, COLOUR)
+        check_point(child, space.ranges, COLOUR, space.searched)
         space.lower(child)
         changed = differences(before, child)
         assert changed
-        if morph.genes[0] not in ("blocks", "layers", "dense"):
+        if morph.genes[0] not in LOOSE:
             assert changed == set(morph.genes)
+        elif morph.genes[0] in genotype.PRUNING_FIELDS:
+            assert morph.genes[0] in changed <= set(morph.genes)
         else:
             assert morph.genes[0] in changed
     assert applied > 20

@@ -29,7 +29,7 @@ def tiny(shape: tuple[int, ...] = DIGITS, **ranges: Any) -> NetworkSpace:
 @pytest.fixture(scope="module")
 def drawn() -> list[Point]:
     space, rng = tiny(COLOUR), random.Random(0)
-    return [space.sample(rng) for _ in range(3000)]
+    return [space.sample(rng) for _ in range(2000)]
 
 
 def sizes(space: NetworkSpace, count: int = 400) -> list[float]:
@@ -39,7 +39,7 @@ def sizes(space: NetworkSpace, count: int = 400) -> list[float]:
 
 def test_sizes_are_log_uniform_from_the_smallest_network_to_64_kb() -> None:
     space = tiny()
-    found = sorted(sizes(space, 800))
+    found = sorted(sizes(space, 600))
     low = math.log(space.figures(space.cheapest)["model_size:deployed"])
     high = math.log(64 * 1024)
     for share in (0.25, 0.5, 0.75):  # the quartiles, within a tenth of the whole width
@@ -65,7 +65,7 @@ def test_every_limit_is_kept_by_every_sample() -> None:
 
 
 def test_limits_that_nothing_keeps_end_in_an_error_not_in_a_loop() -> None:
-    space = tiny((28, 28, 1)).within({}, {"working_memory:arena": 10.0})
+    space = tiny((30,)).within({}, {"working_memory:arena": 10.0})
     with pytest.raises(SpaceExhausted):
         space.sample(random.Random(0))
 
@@ -153,7 +153,7 @@ def test_widths_are_scaled_to_the_target_or_the_structure_is_given_up() -> None:
     fitted = 0
     for _ in range(200):
         point = draw_structure(space.ranges, space.input_shape, rng)
-        fit = fit_widths(point, widths_of(point), 2000.0, space.ranges, space._measure)
+        fit = fit_widths(point, widths_of(point), 2000.0, space.ranges, space.meter)
         size = space.figures(point)["model_size:deployed"]
         assert fit.ratio == size / 2000
         fitted += fit.near

@@ -1,4 +1,4 @@
-"""Ranges and training recipe of `tiny`: what a study may override, and what it may not."""
+"""Ranges of `tiny`: what a study may override, and what it may not."""
 
 from typing import Any
 
@@ -6,7 +6,6 @@ import pytest
 
 from optimizer.errors import InvalidSpace
 from optimizer.networks.ranges import Ranges
-from optimizer.networks.recipe import Recipe
 from optimizer.space import space_from_json
 
 
@@ -32,7 +31,14 @@ def test_json_gives_back_the_ranges() -> None:
         ("kinds", []),
         ("kinds", ["conv", "fourier"]),
         ("kinds", "conv"),
-        ("kernels", [2]),
+        ("kernels", [8]),
+        ("joins", ["none", "concat"]),
+        ("exits", "global"),
+        ("weight_decay", [0, 0.1]),
+        ("batch_sizes", [1, 32]),
+        ("batch_sizes", [32.5]),
+        ("batch_sizes", []),
+        ("schedules", ["steps"]),
         ("strides", [True]),
         ("batch_norm", [1]),
         ("batch_norm", ["yes"]),
@@ -52,63 +58,6 @@ def test_wrong_ranges_are_refused_with_the_path_of_the_field(field: str, value: 
 
 def test_lists_are_kept_once_and_in_our_order() -> None:
     assert Ranges(kernels=(5, 1, 5)).kernels == (1, 5)
-
-
-@pytest.mark.parametrize(
-    ("images", "epochs", "batch"),
-    [(None, 30, 64), (5_000, 30, 64), (897, 30, 32), (54_000, 4, 128), (20_000, 12, 128)],
-)
-def test_the_default_recipe_depends_on_the_number_of_images(
-    images: int | None, epochs: int, batch: int
-) -> None:
-    recipe = Recipe.from_json(None, images)
-    assert (recipe.epochs, recipe.batch_size) == (epochs, batch)
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("epochs", 0),
-        ("epochs", 1.5),
-        ("epochs", True),
-        ("epochs", None),
-        ("batch_size", 1),
-        ("learning_rate", 0),
-        ("learning_rate", float("inf")),
-        ("weight_decay", -1),
-        ("dropout", 1.0),
-        ("schedule", "constant"),
-        ("augment", "mirror"),
-        ("momentum", 0.9),
-    ],
-)
-def test_a_wrong_recipe_is_refused_with_the_path_of_the_field(field: str, value: Any) -> None:
-    with pytest.raises(InvalidSpace) as caught:
-        Recipe.from_json({field: value}, None)
-    assert caught.value.field == f"training.{field}"
-
-
-def test_json_gives_back_the_recipe() -> None:
-    recipe = Recipe.from_json({"epochs": 3, "learning_rate": 0.01}, 897)
-    assert Recipe.from_json(recipe.to_json(), None) == recipe
-
-
-def test_what_the_study_fixes_is_not_taken_from_the_genotype() -> None:
-    point = {"learning_rate": 0.02, "head": {"dropout": 0.3}}
-    searched = Recipe.from_json(None, None).of(point)
-    assert (searched["learning_rate"], searched["dropout"]) == (0.02, 0.3)
-    fixed = Recipe.from_json({"learning_rate": 0.005, "dropout": 0.0}, None).of(point)
-    assert (fixed["learning_rate"], fixed["dropout"]) == (0.005, 0.0)
-    assert set(searched) == {
-        "epochs",
-        "batch_size",
-        "learning_rate",
-        "weight_decay",
-        "dropout",
-        "schedule",
-        "optimizer",
-        "augment",
-    }
 
 
 def test_a_space_of_networks_needs_data() -> None:

@@ -1,0 +1,58 @@
+"""The graph and the figures of a point, remembered.
+
+A designer asks for key, figures, features and work of the same point in turn, in any order, and
+again for every point of its history; many points differ in their training alone.
+"""
+
+import json
+from functools import lru_cache
+
+from optimizer.networks.genotype import Gene, Shape
+from optimizer.networks.lower import lower
+from optimizer.space import Point
+from resource_models.devices import Device
+from resource_models.even_cut import Scope, even_cut
+from resource_models.footprint import figures_of, footprint
+from resource_models.graph import Graph
+
+# A proposal looks at some hundreds of networks. A graph takes about ten kilobytes, the figures of a
+# point one or two (mostly the text that they are found by).
+GRAPHS, POINTS = 1_024, 8_192
+
+
+def graph_of(point: Point, shape: Shape, classes: int) -> Graph:
+    """The network of a point before it is pruned."""
+    return _graph(_text(point), shape, classes)
+
+
+def costs_of(
+    point: Point, pruning: Gene | None, shape: Shape, classes: int, board: Device
+) -> dict[str, float]:
+    """The figures of a point on a device, after an even cut where it is pruned."""
+    cut = None if pruning is None else (pruning["scope"], pruning["target"])
+    found = _figures(_text(point), cut, shape, classes, board)
+    return dict(zip(figures_of(board), found, strict=True))
+
+
+def _text(point: Point) -> str:
+    """The genes that make the network."""
+    head = {**point["head"], "dropout": 0}
+    genes = {"input": point["input"], "blocks": point["blocks"], "head": head}
+    return json.dumps(genes, sort_keys=True)
+
+
+@lru_cache(GRAPHS)
+def _graph(text: str, shape: Shape, classes: int) -> Graph:
+    return lower(json.loads(text), shape, classes)
+
+
+@lru_cache(POINTS)
+def _figures(
+    text: str, cut: tuple[Scope, float | None] | None, shape: Shape, classes: int, board: Device
+) -> tuple[float, ...]:
+    graph, non_zeros = _graph(text, shape, classes), None
+    if cut is not None:
+        smaller = even_cut(graph, *cut)
+        graph, non_zeros = smaller.graph, smaller.non_zeros
+    found = footprint(graph, board, non_zeros).figures()
+    return tuple(found[name] for name in figures_of(board))
