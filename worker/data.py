@@ -1,30 +1,22 @@
 """The data sets of this worker: found, checked, cut into training, validation and test."""
 
 import hashlib
-import io
 import re
-import zipfile
-import zlib
+import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from worker.errors import UnusableData
+from worker import sources_installed, sources_npz
+from worker.arrays import ARRAYS, Array, checked, stratified, validation_count
+from worker.errors import UnsupportedWork, UnusableData
 
-Array = NDArray[Any]
-
-ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 DIGITS = "digits"  # shipped by scikit-learn, so it needs no file
 DIGITS_TEST = 600
-VALIDATION_SHARE = 10  # one sample in ten
-# Below 300 images one wrong answer moves the error by more than a third of a percent.
-VALIDATION_AT_LEAST = 300
-SPLIT_SEED = 20240229  # part of every study: another seed is another split
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,10 +72,10 @@ class DataSet:
 
 def scan(folder: Path | None) -> list[dict[str, Any]]:
     """Facts of every data set here; of one that cannot be used only its name and the problem."""
-    names = {DIGITS}
+    names = {DIGITS} | sources_installed.names()
     if folder is not None:
-        names |= {path.stem for path in folder.glob("*.npz") if NAME.fullmatch(path.stem)}
-    return [facts(folder, name) for name in sorted(names)]
+        names |= {path.stem for path in folder.glob("*.npz")}
+    return [facts(folder, name) for name in sorted(names) if NAME.fullmatch(name)]
 
 
 def facts(folder: Path | None, name: str) -> dict[str, Any]:
@@ -96,111 +88,46 @@ def facts(folder: Path | None, name: str) -> dict[str, Any]:
 
 
 def load(folder: Path | None, name: str) -> DataSet:
-    """Read, check and split the data set `name`."""
-    if name == DIGITS:
-        return _digits()
-    content = _read(_path(folder, name))
-    arrays = checked(_unpacked(content))
-    validation = stratified(arrays["y_train"], validation_count(arrays["y_train"]))
-    return DataSet(name, hashlib.sha256(content).hexdigest(), validation=validation, **arrays)
+    """Read, check and split the data set `name`.
 
-
-def validation_count(labels: Array) -> int:
-    """A tenth of the samples, at least 300, but never more than half of a tiny set."""
-    samples, classes = len(labels), int(labels.max()) + 1
-    tenth = -(-samples // VALIDATION_SHARE)
-    return min(max(tenth, VALIDATION_AT_LEAST), samples // 2, samples - classes)
-
-
-def stratified(labels: Array, count: int) -> Array:
-    """Draw `count` sorted row numbers so that every class gives its share.
-
-    Each class keeps at least one row that is not drawn. The draw depends on the labels and on
-    SPLIT_SEED alone.
+    `digits` is always that of scikit-learn; then a file in the folder goes before an installed
+    source, since it was put there for this worker.
     """
-    spare = np.bincount(labels) - 1
-    quota = count * spare / spare.sum()
-    share = np.floor(quota).astype(np.int64)
-    largest_first = np.argsort(share - quota, kind="stable")
-    share[largest_first[: count - int(share.sum())]] += 1
-    # NumPy promises to keep this generator's stream for ever, unlike that of `default_rng`.
-    random = np.random.RandomState(SPLIT_SEED)
-    drawn = [random.permutation(np.flatnonzero(labels == c))[:k] for c, k in enumerate(share)]
-    return np.sort(np.concatenate(drawn)).astype(np.int64)
+    if not NAME.fullmatch(name):
+        raise UnusableData(f"{name!r} is no name of a data set; need letters, digits, . _ and -.")
+    if name == DIGITS:
+        arrays = _digits()
+        return _split(name, _digest(arrays), arrays)
+    if name in sources_installed.names() and not _has_file(folder, name):
+        arrays = checked(sources_installed.arrays_of(name))
+        return _split(name, _digest_with_forms(arrays), arrays)
+    return _from_file(_path(folder, name), name)
 
 
-def checked(arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """Check the four arrays and bring them into the form that `DataSet` promises."""
-    missing = [name for name in ARRAYS if name not in arrays]
-    if missing:
-        found = ", ".join(sorted(arrays)) or "nothing"
-        raise UnusableData(f"{missing[0]} is missing; need {', '.join(ARRAYS)}, found {found}.")
-    images = {name: _samples(name, arrays[name]) for name in ("x_train", "x_test")}
-    if images["x_train"].shape[1:] != images["x_test"].shape[1:]:
-        raise UnusableData(
-            f"x_train and x_test hold samples of different shapes: "
-            f"{images['x_train'].shape[1:]} and {images['x_test'].shape[1:]}."
+def binary_of(data: DataSet, below: int) -> DataSet:
+    """The same samples with two classes: labels below a number become 0, all others 1.
+
+    The split stays that of the full labels. One side must not be empty.
+    """
+    if not 1 <= below < data.classes:
+        raise UnsupportedWork(
+            f"binary: need a number from 1 to {data.classes - 1} for the {data.classes} classes "
+            f"of {data.name}, got {below}."
         )
-    if images["x_train"].dtype != images["x_test"].dtype:
-        raise UnusableData("x_train and x_test differ: one holds unsigned bytes, the other not.")
-    labels = {name: _labels(name, arrays[name]) for name in ("y_train", "y_test")}
-    for part in ("train", "test"):
-        rows, answers = len(images[f"x_{part}"]), len(labels[f"y_{part}"])
-        if rows != answers:
-            raise UnusableData(f"x_{part} has {rows} samples but y_{part} has {answers} labels.")
-    _check_classes(labels["y_train"], labels["y_test"])
-    return images | labels
+    y_train, y_test = ((y >= below).astype(np.int64) for y in (data.y_train, data.y_test))
+    return replace(data, y_train=y_train, y_test=y_test)
 
 
-def _samples(name: str, array: Array) -> Array:
-    if array.dtype.kind not in "uif":
-        raise UnusableData(f"{name} holds values of type {array.dtype}; need numbers.")
-    if array.ndim not in (2, 3, 4):
-        raise UnusableData(
-            f"{name} has shape {array.shape}; need (N, features), (N, height, width) "
-            "or (N, height, width, channels)."
-        )
-    if array.size == 0:
-        raise UnusableData(f"{name} has shape {array.shape}: there are no samples in it.")
-    if array.dtype != np.uint8:
-        with np.errstate(over="ignore"):  # too large for 32 bits becomes infinite, refused below
-            array = array.astype(np.float32)
-        if not np.isfinite(array).all():
-            raise UnusableData(f"{name} holds NaN or infinite values.")
-    return array[..., None] if array.ndim == 3 else array
+def _split(name: str, sha256: str, arrays: Mapping[str, Array]) -> DataSet:
+    validation = stratified(arrays["y_train"], validation_count(arrays["y_train"]))
+    return DataSet(name, sha256, validation=validation, **arrays)
 
 
-def _labels(name: str, array: Array) -> Array:
-    if array.ndim != 1:
-        raise UnusableData(f"{name} has shape {array.shape}; need one label per sample, (N,).")
-    if array.dtype.kind not in "ui":
-        raise UnusableData(f"{name} holds values of type {array.dtype}; need whole numbers 0, 1 ….")
-    if array.size and array.min() < 0:
-        raise UnusableData(f"{name} holds {array.min()}; labels start at 0.")
-    return array.astype(np.int64)
-
-
-def _check_classes(y_train: Array, y_test: Array) -> None:
-    present = np.unique(y_train)
-    if len(present) < 2:
-        raise UnusableData(f"y_train holds only the label {present[0]}; need two classes or more.")
-    gaps = present != np.arange(len(present))
-    if gaps.any():
-        raise UnusableData(
-            f"y_train holds no label {int(np.argmax(gaps))} but the label {present[-1]}; "
-            "need 0, 1, 2 … without gaps."
-        )
-    if len(y_train) < 2 * len(present):
-        raise UnusableData(
-            f"y_train has {len(y_train)} labels of {len(present)} classes; need two of each."
-        )
-    if y_test.max() >= len(present):
-        raise UnusableData(f"y_test holds the label {y_test.max()}, which y_train does not.")
+def _has_file(folder: Path | None, name: str) -> bool:
+    return folder is not None and (folder / f"{name}.npz").exists()
 
 
 def _path(folder: Path | None, name: str) -> Path:
-    if not NAME.fullmatch(name):
-        raise UnusableData(f"{name!r} is no name of a data set; need letters, digits, . _ and -.")
     if folder is None:
         raise UnusableData(f"{name} is not here: this worker was started without --data-dir.")
     path = (folder / f"{name}.npz").resolve()
@@ -209,31 +136,20 @@ def _path(folder: Path | None, name: str) -> Path:
     return path
 
 
-def _read(path: Path) -> bytes:
+def _from_file(path: Path, name: str) -> DataSet:
     try:
-        return path.read_bytes()
+        # Whoever opens a pipe waits for its other end.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UnusableData(f"{path.name} cannot be read: it is no file.")
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            arrays = checked(sources_npz.arrays_of(file))
     except OSError as error:
         raise UnusableData(f"{path.name} cannot be read: {error.strerror}.") from error
+    return _split(name, sha256, arrays)
 
 
-def _unpacked(content: bytes) -> dict[str, Array]:
-    if not zipfile.is_zipfile(io.BytesIO(content)):
-        raise UnusableData("the file is no .npz archive; numpy.savez_compressed writes one.")
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            # Others are neither needed nor read: a strange extra array does no harm.
-            named = [name for name in archive.files if name in ARRAYS]
-            found: dict[str, Array] = dict.fromkeys(archive.files, np.empty(0))
-            return found | {name: archive[name] for name in named}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        if "pickle" in str(error):
-            raise UnusableData("an array holds Python objects, which are never loaded.") from error
-        raise UnusableData(f"the archive is damaged: {error}.") from error
-    except MemoryError as error:
-        raise UnusableData("the arrays do not fit into the memory of this worker.") from error
-
-
-def _digits() -> DataSet:
+def _digits() -> dict[str, Array]:
     from sklearn.datasets import load_digits  # more than a second, so only where it is asked for
 
     bunch = load_digits()
@@ -241,14 +157,22 @@ def _digits() -> DataSet:
     labels = bunch.target.astype(np.int64)
     test = stratified(labels, DIGITS_TEST)
     rest = np.setdiff1d(np.arange(len(labels)), test, assume_unique=True)
-    arrays = {
+    return {
         "x_train": images[rest],
         "y_train": labels[rest],
         "x_test": images[test],
         "y_test": labels[test],
     }
+
+
+def _digest(arrays: Mapping[str, Array]) -> str:
     digest = hashlib.sha256()
     for name in ARRAYS:
         digest.update(name.encode() + arrays[name].tobytes())
-    validation = stratified(arrays["y_train"], validation_count(arrays["y_train"]))
-    return DataSet(DIGITS, digest.hexdigest(), validation=validation, **arrays)
+    return digest.hexdigest()
+
+
+def _digest_with_forms(arrays: Mapping[str, Array]) -> str:
+    """Equal bytes in another shape or of another type are another set."""
+    forms = [(arrays[name].shape, arrays[name].dtype.str) for name in ARRAYS]
+    return hashlib.sha256(f"{forms}{_digest(arrays)}".encode()).hexdigest()

@@ -1,19 +1,63 @@
 """How a network is trained, checked when built."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 from worker.errors import UnsupportedWork
 
-# Pixels by which an image may move up, down, left and right.
-AUGMENT = {"none": 0, "shift1": 1, "shift2": 2}
+SCHEDULES = ("one_cycle", "cosine", "constant", "steps")
+OPTIMIZERS = ("adamw", "sgd", "nesterov")
+# One recipe has one spelling, since trials are told apart by it: each term once, in this order.
+RANK = {"shift": 0, "frames": 0, "mirror": 1, "rotate": 2}
+TERM = re.compile(r"(?P<name>mirror|rotate|shift|frames)(?P<most>[1-9]|[12][0-9]|3[0-2])?")
+AUGMENT = "none, or shiftN or framesN (N to 32), mirror and rotate in this order, joined by +"
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """How far training images move: pixels up and down, pixels to the sides, and how else.
+
+    Features of sound are images of frames; they move along their frames, the rows, alone.
+    """
+
+    rows: int = 0
+    columns: int = 0
+    mirror: bool = False
+    rotate: bool = False
+
+    def __bool__(self) -> bool:
+        return self != Moves()
+
+    @classmethod
+    def parse(cls, text: Any) -> "Moves | None":
+        """Read the recipe's `augment`; None if it says nothing that is known."""
+        if text == "none":
+            return cls()
+        found = [TERM.fullmatch(term) for term in text.split("+")] if type(text) is str else [None]
+        terms = {term["name"]: int(term["most"] or 0) for term in found if term is not None}
+        ranks = [RANK[name] for name in terms]
+        if len(terms) != len(found) or ranks != sorted(set(ranks)):
+            return None
+        if any((terms[name] > 0) != (RANK[name] == 0) for name in terms):
+            return None
+        shift = terms.get("shift", 0)
+        rows = max(shift, terms.get("frames", 0))
+        return cls(rows, shift, "mirror" in terms, "rotate" in terms)
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to train: one-cycle learning rate up to `learning_rate`, AdamW."""
+    """How to train, with learning rates up to `learning_rate`.
+
+    `one_cycle` rises for a quarter of the steps and falls on a cosine, `cosine` only falls,
+    `constant` stays. `steps` follows `milestones`, pairs of a share of the epochs and the factor
+    on the learning rate from there on. `sgd` has a momentum of 0.9, `nesterov` that of Nesterov.
+    Weight decay is decoupled and scales with the learning rate in all of them.
+    """
 
     epochs: int
     batch_size: int
@@ -23,6 +67,8 @@ class Recipe:
     schedule: str = "one_cycle"
     optimizer: str = "adamw"
     augment: str = "none"
+    label_smoothing: float = 0.0
+    milestones: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         _need("epochs", self.epochs, _is_count, "a whole number from 1")
@@ -30,14 +76,33 @@ class Recipe:
         _need("learning_rate", self.learning_rate, lambda x: x > 0, "a finite number above 0")
         _need("weight_decay", self.weight_decay, lambda x: x >= 0, "a finite number from 0")
         _need("dropout", self.dropout, lambda x: 0 <= x < 1, "a number from 0 to below 1")
-        _need("schedule", self.schedule, lambda x: x == "one_cycle", "one_cycle")
-        _need("optimizer", self.optimizer, lambda x: x == "adamw", "adamw")
-        _need("augment", self.augment, lambda x: x in AUGMENT, " or ".join(AUGMENT))
+        _need("schedule", self.schedule, lambda x: x in SCHEDULES, " or ".join(SCHEDULES))
+        _need("optimizer", self.optimizer, lambda x: x in OPTIMIZERS, " or ".join(OPTIMIZERS))
+        _need("augment", self.augment, lambda x: Moves.parse(x) is not None, AUGMENT)
+        smooth = "a number from 0 to below 1"
+        _need("label_smoothing", self.label_smoothing, lambda x: 0 <= x < 1, smooth)
+        self._check_milestones()
+
+    def _check_milestones(self) -> None:
+        if not _are_milestones(self.milestones):
+            raise _wrong(
+                "milestones",
+                "pairs [share of the epochs, factor], shares rising between 0 and 1, "
+                "factors above 0 to 1",
+                self.milestones,
+            )
+        if bool(self.milestones) != (self.schedule == "steps"):
+            need = "one or more with the schedule steps, none with another"
+            raise _wrong("milestones", need, self.milestones)
+        pairs = tuple((float(share), float(factor)) for share, factor in self.milestones)
+        object.__setattr__(self, "milestones", pairs)
 
     @property
-    def shift(self) -> int:
-        """Pixels by which a training image may move."""
-        return AUGMENT[self.augment]
+    def moves(self) -> Moves:
+        """How training images move."""
+        moves = Moves.parse(self.augment)
+        assert moves is not None
+        return moves
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Recipe":
@@ -60,10 +125,28 @@ def _is_batch(value: Any) -> bool:
     return type(value) is int and value >= 2  # batch norm has no deviation of one sample
 
 
+def _are_milestones(value: Any) -> bool:
+    if not isinstance(value, list | tuple):
+        return False
+    pairs = [tuple(pair) if isinstance(pair, list | tuple) else () for pair in value]
+    if any(len(pair) != 2 or not all(map(_is_number, pair)) for pair in pairs):
+        return False
+    shares = [0.0, *(pair[0] for pair in pairs), 1.0]
+    rising = all(before < after for before, after in pairwise(shares))
+    return rising and all(0 < pair[1] <= 1 for pair in pairs)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
 def _need(field: str, value: Any, fits: Callable[[Any], bool], need: str) -> None:
-    number = type(value) in (int, float) and math.isfinite(value)
-    if not ((number or type(value) is str) and _fits(fits, value)):
-        raise UnsupportedWork(f"training.{field}: need {need}, got {value!r}.")
+    if not ((_is_number(value) or type(value) is str) and _fits(fits, value)):
+        raise _wrong(field, need, value)
+
+
+def _wrong(field: str, need: str, value: Any) -> UnsupportedWork:
+    return UnsupportedWork(f"training.{field}: need {need}, got {value!r}.")
 
 
 def _fits(fits: Callable[[Any], bool], value: Any) -> bool:

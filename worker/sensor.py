@@ -56,7 +56,8 @@ class Sensor(nn.Module):
         """What the network receives for raw samples."""
         seen = self.shrink(raw)
         each = (-1, *(1 for _ in range(seen.dim() - 2)))
-        return (seen - self.mean.view(each)) / self.deviation.view(each)
+        # In place of the difference: of a whole data set, another copy is what memory lacks.
+        return (seen - self.mean.view(each)).div_(self.deviation.view(each))
 
 
 def overlap(long: int, short: int) -> Tensor:

@@ -3,6 +3,7 @@
 The end-to-end tests run the worker against the real server.
 """
 
+import hashlib
 import json
 import re
 import threading
@@ -35,6 +36,8 @@ class FakeServer:
     leases: dict[str, dict[str, Any]] = field(default_factory=dict)  # by request_id
     waiting: threading.Event = field(default_factory=threading.Event)  # a claim found nothing
     longest_poll_s: float = 20.0
+    files: dict[int, dict[str, bytes]] = field(default_factory=dict)  # by trial and name
+    sha256: dict[str, str] = field(default_factory=dict)  # by name, where the list tells another
 
     def api(self) -> Api:
         """A way to this server that needs no socket."""
@@ -57,9 +60,26 @@ class FakeServer:
             return self._claim(body)
         if path.endswith(("/renew", "/reports")):
             return 200, {"order": self.order(path)}
+        if method == "GET" and "/artefacts" in path:
+            return self._file(*path.removeprefix("/trials/").partition("/artefacts")[::2])
         if method == "GET":
             return 200, {"status": self.study_status}
         return 200, {}
+
+    def _file(self, trial_id: str, name: str) -> tuple[int, Any]:
+        held = self.files.get(int(trial_id), {})
+        if name:
+            return 200, held[name.removeprefix("/")]
+        listed = [
+            {
+                "name": each,
+                "size_bytes": len(content),
+                "sha256": self.sha256.get(each, hashlib.sha256(content).hexdigest()),
+                "media_type": "application/octet-stream",
+            }
+            for each, content in held.items()
+        ]
+        return 200, {"items": listed}
 
     def _claim(self, body: dict[str, Any]) -> tuple[int, Any]:
         again = self.leases.get(body["request_id"])
@@ -91,6 +111,8 @@ class FakeServer:
     def _respond(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path.removeprefix("/api/v1")
         status, value = self.answer(request.method, path, _read(path, request.content))
+        if isinstance(value, bytes):
+            return httpx.Response(status, content=value)
         return httpx.Response(status, json=value) if value is not None else httpx.Response(status)
 
 
@@ -105,7 +127,7 @@ class Listening:
                 path = self.path.removeprefix("/api/v1")
                 content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 status, value = server.answer(self.command, path, _read(path, content))
-                answer = b"" if value is None else json.dumps(value).encode()
+                answer = value if isinstance(value, bytes) else _written(value)
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 if status != 204:
@@ -132,7 +154,11 @@ class Listening:
         self._http.server_close()
 
 
+def _written(value: Any) -> bytes:
+    return b"" if value is None else json.dumps(value).encode()
+
+
 def _read(path: str, content: bytes) -> Any:
-    if "/artefacts/" in path:
+    if "/artefacts/" in path and content:
         return content
     return json.loads(content) if content else None

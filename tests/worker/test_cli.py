@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from tests.worker.fake_server import FakeServer, Listening
 from tests.worker.samples import data_set, work_json
 from worker import cli, loop
+from worker.errors import UnusableData
 
 app = typer.Typer()
 app.command("worker")(cli.worker)
@@ -37,12 +38,34 @@ def run(*arguments: str) -> tuple[int, str]:
     [
         (["--data-dir", "/no/such/folder"], "--data-dir: /no/such/folder is no folder."),
         (["--name", "a b"], "--name: need up to 64 letters, digits, . _ and -, got 'a b'."),
+        (
+            ["--openml", "iris"],
+            "--openml: needs --data-dir, the folder that keeps what is fetched.",
+        ),
         (["--study", ""], "--study: need the name or the number of a study."),
         (["--server", "here"], "--server: need http://host:port or https://host, got 'here'."),
     ],
 )
 def test_wrong_use_is_one_line_and_exit_code_2(arguments: list[str], line: str) -> None:
     assert run(*arguments) == (2, line)
+
+
+def test_data_sets_of_openml_are_fetched_before_the_server_is_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[tuple[Path, str]] = []
+
+    def fetch(folder: Path, name: str) -> str:
+        asked.append((folder, name))
+        if name == "none":
+            raise UnusableData("OpenML has no set 'none'.")
+        return f"openml-{name}"
+
+    monkeypatch.setattr("worker.sources_openml.fetch", fetch)
+    arguments = ["--data-dir", str(tmp_path), "--openml", "iris", "--openml", "none"]
+    code, text = run("--server", "http://127.0.0.1:9", *arguments)
+    assert asked == [(tmp_path, "iris"), (tmp_path, "none")]
+    assert (code, text.splitlines()[-1]) == (1, "OpenML has no set 'none'.")
 
 
 @pytest.mark.parametrize("arguments", [["--threads", "0"], ["--accelerator", "tpu"], ["--speed"]])

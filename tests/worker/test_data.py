@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from tests.worker.samples import arrays, save
-from worker.data import DIGITS, DataSet, facts, load, scan, stratified, validation_count
-from worker.errors import UnusableData
+from worker.arrays import stratified, validation_count
+from worker.data import DIGITS, DataSet, binary_of, facts, load, scan
+from worker.errors import UnsupportedWork, UnusableData
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +134,9 @@ def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
         load(tmp_path, "rows")
 
 
-@pytest.mark.parametrize("name", ["../rows", "a/b", "", ".hidden", "a" * 65, "rows\n"])
+@pytest.mark.parametrize(
+    "name", ["../rows", "/etc/rows", "..", "a/b", "a\\b", "", ".hidden", "a" * 65, "rows\n", "a\0"]
+)
 def test_a_name_that_could_leave_the_folder_is_refused(tmp_path: Path, name: str) -> None:
     save(tmp_path)
     (tmp_path / "inside").mkdir()
@@ -165,6 +168,23 @@ def test_a_scan_tells_good_files_bad_files_and_digits(tmp_path: Path) -> None:
     assert list(found) == ["bad", "digits", "good"]
     assert found["good"] is None
     assert "y_train is missing" in found["bad"]
+
+
+def test_a_binary_variant_has_two_classes_and_the_split_of_all(digits: DataSet) -> None:
+    halves = binary_of(digits, 5)
+    assert halves.classes == 2
+    assert np.array_equal(halves.y_train, digits.y_train >= 5)
+    assert np.array_equal(halves.y_test, digits.y_test >= 5)
+    assert halves.split_sha256 == digits.split_sha256
+    assert (halves.name, halves.sha256) == (digits.name, digits.sha256)
+    assert halves.y_train.dtype == np.int64
+    assert binary_of(digits, 9).y_train.sum() == (digits.y_train == 9).sum()
+
+
+@pytest.mark.parametrize("below", [0, 10, 11, -1])
+def test_a_binary_variant_with_an_empty_side_is_refused(digits: DataSet, below: int) -> None:
+    with pytest.raises(UnsupportedWork, match="binary: need a number from 1 to 9"):
+        binary_of(digits, below)
 
 
 @pytest.mark.slow  # so that only `make test-all`, which has the data, runs it

@@ -1,5 +1,6 @@
 """The training process: alive between trials, replaced in doubt, dead with its worker."""
 
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,11 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from tests.worker.samples import data_set, save, work_json
+from resource_models.devices import device
+from resource_models.footprint import footprint
+from resource_models.graph import Graph
+from resource_models.nodes import Dense
+from tests.worker.samples import CHAIN, data_set, save, work_json
 from worker import process as process_module
 from worker.child import Place
 from worker.data import DataSet
@@ -77,8 +82,9 @@ def test_each_epoch_is_told_then_the_result_with_its_weights(
     assert result.metrics["train_s"] >= 0
     assert result.details["epochs"] == 3
     assert result.details["stopped"] is False
-    assert result.artefacts == ["weights.safetensors"]
+    assert result.artefacts == ["weights.safetensors", "graph.json"]
     assert load(result.contents[0])["conv/linear.weight"].shape == (4, 1, 3, 3)
+    assert json.loads(result.contents[1]) == work_json(data)["graph"]
 
 
 def test_the_process_lives_from_trial_to_trial_and_repeats_itself_to_the_bit(
@@ -92,6 +98,36 @@ def test_the_process_lives_from_trial_to_trial_and_repeats_itself_to_the_bit(
     assert isinstance(first, Completed)
     assert isinstance(second, Completed)
     assert first.contents == second.contents
+
+
+def test_the_same_data_serve_studies_of_all_classes_and_of_two(
+    process: TrainingProcess, data: DataSet
+) -> None:
+    two = Graph((*CHAIN.nodes[:-1], Dense("out", ("mean",), 2)))
+    for graph, binary in ((two, 1), (CHAIN, None), (two, 2), (two, 1)):
+        ended = last(process, work_json(data, graph) | {"binary": binary})
+        assert isinstance(ended, Completed), ended
+    one_side = last(process, work_json(data, two) | {"binary": 3})
+    assert isinstance(one_side, Failed)
+    assert (one_side.reason.startswith("binary: "), one_side.broken) == (True, False)
+
+
+def test_a_pruned_network_comes_back_as_it_was_cut_with_its_figures(
+    process: TrainingProcess, data: DataSet
+) -> None:
+    pruning = {"scope": "channels", "method": "magnitude", "target": 0.5}
+    pruning |= {"weighting": "none", "start": 0.0, "end": 0.5}
+    board = device("stm32f446re")
+    more = {"pruning": pruning, "device": board.to_json(), "metrics": ["error", "macs", "latency"]}
+    ended = last(process, work_json(data) | more)
+    assert isinstance(ended, Completed), ended
+    left = Graph.from_json(json.loads(ended.contents[1]))
+    assert left.shapes["conv"][-1] == 2
+    assert load(ended.contents[0])["conv/linear.weight"].shape == (2, 1, 3, 3)
+    figures = footprint(left, board).figures()
+    assert ended.metrics["macs"] == figures["macs"]
+    assert ended.metrics["latency"] == figures["latency"]
+    assert ended.details["pruning"]["after"]["channels"] == 5
 
 
 def test_an_impossible_network_is_infeasible_and_the_process_goes_on(
@@ -205,7 +241,7 @@ def test_a_graph_that_breaks_the_trainer_names_the_cause(
     assert isinstance(told, Failed)
     assert told.broken
     assert "TypeError" in told.reason
-    assert "work.py" in told.reason
+    assert "recipe.py" in told.reason
 
 
 def test_a_missing_accelerator_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:

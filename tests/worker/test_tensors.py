@@ -1,13 +1,11 @@
-"""Data on the device, and the movement of images."""
+"""Data on the device."""
 
 from pathlib import Path
 
-import pytest
 import torch
-from torch import Generator
 
 from tests.worker.samples import data_set
-from worker.tensors import rows, shifted, tensors
+from worker.tensors import rows, tensors
 
 
 def test_bytes_are_scaled_and_the_split_is_that_of_the_data_set(tmp_path: Path) -> None:
@@ -25,19 +23,3 @@ def test_chosen_rows_keep_order_and_memory_format() -> None:
     chosen = rows(images, torch.tensor([4, 0]))
     torch.testing.assert_close(chosen, images[[4, 0]])
     assert chosen.is_contiguous(memory_format=torch.channels_last)
-
-
-@pytest.mark.parametrize("pixels", [1, 2])
-def test_each_image_moves_by_its_own_whole_number_of_pixels(pixels: int) -> None:
-    image = torch.zeros(2, 7, 7)
-    image[:, 3, 3] = torch.tensor([1.0, 2.0])
-    moved = shifted(image.expand(400, -1, -1, -1), pixels, Generator().manual_seed(0))
-    assert (moved.sum((2, 3)) == torch.tensor([1.0, 2.0])).all()
-    places = {tuple(place) for place in (moved[:, 0] > 0).nonzero()[:, 1:].tolist()}
-    near = range(3 - pixels, 4 + pixels)
-    assert places == {(row, column) for row in near for column in near}
-
-
-def test_the_edge_is_repeated_where_an_image_moves_away() -> None:
-    brightness = torch.full((50, 1, 4, 4), 0.7)
-    assert torch.equal(shifted(brightness, 2, Generator().manual_seed(0)), brightness)

@@ -11,9 +11,10 @@ from torch import Generator
 from resource_models.graph import Graph
 from resource_models.nodes import Conv2d, Dense, Flatten, GlobalAvgPool, Input
 from tests.worker.samples import CHAIN, EVERYTHING, FLAT, data_set, work_json
-from worker.course import error_of, learning_rates, shuffled
+from worker.course import error_of
 from worker.data import DataSet
 from worker.errors import Infeasible, UnsupportedWork
+from worker.inherit import Parent
 from worker.network import Network
 from worker.tensors import Tensors, tensors
 from worker.train import train
@@ -119,19 +120,6 @@ def test_augmentation_changes_what_is_trained_on(data: DataSet, on_device: Tenso
     assert weights_file(still) != weights_file(moving)
 
 
-def test_an_epoch_shows_each_sample_once_in_a_new_order(on_device: Tensors) -> None:
-    sensor = Network(CHAIN, Generator()).sensor
-    epochs = shuffled(sensor, on_device, 0, Generator().manual_seed(0))
-    first, second = next(epochs), next(epochs)
-    assert not torch.equal(first[0], second[0])
-    for x, y in (first, second):
-        assert sorted(x.sum((1, 2, 3)).tolist()) == sorted(
-            on_device.x_train.sum((1, 2, 3)).tolist()
-        )
-        bright = x[:, 0].mean(2)[:, ::2].argmax(1)
-        assert torch.equal(bright, y)
-
-
 def test_a_network_of_every_kind_of_node_can_be_trained() -> None:
     images = torch.rand(40, 3, 14, 9, generator=Generator().manual_seed(0))
     labels = torch.arange(40) % 5
@@ -179,14 +167,33 @@ def test_want_of_memory_is_infeasible(data: DataSet, on_device: Tensors) -> None
         train(work(data, graph), on_device, go_on)
 
 
-def test_the_learning_rate_rises_for_a_quarter_then_falls_to_almost_nothing() -> None:
-    rates = learning_rates(0.02, 100)
-    assert len(rates) == 100
-    assert rates[0] == pytest.approx(0.02 / 25)
-    assert max(rates) == rates[25] == pytest.approx(0.02)
-    assert rates == sorted(rates[:26]) + sorted(rates[26:], reverse=True)
-    assert rates[-1] < 0.02 / 500
+def test_a_network_that_inherits_begins_with_the_weights_of_its_parent(
+    data: DataSet, on_device: Tensors
+) -> None:
+    grown = train(work(data, ROWS, epochs=20), on_device, go_on)
+    parent = Parent(ROWS, weights(grown.network))
+    asked = replace(work(data, ROWS, epochs=1, learning_rate=1e-6), inherits=True)
+    child = train(asked, on_device, go_on, parent)
+    assert child.error == 0.0
+    assert child.details == {
+        "inherited": {"carried": 1.0, "resampled": 0.0, "neutral": 0.0, "fresh": 0.0}
+    }
+    assert train(replace(asked, inherits=False), on_device, go_on).error > 0.0
 
 
-def test_one_step_is_enough_for_a_learning_rate() -> None:
-    assert learning_rates(0.1, 1) == pytest.approx([0.1 / 25])
+def test_a_parent_comes_with_work_that_inherits_and_with_no_other(
+    data: DataSet, on_device: Tensors
+) -> None:
+    asked = work(data)
+    with pytest.raises(UnsupportedWork, match="parent: need its weights"):
+        train(replace(asked, inherits=True), on_device, go_on)
+    network = Network(CHAIN, Generator().manual_seed(0))
+    with pytest.raises(UnsupportedWork, match="parent: need its weights"):
+        train(asked, on_device, go_on, Parent(CHAIN, weights(network)))
+
+
+def test_what_is_not_pruned_reports_no_more_than_its_error(
+    data: DataSet, on_device: Tensors
+) -> None:
+    trained = train(work(data), on_device, go_on)
+    assert (trained.figures, trained.details) == ({}, {})

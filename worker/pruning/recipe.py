@@ -14,6 +14,8 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "both": ("magnitude", "feedback", "bayesian"),
     "weights": ("magnitude", "feedback", "variational"),
 }
+# Which methods can say by themselves what goes: those of the papers that have a threshold.
+THRESHOLDS = ("bayesian", "variational")
 WEIGHTINGS = ("none", "bytes", "macs")
 MOST = 0.98
 
@@ -23,8 +25,10 @@ class Pruning:
     """What is removed, how it is found, and how much of it.
 
     `target` is the share of all that the scope could remove; the cut meets it exactly. None leaves
-    it to the method's own threshold. Between the shares `start` and `end` of the epochs the
-    method does its work; at `end` the network is cut, and what remains is trained on.
+    it to the method's own threshold. `weighting` divides what a channel or an input is worth by
+    the bytes or MACs that it costs; single weights all cost the same. Between the shares `start`
+    and `end` of the epochs the method does its work; at `end` the network is cut, and what remains
+    is trained on.
     """
 
     scope: str
@@ -44,7 +48,11 @@ class Pruning:
             f"one of {', '.join(WEIGHTINGS)}",
             self.weighting,
         )
-        if self.target is not None:
+        if self.target is None:
+            need = f"a number, since {self.method} has no threshold; null is for "
+            need += " and ".join(THRESHOLDS)
+            _need("target", self.method in THRESHOLDS, need, self.target)
+        else:
             _need(
                 "target",
                 _is_share(self.target, MOST),
