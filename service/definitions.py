@@ -10,10 +10,10 @@ from optimizer.networks.scales import default_scales
 from optimizer.networks.space import NetworkSpace
 from optimizer.problem import Objective, Problem
 from optimizer.scale import GivenScale, Scale
-from optimizer.space import Space, space_from_json
+from optimizer.space import NETWORK_KINDS, Space, space_from_json
 from resource_models.devices import DEVICES
 from resource_models.errors import UnknownFigure
-from resource_models.footprint import canonical
+from resource_models.footprint import canonical, figures_of
 from service.errors import InvalidDefinition
 from service.states import Kind
 
@@ -22,6 +22,7 @@ DEFAULTS: Mapping[str, Any] = {
     "space": None,
     "objectives": (),
     "data": None,
+    "binary": None,
     "device": None,
     "designer": "bayes",
     "trials": None,
@@ -40,7 +41,8 @@ OBJECTIVE_DEFAULTS: Mapping[str, Any] = {
     "reference": None,
     "log": None,
 }
-SPACE_KINDS = {"parameters": Kind.PARAMETERS, "tiny": Kind.NETWORK}
+SPACE_KINDS = {"parameters": Kind.PARAMETERS, **dict.fromkeys(NETWORK_KINDS, Kind.NETWORK)}
+BINARY_CLASSES = 2
 DEFAULT_DEVICE = "stm32f446re"
 # Asked whether they can work on a problem when the study is created. Not `bayes`: it works on every
 # problem, and asking it would load torch into the process that serves requests.
@@ -124,13 +126,13 @@ def _complete(definition: Mapping[str, Any]) -> dict[str, Any]:
 
 def _refuse_network_fields(complete: Mapping[str, Any]) -> None:
     """Refuse the fields that only networks have."""
-    for field in ("data", "device", "training"):
-        if complete[field]:
+    for field in ("data", "binary", "device", "training"):
+        if complete[field] not in (None, "", {}):
             raise InvalidDefinition(
                 field,
                 f"{field}: only a space of networks has this, got {complete[field]!r} "
                 "beside a parameter space.",
-                f"Leave {field} out, or choose the space kind tiny.",
+                f"Leave {field} out, or choose a space of networks: {', '.join(NETWORK_KINDS)}.",
             )
 
 
@@ -147,7 +149,27 @@ def _data(complete: dict[str, Any], facts_of: Callable[[str], Facts]) -> dict[st
             "data: a study of networks needs the name of a data set, got none.",
             'Name one that a worker holds, such as "digits".',
         )
-    return dict(facts_of(name))
+    facts = dict(facts_of(name))
+    _check_binary(complete["binary"], facts)
+    return facts
+
+
+def _check_binary(below: Any, data: Facts) -> None:
+    """Refuse a split of the classes that leaves one side empty."""
+    classes = data["classes"]
+    if below is None or (type(below) is int and 1 <= below < classes):
+        return
+    raise InvalidDefinition(
+        "binary",
+        f"binary: need a whole number from 1 to {classes - 1}, since {data['name']} has {classes} "
+        f"classes, got {below!r}.",
+        "Labels below it become one class, all others the second; leave it out for all classes.",
+    )
+
+
+def _classes(complete: Mapping[str, Any], data: Facts) -> int:
+    """Return how many classes the networks of a study tell apart."""
+    return int(data["classes"]) if complete["binary"] is None else BINARY_CLASSES
 
 
 def _space(complete: Mapping[str, Any], data: Facts | None) -> Space:
@@ -156,7 +178,7 @@ def _space(complete: Mapping[str, Any], data: Facts | None) -> Space:
     return space_from_json(
         complete["space"],
         input_shape=data["shape"],
-        classes=data["classes"],
+        classes=_classes(complete, data),
         device=complete["device"],
         training=complete["training"],
         train_images=data["train"],
@@ -176,8 +198,9 @@ def _problem(complete: dict[str, Any], space: Space, data: Facts | None) -> Prob
     if data is None:
         return problem
     assert isinstance(space, NetworkSpace)
+    classes = _classes(complete, data)
     scales = default_scales(
-        space, problem.objectives, complete["device"], data["classes"], data["validation"]
+        space, problem.objectives, complete["device"], classes, data["validation"]
     )
     return problem.with_scales(scales)
 
@@ -213,14 +236,21 @@ def _figure(name: str, at: int, space: Space) -> tuple[str, Any]:
     """Return the full name of a figure and whether it is measured or known."""
     if space.measured_names is None or name in space.measured_names:
         return name, "measured"
+    field = f"objectives.{at}.name"
     try:
-        return canonical(name), "known"
+        figure = canonical(name)
     except UnknownFigure as error:
         possible = ", ".join([*space.measured_names, *space.known_names])
+        raise InvalidDefinition(field, f"{field}: need one of {possible}, got {name!r}.") from error
+    if figure not in space.known_names:
+        able = ", ".join(board for board in DEVICES if figure in figures_of(DEVICES[board]))
         raise InvalidDefinition(
-            f"objectives.{at}.name",
-            f"objectives.{at}.name: need one of {possible}, got {name!r}.",
-        ) from error
+            field,
+            f"{field}: nobody has measured what {figure} takes on this study's device; it is known "
+            f"for {able}.",
+            f"Choose one of these devices, or leave {figure} out.",
+        )
+    return figure, "known"
 
 
 def _check_designer(name: str, problem: Problem) -> None:

@@ -73,6 +73,7 @@ def points(
         Trial.number,
         Trial.status,
         Trial.known,
+        Trial.needs,
         Trial.finish_no,
         Trial.on_front,
         Trial.feasible,

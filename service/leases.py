@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, undefer
 
-from service import tokens, workers
+from service import needs, tokens, workers
 from service.attempts import close, extend, lose, of_token, requeue, take_back
 from service.models import Attempt, Study, Trial
 from service.states import Kind, Order, Outcome, Status, StudyStatus, check_move
@@ -18,7 +18,11 @@ RESUMED = "A worker of the same name started anew."
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a worker asks for. `data` maps the names of the data sets it holds to their sha256."""
+    """What a worker asks for.
+
+    `data` maps the names of the data sets it holds to their sha256, `can` holds the bits of
+    `service.needs` for what it can do beyond release 0.1.0.
+    """
 
     worker: str
     request_id: str
@@ -28,6 +32,7 @@ class Claim:
     kinds: frozenset[Kind] = frozenset(Kind)
     data: Mapping[str, str] | None = None
     resume: bool = False
+    can: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +101,12 @@ def _open_leases(session: Session, claim: Claim) -> Sequence[tuple[Trial, Attemp
 
 
 def _wanted(claim: Claim) -> Any:
-    """The condition that a trial is of a study whose work this worker can do."""
-    conditions = [Study.status == StudyStatus.ACTIVE, Study.kind.in_(claim.kinds)]
+    """The condition that this worker can do a trial, which is of an active study."""
+    conditions = [
+        Study.status == StudyStatus.ACTIVE,
+        Study.kind.in_(claim.kinds),
+        Trial.needs.bitwise_and(needs.unmet(claim.can)) == 0,
+    ]
     if claim.study_id is not None:
         conditions.append(Study.id == claim.study_id)
     if claim.data is not None:

@@ -50,6 +50,11 @@ def checked_result(
 ) -> dict[str, float]:
     """Return the metrics of a finished trial as floats.
 
+    Args:
+        metrics: what was delivered.
+        measured: what must be among it.
+        known: the figures that cannot be others; none of a pruned network, where all are measured.
+
     Raises:
         InvalidMetrics: as `checked`; or a measured objective is missing, or a figure that is known
             exactly is reported with another value.
@@ -75,13 +80,18 @@ def store(session: Session, trial: Trial, result: Mapping[str, float]) -> None:
     """Write the values of a finished trial: what is known of it and what was measured."""
     session.add_all(
         Metric(trial_id=trial.id, study_id=trial.study_id, name=name, value=value)
-        for name, value in {**trial.known, **result}.items()
+        for name, value in {**known_of(trial), **result}.items()
     )
+
+
+def known_of(trial: Trial) -> dict[str, float]:
+    """Return the figures that are known of a trial without any work; predictions are none."""
+    return {} if trial.pruned else dict(trial.known)
 
 
 def values_of(session: Session, trials: Sequence[Trial]) -> dict[int, dict[str, float]]:
     """Return the values of each trial: known figures at once, the others when it has finished."""
-    values = {trial.id: dict(trial.known) for trial in trials}
+    values = {trial.id: known_of(trial) for trial in trials}
     trial_ids = list(values)
     for first in range(0, len(trial_ids), AT_ONCE):
         rows = session.execute(

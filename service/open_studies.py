@@ -1,11 +1,12 @@
 """What the watcher asks the database: where is work, where may work come from, what happened."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from service import needs
 from service.leases import Claim
 from service.models import Study, Trial
 from service.states import OPEN, Kind, Status, StudyStatus
@@ -19,7 +20,7 @@ class OpenStudy:
     kind: Kind
     data: str | None = None
     data_sha256: str | None = None
-    queued: int = 0
+    queued: Mapping[int, int] = field(default_factory=dict)  # by what the trials need
     open_budget: int = 0  # so many proposals may still be made
     paused: bool = False
 
@@ -31,17 +32,25 @@ class OpenStudy:
             return True
         return claim.data.get(self.data) == self.data_sha256
 
+    def offers(self, claim: Claim) -> list[int]:
+        """Return which needs of queued trials a claim meets, the least first."""
+        unmet = needs.unmet(claim.can)
+        return sorted(bits for bits in self.queued if not bits & unmet)
+
 
 def open_studies(session: Session) -> list[OpenStudy]:
     """Return the studies that have not ended, the oldest first."""
-    counted: dict[tuple[int, Status], int] = {}
+    counted: dict[int, int] = {}
+    queued: dict[int, dict[int, int]] = {}
     # Open trials are few; the index on the status finds them among the many finished ones.
-    for study_id, status, count in session.execute(
-        select(Trial.study_id, Trial.status, func.count())
+    for study_id, status, bits, count in session.execute(
+        select(Trial.study_id, Trial.status, Trial.needs, func.count())
         .where(Trial.status.in_(OPEN))
-        .group_by(Trial.study_id, Trial.status)
+        .group_by(Trial.study_id, Trial.status, Trial.needs)
     ):
-        counted[study_id, status] = count
+        counted[study_id] = counted.get(study_id, 0) + count
+        if status is Status.QUEUED:
+            queued.setdefault(study_id, {})[bits] = count
     # Columns, not rows: a definition need not be parsed four times a second.
     rows = session.execute(
         select(
@@ -58,16 +67,14 @@ def open_studies(session: Session) -> list[OpenStudy]:
     )
     studies = []
     for study in rows:
-        queued = counted.get((study.id, Status.QUEUED), 0)
-        running = counted.get((study.id, Status.RUNNING), 0)
         studies.append(
             OpenStudy(
                 study.id,
                 study.kind,
                 study.data_name,
                 study.data_sha256,
-                queued,
-                open_budget=max(0, study.trials - study.finish_no - queued - running),
+                queued.get(study.id, {}),
+                open_budget=max(0, study.trials - study.finish_no - counted.get(study.id, 0)),
                 paused=study.status is StudyStatus.PAUSED,
             )
         )

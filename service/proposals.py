@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,13 +13,23 @@ from optimizer.errors import InvalidPoint
 from optimizer.problem import Problem
 from optimizer.proposal import Proposal
 from optimizer.space import Point
-from service import metrics, studies, thinking
+from service import lineage, metrics, needs, studies, thinking
 from service.errors import InvalidProposal, StudyEnded, TrialExists
 from service.models import Study, Trial
 from service.states import Status, StudyStatus
 
 SEARCH = "search"
 USER = "user"  # designer and origin of what a user proposed
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What shall become a trial."""
+
+    point: Point
+    key: str
+    known: Mapping[str, float]
+    parent: Trial | None = None
 
 
 def enqueue_proposals(
@@ -57,8 +68,7 @@ def enqueue_proposals(
         if proposal.key in taken or len(queued) == room:
             continue
         taken.add(proposal.key)
-        trial = _trial(study, problem, proposal.point, now)
-        trial.key, trial.known = proposal.key, dict(proposal.known)
+        trial = _trial(study, problem, _Wish(proposal.point, proposal.key, proposal.known), now)
         trial.designer = proposal.designer
         trial.origin = proposal.origin
         prediction = {name: dict(parts) for name, parts in proposal.prediction.items()}
@@ -77,13 +87,18 @@ def enqueue(
     point: Point,
     values: Mapping[str, float] | None,
     now: datetime,
+    parent: int | None = None,
 ) -> Trial:
     """Queue a user's own proposal, or with `values` enter a result from elsewhere.
+
+    Args:
+        parent: the number of the trial of this study whose weights it inherits.
 
     Raises:
         StudyNotFound: there is no such study.
         StudyEnded: it takes no more proposals.
-        InvalidProposal: the point is outside the space, or over a limit before any work.
+        InvalidProposal: the point is outside the space, or over a limit before any work; or the
+            parent has nothing to inherit.
         InvalidMetrics: `values` are not a complete result.
         TrialExists: the study holds an equal proposal.
     """
@@ -95,15 +110,15 @@ def enqueue(
         problem.space.validate(point)
     except InvalidPoint as error:
         raise InvalidProposal(f"point.{error.field}", str(error)) from error
-    trial = _trial(study, problem, point, now)
-    trial.key, trial.known = problem.space.key(point), problem.space.figures(point)
+    trial = _trial(study, problem, _wish(session, study, problem, point, parent), now)
     _refuse_twin(session, trial)
+    known = metrics.known_of(trial)
     if values is None:
-        _refuse_over_limit(problem, trial.known)
+        _refuse_over_limit(problem, known)
         session.add(trial)
         session.flush()
         return trial
-    result = metrics.checked_result(values, trial.work["metrics"], trial.known)
+    result = metrics.checked_result(values, trial.work["metrics"], known)
     trial.status = Status.COMPLETED
     trial.finished_at = now
     session.add(trial)
@@ -112,31 +127,56 @@ def enqueue(
     return trial
 
 
-def _trial(study: Study, problem: Problem, point: Point, now: datetime) -> Trial:
-    """Make the next trial of a study whose row the caller has locked, but for key and figures."""
+def _wish(
+    session: Session, study: Study, problem: Problem, point: Point, number: int | None
+) -> _Wish:
+    known = problem.space.figures(point)
+    if number is None:
+        return _Wish(point, problem.space.key(point), known)
+    parent = lineage.parent(session, study, number)
+    work = lineage.inheriting(problem.space.work(point), study, parent)
+    return _Wish(point, lineage.key(work), known, parent)
+
+
+def _trial(study: Study, problem: Problem, wish: _Wish, now: datetime) -> Trial:
+    """Make the next trial of a study whose row the caller has locked."""
     study.last_number += 1
-    work = {
-        **problem.space.work(point),
-        "purpose": SEARCH,
-        "replicate": 0,
-        "metrics": [objective.name for objective in problem.measured],
-    }
-    if study.data is not None:
-        work["data"] = study.data_name
-        work["data_sha256"] = study.data_sha256
-        work["split_sha256"] = study.data["split_sha256"]
-        work["seed"] = _training_seed(problem.seed, study.last_number, 0)
+    work = _work(study, problem, wish)
+    inherited = 0.0 if wish.parent is None else wish.parent.epochs
     return Trial(
         study_id=study.id,
         number=study.last_number,
-        point=point,
+        point=wish.point,
+        key=wish.key,
+        known=dict(wish.known),
         work=work,
-        epochs=float(work.get("training", {}).get("epochs", 0)),
+        needs=needs.of(work),
+        parent_id=None if wish.parent is None else wish.parent.id,
+        epochs=float(work.get("training", {}).get("epochs", 0)) + inherited,
         designer=USER,
         origin=USER,
         details={},
         created_at=now,
     )
+
+
+def _work(study: Study, problem: Problem, wish: _Wish) -> dict[str, Any]:
+    """Return what the worker of the study's newest trial is told."""
+    work = {**problem.space.work(wish.point), "purpose": SEARCH, "replicate": 0}
+    if wish.parent is not None:
+        work = lineage.inheriting(work, study, wish.parent)
+    measured = [objective.name for objective in problem.measured]
+    # What a pruned network costs is only known after the cut; before that, figures are predictions.
+    pruned = needs.of(work) & needs.PRUNING
+    work["metrics"] = [*measured, *wish.known] if pruned else measured
+    if study.data is not None:
+        work["data"] = study.data_name
+        work["data_sha256"] = study.data_sha256
+        work["split_sha256"] = study.data["split_sha256"]
+        work["seed"] = _training_seed(problem.seed, study.last_number, 0)
+    if study.definition.get("binary") is not None:
+        work["binary"] = study.definition["binary"]
+    return work
 
 
 def _training_seed(seed: int, number: int, replicate: int) -> int:

@@ -80,7 +80,8 @@ def complete(
         ResultConflict: the attempt delivered other metrics before.
     """
     trial, attempt = of_token(session, trial_id, token)
-    result = metrics_.checked_result(metrics, trial.work["metrics"], trial.known)
+    known = metrics_.known_of(trial)
+    result = metrics_.checked_result(metrics, trial.work["metrics"], known)
     if attempt.result is not None:
         if attempt.result != result:
             raise ResultConflict(trial_id)

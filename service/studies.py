@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from optimizer.problem import Problem
-from service import definitions, events, workers
+from service import definitions, earlier, events, workers
 from service.errors import IllegalChange, NameTaken, StudyChanged, StudyNotFound
 from service.models import Attempt, Metric, Project, Study, Trial
 from service.states import Ended, EventKind, Outcome, Status, StudyStatus
@@ -82,7 +82,7 @@ def _check_same(study: Study, definition: Mapping[str, Any]) -> None:
             raise NameTaken(study.name, "data")
         return study.data
 
-    prepared = definitions.prepare(definition, facts_of)
+    prepared = definitions.prepare(earlier.as_meant(definition, study.definition), facts_of)
     field = definitions.first_difference(study.definition, prepared.definition)
     if field is not None:
         raise NameTaken(study.name, field)

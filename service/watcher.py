@@ -192,15 +192,13 @@ class Watcher:
             for place in self._places
             if place.echo_until_s is None or place.echo_until_s > now_s
         ]
-        work = Counter({study.id: study.queued for study in studies})
+        queues = {study.id: Counter(study.queued) for study in studies}
         # Those who are there before those who may come again.
         for place in sorted(self._places, key=lambda place: place.echo_until_s is not None):
             fitting = [study for study in studies if study.fits(place.claim)]
-            ready = next((study.id for study in fitting if work[study.id] > 0), None)
-            if place.claim.study_id is not None and place.claim.study_id not in work:
+            if place.claim.study_id is not None and place.claim.study_id not in queues:
                 place.woken.set()  # the study has ended, or is gone: nothing will come
-            elif ready is not None:
-                work[ready] -= min(work[ready], place.claim.count)
+            elif any(_taken(queues[study.id], study, place.claim) for study in fitting):
                 place.study_id = None
                 if place.echo_until_s is None:
                     place.woken.set()
@@ -250,3 +248,13 @@ class Watcher:
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop has ended: nobody waits any more
                 self._loop.call_soon_threadsafe(note)
+
+
+def _taken(queue: Counter[int], study: OpenStudy, claim: Claim) -> int:
+    """Take from a study's queue, by needs, what a claim gets of it, and return how much."""
+    left = claim.count
+    for bits in study.offers(claim):
+        share = min(left, queue[bits])
+        queue[bits] -= share
+        left -= share
+    return claim.count - left

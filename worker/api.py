@@ -1,5 +1,6 @@
 """What a worker says to the server: one method per route, answers read into values or errors."""
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -23,6 +24,15 @@ ANSWER_S = 30.0
 LONGEST_RETRY_AFTER_S = 60.0
 OCTETS = "application/octet-stream"
 LONGEST_REASON = 4000  # of the server
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """A file that a trial left."""
+
+    name: str
+    size_bytes: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +117,24 @@ class Api:
             "Content-Type": "application/json" if name.endswith(".json") else OCTETS,
         }
         self._answer(self._http.build_request("PUT", path, content=content, headers=headers))
+
+    def artefacts(self, trial_id: int) -> dict[str, Artefact]:
+        """The files that a trial left, by name."""
+        listed = self._send("GET", f"/trials/{trial_id}/artefacts")["items"]
+        names = [field.name for field in fields(Artefact)]
+        return {item["name"]: Artefact(**{name: item[name] for name in names}) for item in listed}
+
+    def download(self, trial_id: int, artefact: Artefact) -> bytes:
+        """Fetch a file as it is listed; bytes that differ are no answer, so that it is retried."""
+        path = f"/trials/{trial_id}/artefacts/{quote(artefact.name)}"
+        content = self._answer(self._http.build_request("GET", path)).content
+        if hashlib.sha256(content).hexdigest() != artefact.sha256:
+            raise ServerAway(
+                f"{self.url} sent {artefact.name} of trial {trial_id} with another checksum than "
+                "it lists.",
+                worth_s=OWN_ERROR_WORTH_S,
+            )
+        return content
 
     def complete(
         self, lease: Lease, metrics: Mapping[str, float], details: Mapping[str, Any]

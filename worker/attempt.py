@@ -1,21 +1,21 @@
 """One lease from beginning to end: train, report, obey, deliver."""
 
-import json
 import logging
 import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 
+from worker import messages
 from worker.api import Api, Lease
 from worker.courier import CANCEL, STOP, Courier, Letter
-from worker.errors import NoTrainer, Refused, ServerAway, TrainerLost
+from worker.errors import NoParent, NoTrainer, Refused, ServerAway, TrainerLost
 from worker.messages import Completed, Epoch, Failed, Infeasible, Message, OtherData, Train
+from worker.parents import FILES, Fetch
 from worker.patience import Patience
 from worker.process import TrainingProcess
 
 LOG = logging.getLogger(__name__)
-GRAPH = "graph.json"
 LOOK_S = 0.2  # how often orders, time and signals are looked at; words of the trainer come at once
 LAST_WORD_S = 5.0  # to deliver a result when the worker is told to end
 STOPPED = "The worker was stopped."
@@ -63,24 +63,22 @@ class Attempt:
 
     def _listen(self, courier: Courier) -> Message | None:
         """Pass on what the trainer says until its last word; None if that is not wanted."""
-        self.process.train(Train(self.lease.work))
+        training = self._training()
         deadline_s = time.monotonic() + self.limit_s
-        told = False
         while not self.stopping.is_set():
             if courier.order == CANCEL:
                 LOG.info("%s was cancelled.", self._name)
                 self.process.replace()
                 return None
-            if courier.order == STOP and not told:
-                self.process.stop()
-                told = True
             if time.monotonic() > deadline_s:
                 self.process.replace()
                 return Failed(f"The training took longer than {self.limit_s:g} s.", broken=False)
             try:
-                said = self.process.said(LOOK_S)
+                said = training.said(stop=courier.order == STOP)
             except TrainerLost as lost:
                 return Failed(str(lost), broken=True)
+            except NoParent as missing:
+                return messages.NoParent(str(missing))
             if isinstance(said, Epoch):
                 courier.report(said.step, said.metrics)
             elif said is not None:
@@ -90,13 +88,20 @@ class Attempt:
         self._hand_back(STOPPED)
         return None
 
+    def _training(self) -> "Training":
+        parent = self.lease.work.get("parent")
+        fetch = None
+        if parent is not None:
+            fetch = Fetch(self.api, parent, Patience(self.stopping))
+        return Training(self.process, self.lease, fetch)
+
     def _letter(self, last: Message) -> Letter:
         """The last word to the server; delivered again and again until the server has it."""
 
         def letter() -> None:
             if isinstance(last, Completed):
                 self._deliver(last)
-            elif isinstance(last, OtherData):
+            elif isinstance(last, OtherData | messages.NoParent):
                 self.api.release(self.lease, last.reason)
             elif isinstance(last, Infeasible | Failed):
                 self.api.fail(self.lease, last.reason, infeasible=isinstance(last, Infeasible))
@@ -106,9 +111,7 @@ class Attempt:
         return letter
 
     def _deliver(self, result: Completed) -> None:
-        graph = json.dumps(self.lease.work["graph"], indent=1).encode()
-        files = dict(zip(result.artefacts, result.contents, strict=True)) | {GRAPH: graph}
-        for name, content in files.items():
+        for name, content in zip(result.artefacts, result.contents, strict=True):
             try:
                 self.api.upload(self.lease, name, content)
             except Refused as refused:  # the result is worth more than its files
@@ -125,11 +128,48 @@ class Attempt:
             self.api.release(self.lease, reason)
 
 
+class Training:
+    """A training as the worker hears of it; it begins when the files of its parent are here."""
+
+    def __init__(self, process: TrainingProcess, lease: Lease, fetch: Fetch | None) -> None:
+        self._process, self._lease, self._fetch = process, lease, fetch
+        self._begun = self._told = False
+
+    def said(self, stop: bool) -> Message | None:
+        """Begin if that is possible, pass on an order to stop once, and return the next word.
+
+        Raises:
+            NoParent: the files of the parent cannot be had.
+            TrainerLost: the process died.
+            NoTrainer: it cannot start.
+        """
+        if not self._begun:
+            self._begun = self._begin()
+            return None
+        if stop and not self._told:
+            self._process.stop()
+            self._told = True
+        return self._process.said(LOOK_S)
+
+    def _begin(self) -> bool:
+        """Hand the work over. Files only once somebody reads them: a pipe holds but a few kB."""
+        if self._fetch is None:
+            self._process.train(Train(self._lease.work))
+            return True
+        if self._process.ready(LOOK_S) is None:
+            return False
+        contents = self._fetch.contents(LOOK_S)
+        if contents is None:
+            return False
+        self._process.train(Train(self._lease.work, list(FILES), contents))
+        return True
+
+
 def described(last: Message) -> str:
     """How a training ended, for the log."""
     if isinstance(last, Completed):
         error, seconds = last.metrics["error"], last.metrics["train_s"]
         return f"error {error:.4f} after {last.details['epochs']} epochs, {seconds:.1f} s."
-    if isinstance(last, Infeasible | OtherData | Failed):
+    if isinstance(last, Infeasible | OtherData | messages.NoParent | Failed):
         return f"{last.kind}: {last.reason}"
     return last.kind

@@ -37,6 +37,13 @@ def worker(  # noqa: PLR0913  as many arguments as the command has options
         str, typer.Option(envvar="TINYFRONT_URL", help="Address of the server.")
     ] = "http://127.0.0.1:8000",
     data_dir: Annotated[Path | None, typer.Option(help=DATA_DIR_HELP)] = None,
+    openml: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A data set of openml.org, fetched once into --data-dir; repeat it for others.",
+        ),
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option(help="Of this worker; one that comes back under it gets its trials again."),
@@ -64,6 +71,8 @@ def worker(  # noqa: PLR0913  as many arguments as the command has options
 
     if data_dir is not None and not data_dir.is_dir():
         _end(f"--data-dir: {data_dir} is no folder.", WRONG_USE)
+    if openml and data_dir is None:
+        _end("--openml: needs --data-dir, the folder that keeps what is fetched.", WRONG_USE)
     if name is not None and not NAME.fullmatch(name):
         _end(f"--name: need up to 64 letters, digits, . _ and -, got {name!r}.", WRONG_USE)
     if study == "":
@@ -75,7 +84,22 @@ def worker(  # noqa: PLR0913  as many arguments as the command has options
         resume=name is not None,  # a name that this process alone has left nothing open
         trial_limit_s=trial_limit_s,
     )
+    _set_up_log()
+    if data_dir is not None:
+        _fetch(data_dir, openml or [])
     _run(server, Place(accelerator.value, threads, data_dir), options)
+
+
+def _fetch(folder: Path, names: list[str]) -> None:
+    """Fetch what is not there yet, before the server is told what this worker holds."""
+    from worker.errors import UnusableData
+    from worker.sources_openml import fetch
+
+    for name in names:
+        try:
+            logging.info("%s of OpenML is the data set %s.", name, fetch(folder, name))
+        except UnusableData as error:
+            _end(str(error))
 
 
 def _run(server: str, place: "Place", options: "Options") -> None:
@@ -84,7 +108,6 @@ def _run(server: str, place: "Place", options: "Options") -> None:
     from worker.loop import Worker
     from worker.process import TrainingProcess
 
-    _set_up_log()
     try:
         api = Api(server, os.environ.get("TINYFRONT_API_KEY"))
     except ValueError as error:

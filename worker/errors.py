@@ -23,6 +23,10 @@ class Infeasible(WorkerError):
     """No value exists for this network: it diverged, or it cannot be built."""
 
 
+class NoParent(WorkerError):
+    """The files of the network whose weights shall be inherited cannot be had."""
+
+
 class TrainerLost(WorkerError):
     """The training process ended or was ended before it had a result."""
 

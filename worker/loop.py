@@ -16,7 +16,7 @@ from worker.api import Api, Lease
 from worker.attempt import STOPPED, Attempt
 from worker.data import facts, scan
 from worker.errors import Refused, ServerAway
-from worker.messages import OtherData, Ready
+from worker.messages import NoParent, OtherData, Ready
 from worker.patience import Patience
 from worker.process import TrainingProcess
 
@@ -30,6 +30,10 @@ LOOK_S = 0.2
 SHORTEST_POLL_S = 0.5
 # A server that never answered is most likely not started or elsewhere: say so soon.
 FIRST_ANSWER_S = 30.0
+# What this worker can do beyond release 0.1.0; others leave such trials to it.
+ABILITIES = ("pruning", "parent", "binary", "training")
+# After this worker could not get the files of a parent: else it would claim that trial at once.
+PARENT_REST_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class Worker:
         self._data_dir = process.place.data_dir
         self._facts: dict[str, dict[str, Any]] = {}
         self._refused: set[str] = set()  # data that differs from the study's in its split
+        self._no_parents_until_s = 0.0
 
     def run(self) -> None:
         """Work.
@@ -97,6 +102,8 @@ class Worker:
         last = Attempt(self._api, self._process, lease, self._stopping, limit_s).run()
         if isinstance(last, OtherData):
             self._look_again(lease.work["data"], ready)
+        elif isinstance(last, NoParent):
+            self._no_parents_until_s = time.monotonic() + PARENT_REST_S
 
     def _look_again(self, name: str, ready: Ready) -> None:
         """The file has changed: say so. It has not: the split differs, so leave that data alone."""
@@ -143,9 +150,14 @@ class Worker:
                 for name, fact in self._facts.items()
                 if fact["problem"] is None and name not in self._refused
             },
+            "can": self._abilities(),
             "resume": resume,
         }
         return self._persist(lambda: self._poll(request), Patience(self._stopping))
+
+    def _abilities(self) -> list[str]:
+        rests = time.monotonic() < self._no_parents_until_s
+        return [word for word in ABILITIES if not (rests and word == "parent")]
 
     def _poll(self, request: dict[str, Any]) -> Lease | None:
         """Claim in a thread: a signal must not wait for the end of a long poll."""

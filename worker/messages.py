@@ -3,16 +3,18 @@
 import json
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 
 @dataclass(frozen=True, slots=True)
 class Train:
-    """To the trainer: train this."""
+    """To the trainer: train this; the bytes of its parent's files, if any, follow in order."""
 
     kind: ClassVar[str] = "train"
 
     work: dict[str, Any]
+    artefacts: list[str] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,15 @@ class OtherData:
 
 
 @dataclass(frozen=True, slots=True)
+class NoParent:
+    """From the worker itself: the weights to inherit cannot be had, so nothing was trained."""
+
+    kind: ClassVar[str] = "no_parent"
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """From the trainer: it could not do the work; `broken` says that it needs replacement."""
 
@@ -92,12 +103,10 @@ class Failed:
     broken: bool
 
 
-Message = Train | Stop | Ready | NotReady | Epoch | Completed | Infeasible | OtherData | Failed
+Ended = Completed | Infeasible | OtherData | NoParent | Failed
+Message = Train | Stop | Ready | NotReady | Epoch | Ended
 
-KINDS: dict[str, type[Message]] = {
-    kind.kind: kind
-    for kind in (Train, Stop, Ready, NotReady, Epoch, Completed, Infeasible, OtherData, Failed)
-}
+KINDS: dict[str, type[Message]] = {kind.kind: kind for kind in get_args(Message)}
 
 
 def send(pipe: Connection, message: Message) -> None:
@@ -113,6 +122,6 @@ def receive(pipe: Connection) -> Message:
     """Read one message; EOFError when the other side is gone."""
     fields = json.loads(pipe.recv_bytes())
     message = KINDS[fields.pop("kind")](**fields)
-    if isinstance(message, Completed):
+    if isinstance(message, Train | Completed):
         message.contents.extend(pipe.recv_bytes() for _ in message.artefacts)
     return message

@@ -1,10 +1,12 @@
 """Inside the training process: torch, the accelerator and a data set, kept between trials."""
 
 import gc
+import json
 import platform
 import resource
 import time
 import traceback
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -12,17 +14,28 @@ import torch
 
 from worker import messages
 from worker.child import Place
-from worker.data import DataSet, load
+from worker.data import DataSet, binary_of, load
 from worker.errors import Infeasible, NoTrainer, OtherData, UnsupportedWork, UnusableData
+from worker.inherit import Parent
 from worker.messages import receive, send
+from worker.parents import FILES
 from worker.tensors import Tensors, tensors
 from worker.train import train
 from worker.weights import weights_file
 from worker.work import Work
 
 STATM = Path("/proc/self/statm")  # of Linux; the second number counts resident pages
-WEIGHTS = "weights.safetensors"
+GRAPH, WEIGHTS = FILES
 LONGEST_REASON = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A data set, and its tensors as one kind of study sees them."""
+
+    data: DataSet
+    binary: int | None
+    tensors: Tensors
 
 
 class Trainer:
@@ -35,7 +48,7 @@ class Trainer:
         torch.set_num_threads(place.threads)
         self._place = place
         self._device = torch.device("cuda" if cuda and place.accelerator != "cpu" else "cpu")
-        self._held: tuple[DataSet, Tensors] | None = None
+        self._held: Held | None = None
 
     def ready(self) -> messages.Ready:
         """What the server is told of this process."""
@@ -62,10 +75,13 @@ class Trainer:
             outcome = messages.Failed(_cause(error), broken=True)
         send(pipe, outcome)
         gc.collect()  # a network refers to itself; its memory is wanted back now, not some day
+        if not gc.get_freeze_count():  # all of torch is not walked again after every trial
+            gc.freeze()
 
     def _completed(self, asked: messages.Train, pipe: Connection) -> messages.Message:
         work = Work.from_json(asked.work)
-        data, on_device = self._data(work)
+        parent = Parent.from_files(*asked.contents) if work.inherits else None
+        held = self._data(work)
         started_s = time.monotonic()
         stopped = False
 
@@ -76,11 +92,12 @@ class Trainer:
                 stopped = isinstance(receive(pipe), messages.Stop) or stopped
             return stopped
 
-        trained = train(work, on_device, report)
+        trained = train(work, held.tensors, report, parent)
         metrics = {
             "error": trained.error,
-            "validation_images": len(data.validation),
+            "validation_images": len(held.data.validation),
             "train_s": round(time.monotonic() - started_s, 3),
+            **trained.figures,
         }
         details = {
             "epochs": trained.epochs,
@@ -88,13 +105,17 @@ class Trainer:
             "accelerator": self._device.type,
             "threads": self._place.threads,
             "torch": str(torch.__version__),
+            **trained.details,
         }
-        content = weights_file(trained.network)
-        return messages.Completed(metrics, details, [WEIGHTS], memory_bytes(), [content])
+        # What came out: of a pruned network, smaller than what was asked for.
+        graph = json.dumps(trained.network.graph.to_json(), indent=1).encode()
+        contents = [weights_file(trained.network), graph]
+        return messages.Completed(metrics, details, [WEIGHTS, GRAPH], memory_bytes(), contents)
 
-    def _data(self, work: Work) -> tuple[DataSet, Tensors]:
+    def _data(self, work: Work) -> Held:
+        asked = (work.data, work.data_sha256, work.binary)
         held = self._held
-        if held is None or (held[0].name, held[0].sha256) != (work.data, work.data_sha256):
+        if held is None or (held.data.name, held.data.sha256, held.binary) != asked:
             self._held = held = None  # the old set goes before the new one needs its place
             data = load(self._place.data_dir, work.data)
             if data.sha256 != work.data_sha256:
@@ -102,8 +123,10 @@ class Trainer:
                     f"{work.data} has the sha256 {data.sha256[:12]}… on this worker; "
                     f"the study was made with {work.data_sha256[:12]}…."
                 )
-            self._held = held = (data, tensors(data, self._device))
-        if held[0].split_sha256 != work.split_sha256:
+            if work.binary is not None:
+                data = binary_of(data, work.binary)
+            self._held = held = Held(data, work.binary, tensors(data, self._device))
+        if held.data.split_sha256 != work.split_sha256:
             raise OtherData(
                 f"This worker splits {work.data} in another way than the study does; "
                 "give both the same release."

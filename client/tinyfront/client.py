@@ -57,6 +57,7 @@ class Client:
         objectives: Sequence[Objective | Mapping[str, Any] | str],
         trials: int,
         data: str | None = None,
+        binary: int | None = None,
         device: str | None = None,
         designer: str = "bayes",
         training: Mapping[str, Any] | None = None,
@@ -73,6 +74,7 @@ class Client:
             objectives: `minimize(...)`, `maximize(...)`, wire JSON, or the name of a loss.
             trials: The budget.
             data: The data set of a network study, as its workers announce it.
+            binary: Labels below it become one class and all others the second; else all classes.
             device: The board that networks must fit.
             designer: `bayes`, `random` or `sobol`.
             training: Fields of the training recipe, such as `{"epochs": 10}`.
@@ -95,6 +97,7 @@ class Client:
         }
         optional = {
             "data": data,
+            "binary": binary,
             "device": device,
             "training": None if training is None else dict(training),
             "ahead": ahead,

@@ -87,16 +87,20 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True, init=False)
 class Cnn:
-    """Small convolutional networks; every range of the server's space `tiny` can be overridden.
+    """Small convolutional networks; every range of a preset can be overridden.
 
-    `Cnn()` searches the whole space; `Cnn(filters=[4, 32], max_macs=500_000)` a part of it.
+    `Cnn()` searches the whole space `tiny`; `Cnn(filters=[4, 32], max_macs=500_000)` a part of it;
+    `Cnn(pruning_scopes=["none"])` without pruning. The presets `sparse` and `munas` have the ranges
+    that two papers searched.
     """
 
+    preset: str
     ranges: Mapping[str, Any]
 
-    def __init__(self, **ranges: Any) -> None:
+    def __init__(self, preset: str = "tiny", **ranges: Any) -> None:
+        object.__setattr__(self, "preset", preset)
         object.__setattr__(self, "ranges", dict(ranges))
 
     def to_json(self) -> dict[str, Any]:
         """The wire form."""
-        return {"kind": "tiny", **self.ranges}
+        return {"kind": self.preset, **self.ranges}

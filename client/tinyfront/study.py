@@ -175,16 +175,22 @@ class Study:
         return ask(self._connection, asking, self._has_ended)
 
     def enqueue(
-        self, parameters: Mapping[str, Any], values: Mapping[str, float] | None = None
+        self,
+        parameters: Mapping[str, Any],
+        values: Mapping[str, float] | None = None,
+        parent: int | None = None,
     ) -> Trial:
         """Add a proposal of your own, or with `values` a result that you already have.
 
-        For networks `parameters` is the point: the genotype as JSON.
+        For networks `parameters` is the point: the genotype as JSON. `parent` is the number of a
+        completed trial of this study, whose weights the network inherits before it is trained.
         """
         name = "parameters" if self.is_black_box else "point"
         body: dict[str, Any] = {name: dict(parameters)}
         if values is not None:
             body["values"] = dict(values)
+        if parent is not None:
+            body["parent"] = parent
         call = Call("POST", self._path("/trials"), body, repeatable=False)
         return trial_of(self._connection, self._connection.json(call))
 

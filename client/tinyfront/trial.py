@@ -43,6 +43,8 @@ class Trial:
     purpose: str = "search"
     replicate: int = 0
     prediction: Mapping[str, Any] | None = None
+    # Of a network that is pruned: what it was expected to cost, beside what was measured.
+    predicted_figures: Mapping[str, float] | None = None
     worker: str | None = None
     attempts: int = 0
     created_at: datetime | None = None

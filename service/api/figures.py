@@ -9,10 +9,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 
 from resource_models.devices import DEVICES
-from resource_models.graph import Graph
 from resource_models.weights import weights
 from service import figures, studies, trials
-from service.api.parts import DbDep, Id, StudyRef
+from service.api.parts import DbDep, Id, PartsDep, StudyRef
 from service.figures import Axis, Figure
 from service.figures.axes import budgets
 from service.figures.rows import (
@@ -23,7 +22,7 @@ from service.figures.rows import (
     reports_of,
     timeline_of,
 )
-from service.models import Trial
+from service.networks import network as network_of
 
 router = APIRouter(tags=["figures"])
 
@@ -54,6 +53,7 @@ class NetworkOut(BaseModel):
     """A network with the shape and the weights of each node."""
 
     nodes: list[NodeOut]
+    proposed: bool = Field(description="Whether training may still take parts of it away.")
 
 
 class AxesQuery(BaseModel):
@@ -120,36 +120,35 @@ def learning(trial_id: Id, db: DbDep) -> FigureOut:
 
 
 @router.get("/trials/{trial_id}/figures/memory")
-def memory(trial_id: Id, db: DbDep) -> FigureOut:
+def memory(trial_id: Id, parts: PartsDep) -> FigureOut:
     """Draw what lies in memory while a network runs; of a trial without a network, nothing."""
-    with db.read() as session:
+    with parts.db.read() as session:
         trial = trials.get(session, trial_id)
         study = studies.get(session, trial.study_id)
         device = DEVICES.get(str(study.definition.get("device")))
-    timeline = timeline_of(graph_of(trial))
+        found = network_of(session, parts.store, trial)
+    timeline = timeline_of(None if found is None else found.graph)
     return answer(figures.memory(timeline, budgets(device).get("working_memory")))
 
 
 @router.get("/trials/{trial_id}/network")
-def network(trial_id: Id, db: DbDep) -> NetworkOut:
-    """Read a trial's network with the shape and the weights of each node; else no node."""
-    with db.read() as session:
-        graph = graph_of(trials.get(session, trial_id))
-    if graph is None:
-        return NetworkOut(nodes=[])
+def network(trial_id: Id, parts: PartsDep) -> NetworkOut:
+    """Read a trial's network with the shape and the weights of each node; else no node.
+
+    Of a completed trial it is the network that came out of its training.
+    """
+    with parts.db.read() as session:
+        found = network_of(session, parts.store, trials.get(session, trial_id))
+    if found is None:
+        return NetworkOut(nodes=[], proposed=False)
+    graph = found.graph
     counted = {name: part.kernel + part.biases for name, part in weights(graph).items()}
     nodes = []
     for node in graph.to_json()["nodes"]:
         name = node["id"]
         more = {"shape": list(graph.shapes[name]), "weights": counted.get(name, 0)}
         nodes.append(NodeOut.model_validate(node | more))
-    return NetworkOut(nodes=nodes)
-
-
-def graph_of(trial: Trial) -> Graph | None:
-    """Return the network that a trial's worker is sent; None for parameters."""
-    graph = trial.work.get("graph")
-    return None if graph is None else Graph.from_json(graph)
+    return NetworkOut(nodes=nodes, proposed=found.proposed)
 
 
 def answer(figure: Figure) -> FigureOut:

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from service import leases, studies
+from service import leases, needs, studies
 from service.api.parts import Parts, PartsDep, StudyRef
 from service.api.schemas.leases import Lease, LeaseRequest, Leases
 from service.states import Kind, StudyStatus
@@ -69,6 +69,7 @@ def _wanted(parts: Parts, body: LeaseRequest, study: str | None) -> tuple[leases
         kinds=frozenset(Kind(kind) for kind in body.kinds),
         data=body.data,
         resume=body.resume,
+        can=needs.met_by(body.can),
     )
     return wanted, ended
 

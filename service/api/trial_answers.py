@@ -5,16 +5,18 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy.orm import Session
 
 from resource_models.footprint import memory_timeline
-from resource_models.graph import Graph
-from service import artefacts, attempts, trials
+from service import artefacts, attempts, lineage, needs, trials
 from service.api.schemas.trials import (
     ArtefactOut,
     AttemptOut,
+    RelativeOut,
     ReportOut,
     TrialDetail,
     TrialOut,
 )
+from service.artefacts import Store
 from service.models import Artefact, Attempt, Trial
+from service.networks import network
 
 
 def trial_out(session: Session, trial: Trial) -> TrialOut:
@@ -48,6 +50,7 @@ def shown(trial: Trial, values: Mapping[str, float]) -> TrialOut:
         designer=trial.designer,
         origin=trial.origin,
         prediction=trial.prediction,
+        predicted_figures=dict(trial.known) if trial.pruned else None,
         worker=trial.worker,
         attempts=trial.attempts,
         created_at=trial.created_at,
@@ -55,19 +58,30 @@ def shown(trial: Trial, values: Mapping[str, float]) -> TrialOut:
     )
 
 
-def trial_detail(session: Session, trial: Trial) -> TrialDetail:
+def trial_detail(session: Session, store: Store, trial: Trial) -> TrialDetail:
     """Show a trial with everything that is known about it."""
     counted = attempts.shown(session, trial.id)
+    found = network(session, store, trial)
+    parent, children = lineage.relatives(session, trial)
     return TrialDetail(
         **dict(trial_out(session, trial)),
-        graph=trial.work.get("graph"),
+        graph=None if found is None else found.graph.to_json(),
         training=trial.work.get("training"),
+        pruning=trial.work.get("pruning"),
+        needs=needs.words(trial.needs),
+        epochs=trial.epochs,
+        parent=None if parent is None else _relative(parent),
+        children=[_relative(child) for child in children],
         details=trial.details,
         attempts_list=[_attempt(attempt) for attempt in attempts.listing(session, trial.id)],
         reports=[] if counted is None else reports_out(session, counted),
         artefacts=artefacts_out(session, trial.id),
-        memory_timeline=timeline_of(trial),
+        memory_timeline=None if found is None else memory_timeline(found.graph),
     )
+
+
+def _relative(trial: Trial) -> RelativeOut:
+    return RelativeOut(id=trial.id, number=trial.number, status=trial.status.value)
 
 
 def _attempt(attempt: Attempt) -> AttemptOut:
@@ -90,12 +104,6 @@ def reports_out(session: Session, attempt: Attempt) -> list[ReportOut]:
         ReportOut(attempt=attempt.number, step=report.step, metrics=report.metrics, at=report.at)
         for report in attempts.reports(session, attempt.id)
     ]
-
-
-def timeline_of(trial: Trial) -> list[tuple[str, int]] | None:
-    """Tell how many bytes each operator of a network needs; None for black boxes."""
-    graph = trial.work.get("graph")
-    return None if graph is None else memory_timeline(Graph.from_json(graph))
 
 
 def artefacts_out(session: Session, trial_id: int) -> list[ArtefactOut]:

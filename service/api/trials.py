@@ -41,7 +41,7 @@ def create(study: StudyRef, body: TrialCreate, parts: PartsDep) -> TrialOut:
     with parts.db.begin() as session:
         study_id = studies.get(session, study).id
         now = parts.db.now(session)
-        trial = trials.enqueue(session, study_id, body.proposal(), body.values, now)
+        trial = trials.enqueue(session, study_id, body.proposal(), body.values, now, body.parent)
         answer = trial_out(session, trial)
     parts.trials_changed()
     return answer
@@ -70,7 +70,7 @@ def list_trials(
 def read(trial_id: Id, parts: PartsDep) -> TrialDetail:
     """Read a trial with its attempts, reports, artefacts and network."""
     with parts.db.read() as session:
-        return trial_detail(session, trials.get(session, trial_id))
+        return trial_detail(session, parts.store, trials.get(session, trial_id))
 
 
 @router.post("/trials/{trial_id}/renew")

@@ -13,6 +13,8 @@ from service.figures.layout import line_across
 # A budget further away than this is left out: beside 512 kB a network of 2 kB would be a dot.
 NEAR_LINEAR = 1.5
 NEAR_LOG = 4.0
+# What is counted, and so whole; milliseconds and millijoules are not.
+COUNTED = frozenset({"B", "MACs"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,13 @@ class Axis:
 
     @property
     def unit(self) -> str | None:
-        """B, MACs or nothing."""
+        """B, MACs, ms, mJ or nothing."""
         return UNIT.get(self.name) if self.objective.role == "known" else None
+
+    @property
+    def counted(self) -> bool:
+        """Whether values are whole numbers of a unit."""
+        return self.unit in COUNTED
 
     @property
     def floor(self) -> float | None:
@@ -93,10 +100,9 @@ class Axis:
         if self.log:
             # Few ticks, since Plotly else writes all of 1 to 9 in each decade, one over the other.
             axis |= {"type": "log", "title": {"text": f"{self.name} (log)"}, "nticks": 5}
+        axis["tickformat"] = "~s" if self.counted else "~g"
         if self.unit is not None:
-            axis |= {"tickformat": "~s", "ticksuffix": f" {self.unit}"}
-        else:
-            axis |= {"tickformat": "~g"}
+            axis["ticksuffix"] = f" {self.unit}"
         return axis
 
     def hover(self, column: int) -> str:
@@ -108,7 +114,7 @@ class Axis:
     @property
     def spec(self) -> str:
         """How Plotly writes a value."""
-        if self.unit is not None:
+        if self.counted:
             return ",d"
         return ".4f" if self.accuracy else ".5~g"
 
@@ -141,9 +147,8 @@ class Axis:
 
     def text(self, value: float) -> str:
         """Write one value with its unit."""
-        if self.unit is None:
-            return f"{value:.4g}"
-        return f"{value:,.0f} {self.unit}"
+        text = f"{value:,.0f}" if self.counted else f"{value:.4g}"
+        return text if self.unit is None else f"{text} {self.unit}"
 
 
 def budgets(device: Device | None) -> Mapping[str, Budget]:

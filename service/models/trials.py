@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from service import needs
 from service.columns import Id, one_of
 from service.models.base import NEVER_REUSED, Base, belongs_to
 from service.states import FailedThrough, Order, Outcome, Status
@@ -28,8 +29,9 @@ class Trial(Base):
             "NOT on_front OR (status = 'completed' AND feasible IS TRUE)", name="on_front"
         ),
         CheckConstraint("failed_through IS NULL OR status = 'failed'", name="failed_status"),
-        Index("ix_trials_status_id", "status", "id"),
-        Index("ix_trials_study_id_status_id", "study_id", "status", "id"),
+        # What claims and the watcher look at, so that they need not open rows of many kilobytes.
+        Index("ix_trials_status_id_study_id_needs", "status", "id", "study_id", "needs"),
+        Index("ix_trials_study_id_status_id_needs", "study_id", "status", "id", "needs"),
         Index(
             "ix_trials_unentered",
             "study_id",
@@ -47,8 +49,12 @@ class Trial(Base):
     replicate: Mapped[int] = mapped_column(default=0)
     status: Mapped[Status] = mapped_column(one_of(Status, "status"), default=Status.QUEUED)
     point: Mapped[dict[str, Any]]
-    known: Mapped[dict[str, Any]]  # figures computed from the point before any work
+    # Figures computed from the point before any work; of a pruned network, a prediction.
+    known: Mapped[dict[str, Any]]
     work: Mapped[dict[str, Any]] = mapped_column(deferred=True)  # what a worker is sent
+    needs: Mapped[int] = mapped_column(default=0, server_default="0")  # bits of service/needs.py
+    # Whose weights this one inherits: a trial of the same study, deleted with it or never.
+    parent_id: Mapped[int | None] = mapped_column(Id, ForeignKey("trials.id"), index=True)
     epochs: Mapped[float] = mapped_column(
         default=0.0
     )  # of training in all, inherited ones included
@@ -76,6 +82,11 @@ class Trial(Base):
     finish_no: Mapped[int | None]
     feasible: Mapped[bool | None]
     on_front: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def pruned(self) -> bool:
+        """Whether the network is cut in its training, so that `known` is only a prediction."""
+        return bool(self.needs & needs.PRUNING)
 
 
 class Metric(Base):

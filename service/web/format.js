@@ -34,17 +34,22 @@ export function quantity(value, unit) {
 /** An error as the share that was right: 0.02 is 98.00 %. */
 export const accuracy = (error) => (missing(error) ? NONE : `${(100 * (1 - error)).toFixed(2)}\u00a0%`);
 
+// What is counted, and so whole; milliseconds and millijoules are not.
+const COUNTED = ["B", "MACs"];
+export const counted = (unit) => COUNTED.includes(unit);
+
 /** A value of an objective for a table, exact; its unit stands in the column's head. */
 export function exact(value, objective) {
   if (missing(value)) return NONE;
-  if (objective.unit) return whole.format(value);
+  if (counted(objective.unit)) return whole.format(value);
   return objective.accuracy ? value.toFixed(4) : number(value, 5);
 }
 
 /** A value of an objective in running text. */
 export function short(value, objective) {
   if (missing(value)) return NONE;
-  return objective.unit ? quantity(value, objective.unit) : exact(value, objective);
+  if (counted(objective.unit)) return quantity(value, objective.unit);
+  return objective.unit ? `${exact(value, objective)}\u00a0${objective.unit}` : exact(value, objective);
 }
 
 export function time(iso) {

@@ -116,6 +116,7 @@ function about(study) {
     : definition.data;
   return facts([
     ["data", images],
+    ["classes", definition.binary == null ? null : `two: labels below ${definition.binary}, and all others`],
     ["device", definition.device],
     ["designer", definition.designer],
     ["created", time(study.created_at)],

@@ -3,11 +3,13 @@
 import { artefactAddress, get, objectivesOf, studyHref, trialsHref } from "./api.js";
 import { Chart } from "./charts.js";
 import { el, show, svg } from "./dom.js";
-import { accuracy, count, duration, exact, number, quantity, time } from "./format.js";
+import { accuracy, count, counted, duration, exact, number, quantity, time } from "./format.js";
+import { lineage } from "./lineage.js";
 import { drawing } from "./network.js";
 import { crumbs, facts, folded, pill, section, table } from "./parts.js";
 
 const RUNNING_MS = 2000;
+const TRAINED = ["completed", "stopped"];
 
 export function trial({ root, words: [id], signal, look }) {
   const boxes = Object.fromEntries(["head", "network", "rest"].map((each) => [each, el("div", {})]));
@@ -19,13 +21,14 @@ export function trial({ root, words: [id], signal, look }) {
   let about = null;
   let study = null;
   let again = null;
-  let drawn = false;
+  let drawn = null;
 
-  async function network() {
-    if (drawn || about.graph === null) return;
-    const { nodes } = await get(`/trials/${id}/network`, {}, signal);
-    show(boxes.network, section("Network", drawing(nodes)));
-    drawn = true;
+  async function network(version) {
+    if (drawn === version || about.graph === null) return;
+    const { nodes, proposed } = await get(`/trials/${id}/network`, {}, signal);
+    show(boxes.network, section(proposed ? "Network, as proposed" : "Network",
+      proposed ? el("p", { class: "quiet" }, "Pruning takes parts of it away.") : null, drawing(nodes)));
+    drawn = version;
   }
 
   return {
@@ -36,8 +39,10 @@ export function trial({ root, words: [id], signal, look }) {
       study = await get(`/studies/${about.study_id}`, {}, signal);
       show(boxes.head, head(about, study));
       show(boxes.rest, rest(about));
-      await network();
-      await memory.refresh(about.graph && `/trials/${id}/figures/memory`, "once", signal);
+      // A pruned network is another one when its training has ended.
+      const version = about.pruning !== null && TRAINED.includes(about.status) ? "cut" : "whole";
+      await network(version);
+      await memory.refresh(about.graph && `/trials/${id}/figures/memory`, version, signal);
       const reports = about.reports.length;
       await learning.refresh(reports && `/trials/${id}/figures/learning`, reports, signal);
       clearTimeout(again);
@@ -86,40 +91,48 @@ function head(trial, study) {
       trial.feasible === false ? el("span", { class: "badge over" }, "over a limit") : null),
     trial.reason ? el("p", { class: "reason boxed", "data-state": trial.status }, trial.reason) : null,
     values(trial, objectivesOf(study)),
+    lineage(trial),
   ];
 }
 
 function values(trial, objectives) {
   const named = new Set(objectives.map((each) => each.name));
-  const others = Object.keys(trial.values).filter((name) => !named.has(name)).sort();
-  const foreseen = trial.prediction !== null;
+  const figures = trial.predicted_figures ?? {};
+  const others = [...new Set([...Object.keys(trial.values), ...Object.keys(figures)])]
+    .filter((name) => !named.has(name)).sort();
+  const foreseen = trial.prediction !== null || trial.predicted_figures !== null;
+  const judged = trial.prediction !== null;
   const bounded = objectives.some((each) => each.bound !== null);
   return [
     el("div", { class: "snug" }, table({
       label: "Objectives",
       columns: [{ head: "objective", kind: "text" }, { head: "result", kind: "number" },
         foreseen ? { head: "predicted", kind: "number" } : null,
-        foreseen ? { head: "result in the prediction", kind: "text" } : null,
+        judged ? { head: "result in the prediction", kind: "text" } : null,
         bounded ? { head: "bound", kind: "number" } : null].filter(Boolean),
       rows: objectives.map((each) => [
         el("code", {}, each.name),
         withUnit(trial.values[each.name], each),
-        foreseen ? prediction(trial.prediction[each.name], each) : null,
-        foreseen ? within(trial.values[each.name], trial.prediction[each.name]) : null,
+        foreseen ? prediction(trial.prediction?.[each.name], figures[each.name], each) : null,
+        judged ? within(trial.values[each.name], trial.prediction[each.name]) : null,
         bounded ? (each.bound === null ? "–" : withUnit(each.bound, each)) : null,
       ].filter((cell) => cell !== null)),
       empty: "",
     })),
     others.length === 0 ? null : el("details", { class: "more" },
       el("summary", {}, "More figures"),
-      facts(others.map((name) => [name, figureOf(name, trial.values[name])]))),
+      facts(others.map((name) => [name, [
+        name in trial.values ? figureOf(name, trial.values[name]) : null,
+        name in figures ? ` (predicted ${figureOf(name, figures[name])})` : null,
+      ]]))),
   ];
 }
 
-const UNITS = { model_size: "B", working_memory: "B", macs: "MACs" };
+const UNITS = { model_size: "B", working_memory: "B", macs: "MACs", latency: "ms", energy: "mJ" };
 const figureOf = (name, value) => {
   const unit = UNITS[name.split(":")[0]];
-  return unit ? `${count(value)} ${unit}` : name.endsWith("_s") ? `${number(value, 3)} s` : number(value);
+  if (unit) return `${counted(unit) ? count(value) : number(value, 4)} ${unit}`;
+  return name.endsWith("_s") ? `${number(value, 3)} s` : number(value);
 };
 
 function withUnit(value, objective) {
@@ -129,7 +142,9 @@ function withUnit(value, objective) {
   return objective.accuracy ? `${text} (${accuracy(value)})` : text;
 }
 
-function prediction(said, objective) {
+/** What was expected: by a model, or of a pruned network by an even cut; else it was known. */
+function prediction(said, figure, objective) {
+  if (!said && figure !== undefined) return exact(figure, objective);
   if (!said) return objective.role === "known" ? "known" : "–";
   return `${exact(said.mean, objective)} ± ${exact(said.sd, objective)}`;
 }
@@ -156,6 +171,7 @@ function rest(trial) {
     section("Origin", facts([
       ["designer", trial.designer], ["origin", trial.origin], ["purpose", trial.purpose],
       ["replicate", trial.replicate || null], ["worker", trial.worker],
+      ["waits for a worker that can", trial.status === "queued" ? trial.needs.join(", ") : null],
       ["created", time(trial.created_at)], ["finished", trial.finished_at ? time(trial.finished_at) : null],
       ...Object.entries(trial.training ?? {}).map(([name, value]) => [name, detail(value)]),
       ...plain.map(([name, value]) => [name, detail(value)]),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from service import needs
 from service.db import Database
 from service.leases import Claim
 from service.open_studies import OpenStudy
@@ -33,7 +34,7 @@ def wish(worker: str = "w", **changes: Any) -> Claim:
 
 def study(study_id: int, queued: int = 0, **changes: Any) -> OpenStudy:
     fields: dict[str, Any] = {"kind": Kind.PARAMETERS, "open_budget": 100}
-    return OpenStudy(id=study_id, queued=queued, **{**fields, **changes})
+    return OpenStudy(id=study_id, queued={0: queued}, **{**fields, **changes})
 
 
 def network(study_id: int, queued: int = 0, data_sha256: str | None = "a") -> OpenStudy:
@@ -251,6 +252,22 @@ def test_an_unmet_claim_takes_no_work_from_one_that_still_waits(in_loop: InLoop)
         async with watcher.place(wish("here", study_id=1)) as here:
             watcher.serve([study(1, queued=1)])
             assert here.woken.is_set()
+            assert watcher.waiting(1) == 1
+
+    in_loop(test)
+
+
+def test_work_is_shared_out_among_the_claims_that_can_do_it(in_loop: InLoop) -> None:
+    async def test(watcher: Watcher) -> None:
+        mixed = OpenStudy(1, Kind.PARAMETERS, queued={0: 1, needs.PRUNING: 2}, open_budget=9)
+        able, unable = {"can": needs.PRUNING}, {"can": needs.BITS["parent"]}
+        async with (
+            watcher.place(wish("a", count=2, **able)) as first,
+            watcher.place(wish("b", **unable)) as second,
+            watcher.place(wish("c", **able)) as third,
+        ):
+            watcher.serve([mixed])
+            assert [place.woken.is_set() for place in (first, second, third)] == [True, False, True]
             assert watcher.waiting(1) == 1
 
     in_loop(test)

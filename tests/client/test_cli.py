@@ -182,9 +182,11 @@ def test_a_trial_is_shown(server: Scripted) -> None:
     attempt = {"number": 1, "worker": "w1", "outcome": "failed", "reason": "out of memory"}
     artefact = {"name": "graph.json", "size_bytes": 12, "sha256": "0" * 64}
     detail = trial_json(1, attempts_list=[attempt], artefacts=[artefact])
+    detail["values"]["size"], detail["predicted_figures"] = 812.0, {"size": 900.0}
     server.say("GET", "/trials/101", ok(detail))
     text = run("trial", "show", "101").stdout
     for part in (
+        "812 (predicted 900)",
         "1 of study 7",
         "0.25 (predicted 0.3 ± 0.1)",
         "out of memory",

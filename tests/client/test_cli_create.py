@@ -39,15 +39,17 @@ def test_options_become_a_definition(server: Scripted) -> None:
     assert created(
         server,
         "mnist-f446",
-        *("--space", "tiny", "--data", "mnist", "--device", "stm32f446re"),
+        *("--space", "sparse", "--data", "mnist", "--binary", "5", "--device", "stm32f446re"),
         *("--objective", "error", "--objective", "model_size:deployed<=16000"),
-        *("--trials", "200", "--designer", "random", "--epochs", "3", "--seed", "4"),
+        *("--trials", "200", "--designer", "random", "--training", "munas-mnist"),
+        *("--epochs", "3", "--seed", "4"),
         *("--set", "training.batch_size=64", "--set", "objectives.0.log=true"),
         *("--set", 'space.kinds=["conv"]', "--set", "think_s=2.5"),
     ) == {
         "name": "mnist-f446",
-        "space": {"kind": "tiny", "kinds": ["conv"]},
+        "space": {"kind": "sparse", "kinds": ["conv"]},
         "data": "mnist",
+        "binary": 5,
         "device": "stm32f446re",
         "objectives": [
             {"name": "error", "goal": "minimize", "log": True},
@@ -56,7 +58,7 @@ def test_options_become_a_definition(server: Scripted) -> None:
         "trials": 200,
         "designer": "random",
         "seed": 4,
-        "training": {"epochs": 3, "batch_size": 64},
+        "training": {"preset": "munas-mnist", "epochs": 3, "batch_size": 64},
         "think_s": 2.5,
     }
 
@@ -118,6 +120,8 @@ def test_an_objective_is_read(server: Scripted, text: str, meant: dict[str, Any]
         ["a", "--space", "/no/such/space.json"],
         ["a", "--trials", "none"],
         ["a", "--trials", "0"],
+        ["a", "--binary", "0"],
+        ["a", "--binary", "few"],
         ["a", "--no-such-option"],
     ],
 )

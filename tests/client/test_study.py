@@ -235,10 +235,10 @@ def test_deleting_is_one_call(server: Scripted, study: Study) -> None:
 def test_a_proposal_or_a_known_result_can_be_added(server: Scripted, study: Study) -> None:
     server.say("POST", "/studies/7/trials", ok(trial(9, status="queued"), 201))
     assert study.enqueue({"x": 0.1}).status == "queued"
-    study.enqueue({"x": 0.2}, values={"cost": 1.0, "size": 2.0})
+    study.enqueue({"x": 0.2}, values={"cost": 1.0, "size": 2.0}, parent=3)
     assert server.sent("POST", "/studies/7/trials") == [
         {"parameters": {"x": 0.1}},
-        {"parameters": {"x": 0.2}, "values": {"cost": 1.0, "size": 2.0}},
+        {"parameters": {"x": 0.2}, "values": {"cost": 1.0, "size": 2.0}, "parent": 3},
     ]
 
 

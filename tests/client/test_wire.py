@@ -6,16 +6,24 @@ from typing import Any
 import pytest
 
 import tinyfront
+from optimizer.networks.presets import PRESETS, ranges_of
 from optimizer.networks.ranges import Ranges
 from optimizer.space import space_from_json
 from service.api.schemas import leases, studies, trials, workers
 from tinyfront import Choice, Client, Cnn, Integer, Parameters, Real, maximize, minimize, records
 
 
-def test_every_range_of_the_space_tiny_can_be_named_in_cnn() -> None:
-    ranges = Ranges().to_json()
-    assert Ranges.from_json(Cnn(**ranges).to_json()) == Ranges()
-    assert Ranges.from_json(Cnn(filters=[4, 32]).to_json()).filters == (4, 32)
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_range_of_a_preset_can_be_named_in_cnn(preset: str) -> None:
+    ranges = PRESETS[preset]
+    assert ranges_of(Cnn(preset).to_json()) == ranges
+    assert ranges_of(Cnn(preset, **ranges.to_json()).to_json()) == ranges
+    assert ranges_of(Cnn(preset, filters=[4, 32]).to_json()).filters == (4, 32)
+
+
+def test_without_a_preset_the_space_is_tiny() -> None:
+    assert Cnn().to_json() == Cnn("tiny").to_json() == Cnn(preset="tiny").to_json()
+    assert ranges_of(Cnn().to_json()) == Ranges()
 
 
 def test_every_parameter_is_read_by_the_optimiser_as_it_was_meant() -> None:

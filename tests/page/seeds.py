@@ -1,10 +1,15 @@
 """Studies to look at, made over HTTP: a search for networks and a black box."""
 
+import json
 import math
 import random
 from typing import Any
 
 from optimizer.space import Space, space_from_json
+from resource_models.devices import device
+from resource_models.even_cut import even_cut
+from resource_models.footprint import footprint
+from resource_models.graph import Graph
 from tests.api.conftest import Served, new_id
 
 EPOCHS = 4
@@ -22,7 +27,7 @@ DIGITS = {
 }
 NETWORKS: dict[str, Any] = {
     "name": "digits-f446",
-    "space": {"kind": "tiny"},
+    "space": {"kind": "tiny", "pruning_scopes": ["none"]},
     "objectives": [
         {"name": "error"},
         {"name": "model_size", "bound": 2770},
@@ -80,6 +85,42 @@ def one_network(served: Served, study: str, space: Space, rng: random.Random, nu
     upload(served, lease, "weights.safetensors", b"0" * 4321)
     metrics = {"error": error, "validation_images": 300.0, "train_s": 2.5 + rng.random()}
     assert served.tell(lease, "complete", metrics=metrics).status_code == 200
+
+
+def family(served: Served) -> dict[str, Any]:
+    """Create a study with a pruned network and a child of it; the child waits in the queue."""
+    announce(served)
+    roomy = {"kind": "tiny", "blocks": [2, 3], "kinds": ["conv"], "filters": [8, 32]}
+    more = {"name": "family", "space": roomy, "binary": 5}
+    objectives = [{"name": "error"}, {"name": "model_size"}, {"name": "latency"}]
+    answer = served.ask("POST", "/studies", NETWORKS | more | {"objectives": objectives})
+    assert answer.status_code == 201, answer.text
+    space = space_from_json(
+        answer.json()["definition"]["space"], input_shape=(8, 8, 1), classes=2, device="stm32f446re"
+    )
+    drawn = space.sample(random.Random(3))
+    plain = {name: part for name, part in drawn.items() if name != "pruning"}
+    gene = {"scope": "channels", "method": "magnitude", "target": 0.5}
+    queued = served.ask("POST", "/studies/family/trials", {"point": {**plain, "pruning": gene}})
+    assert queued.status_code == 201, queued.text
+    [lease] = served.claim("family", data={"digits": SHA}, can=["pruning", "binary"])
+    whole = Graph.from_json(lease["work"]["graph"])
+    left = even_cut(whole, "channels", 0.7).graph  # not what was predicted
+    upload(served, lease, "graph.json", json.dumps(left.to_json()).encode())
+    upload(served, lease, "weights.safetensors", b"0" * 4321)
+    figures = footprint(left, device("stm32f446re")).figures()
+    details = {"pruning": {"reached": 0.5, "cut_after_epoch": 2} | CUT}
+    metrics = {"error": 0.05, "validation_images": 300.0, "train_s": 3.0, **figures}
+    assert served.tell(lease, "complete", metrics=metrics, details=details).status_code == 200
+    child = served.ask("POST", "/studies/family/trials", {"point": plain, "parent": 1})
+    assert child.status_code == 201, child.text
+    return {"parent": queued.json(), "child": child.json(), "left": left}
+
+
+CUT = {
+    "before": {"channels": 24, "inputs": 16, "weights": 1234},
+    "after": {"channels": 12, "inputs": 16, "weights": 345},
+}
 
 
 def upload(served: Served, lease: dict[str, Any], name: str, content: bytes) -> None:

@@ -14,6 +14,7 @@ from service.figures.crowd import MANY
 
 ERROR = Objective("error", scale=Scale(0.002, 0.45, log=True))
 SIZE = Objective("model_size:deployed", "known", bound=2770.0, scale=Scale(50.0, 11080.0, log=True))
+LATENCY = Axis(Objective("latency", "known", bound=2.25), log=True)
 BUDGETS = budgets(device("stm32f446re"))
 AXES = (Axis(ERROR, log=True, accuracy=True), Axis(SIZE, log=True, budget=BUDGETS["model_size"]))
 POINTS = (
@@ -46,6 +47,16 @@ def all_figures() -> list[Figure]:
         memory([("a", 100), ("b", 120)], BUDGETS["working_memory"]),
         memory([], None),
     ]
+
+
+def test_milliseconds_are_written_with_their_fractions_and_without_prefixes() -> None:
+    assert LATENCY.text(1234.5678) == "1235 ms"
+    assert LATENCY.text(0.3125) == "0.3125 ms"
+    assert (LATENCY.layout()["tickformat"], LATENCY.layout()["ticksuffix"]) == ("~g", " ms")
+    assert LATENCY.hover(3) == "latency %{customdata[3]:.5~g} ms"
+    size = Axis(SIZE)
+    assert (size.text(1234.0), size.layout()["tickformat"]) == ("1,234 B", "~s")
+    assert size.hover(3) == "model_size:deployed %{customdata[3]:,d} B"
 
 
 @pytest.mark.parametrize("figure", all_figures())

@@ -121,7 +121,7 @@ def test_a_network_is_told_with_its_shapes_and_weights(served_sqlite: Served) ->
 def test_a_trial_of_a_black_box_has_no_network(served_sqlite: Served) -> None:
     seeds.black_box(served_sqlite, 1)
     [trial] = served_sqlite.get("/studies/toy/trials")["items"]
-    assert served_sqlite.get(f"/trials/{trial['id']}/network") == {"nodes": []}
+    assert served_sqlite.get(f"/trials/{trial['id']}/network") == {"nodes": [], "proposed": False}
     assert served_sqlite.get(f"/trials/{trial['id']}/figures/memory")["data"][0]["x"] == []
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from service import __version__, schema
 from service.db import Database
 from tests.postgres import postgres_server
+from tests.service import network_study
 from tests.service.stage import Stage
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,11 @@ def fill(url: str) -> None:
         stage.fail(stage.lease(study_id=study_id), infeasible=True)
         stage.report(stage.lease(study_id=study_id), 1, cost=3.0)
         stage.advance(study_id)
+        networks_id = network_study.network(stage, name="networks")
+        for seed in range(4):
+            point = network_study.point(stage, networks_id, seed)
+            network_study.enqueue(stage, networks_id, point)
+        network_study.enqueue(stage, networks_id, network_study.pruned(point))
     finally:
         db.close()
 

@@ -1,10 +1,13 @@
 """Definitions become problems, or say which field is wrong."""
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from optimizer.networks.presets import PRESETS
+from optimizer.networks.space import NetworkSpace
 from service import studies, trials, workers
 from service.definitions import first_difference, prepare
 from service.errors import InvalidDefinition, NameTaken
@@ -54,6 +57,8 @@ def refused(changes: dict[str, Any]) -> InvalidDefinition:
         ({"designer": "oracle"}, "designer"),
         ({"data": "digits"}, "data"),
         ({"device": "microbit"}, "device"),
+        ({"binary": 1}, "binary"),
+        ({"binary": 0}, "binary"),
         ({"training": {"epochs": 3}}, "training"),
         ({"objectives": [{"name": "a", "ideal": 2.0, "reference": 1.0}]}, "objectives.0.reference"),
         ({"objectives": [{"name": "a", "limit": float("inf")}]}, "objectives.0.limit"),
@@ -73,6 +78,16 @@ def test_a_wrong_black_box_names_its_field(changes: dict[str, Any], field: str) 
         ({"designer": "sobol"}, "designer"),
         ({"training": {"epochs": 0}}, "training.epochs"),
         ({"space": {"kind": "tiny", "flavour": 1}}, "space.flavour"),
+        ({"space": {"kind": "munas", "joins": ["sideways"]}}, "space.joins"),
+        ({"training": {"preset": "alchemy"}}, "training.preset"),
+        ({"binary": 0}, "binary"),
+        ({"binary": 10}, "binary"),
+        ({"binary": 2.5}, "binary"),
+        ({"binary": True}, "binary"),
+        (
+            {"device": "arduino-uno", "objectives": [{"name": "error"}, {"name": "latency"}]},
+            "objectives.1.name",
+        ),
     ],
 )
 def test_a_wrong_network_study_names_its_field(changes: dict[str, Any], field: str) -> None:
@@ -83,6 +98,52 @@ def test_an_unknown_objective_names_the_known_ones() -> None:
     error = refused({**NETWORK, "objectives": [{"name": "colour"}]})
     assert "error" in str(error)
     assert "model_size:deployed" in str(error)
+
+
+def test_a_figure_that_the_device_lacks_names_the_devices_that_have_it() -> None:
+    objectives = [{"name": "error"}, {"name": "energy"}]
+    error = refused({**NETWORK, "device": "stm32f767zi", "objectives": objectives})
+    assert error.field == "objectives.1.name"
+    assert "it is known for stm32f446re, stm32f746zg." in str(error)
+    assert "Choose one of these devices" in str(error.remedy)
+
+
+def test_latency_and_energy_are_objectives_where_the_device_has_them() -> None:
+    objectives = [{"name": "error"}, {"name": "latency"}, {"name": "energy", "bound": 30.0}]
+    prepared = prepare({**NETWORK, "objectives": objectives}, lambda name: DIGITS)
+    assert [o.role for o in prepared.problem.objectives] == ["measured", "known", "known"]
+    assert prepared.problem.scaled
+    assert prepare(prepared.definition, lambda name: DIGITS) == prepared
+
+
+def test_two_classes_of_ten_change_the_networks_and_not_the_data() -> None:
+    prepared = prepare({**NETWORK, "binary": 5}, lambda name: DIGITS)
+    assert isinstance(prepared.problem.space, NetworkSpace)
+    assert prepared.problem.space.classes == 2
+    assert prepared.data == DIGITS
+    error = prepared.problem.objectives[0].scale
+    assert error is not None
+    assert error.reference == pytest.approx(0.25)  # half of what guessing between two gives
+    assert prepare(prepared.definition, lambda name: DIGITS) == prepared
+    told = str(refused({**NETWORK, "binary": 12}))
+    assert told == ("binary: need a whole number from 1 to 9, since digits has 10 classes, got 12.")
+
+
+@pytest.mark.parametrize("kind", ["tiny", "sparse", "munas"])
+def test_each_kind_of_networks_is_a_preset_of_the_same_ranges(kind: str) -> None:
+    prepared = prepare({**NETWORK, "space": {"kind": kind, "filters": [2, 9]}}, lambda name: DIGITS)
+    space = prepared.definition["space"]
+    assert (space["kind"], space["filters"]) == (kind, [2, 9])
+    assert isinstance(prepared.problem.space, NetworkSpace)
+    assert prepared.problem.space.ranges == replace(PRESETS[kind], filters=(2, 9))
+
+
+def test_a_training_preset_is_written_out_with_the_studys_changes() -> None:
+    training = {"preset": "munas-mnist", "epochs": 3}
+    prepared = prepare({**NETWORK, "training": training}, lambda name: DIGITS)
+    written = prepared.definition["training"]
+    assert (written["optimizer"], written["epochs"], "preset" in written) == ("sgd", 3, False)
+    assert prepare(prepared.definition, lambda name: DIGITS) == prepared
 
 
 def test_a_network_study_gets_full_names_roles_and_scales() -> None:

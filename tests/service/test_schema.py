@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 import migrations
-from service import schema
+from service import __version__, schema
 from service.db import Database
 from service.errors import DatabaseEmpty, DatabaseForeign, DatabaseOutdated, DatabaseTooNew
 from service.models import Base
@@ -107,13 +107,14 @@ def test_a_foreign_database_is_refused_and_left_alone(bare: Database) -> None:
 def test_an_older_database_is_refused_with_the_command(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema, "head", lambda: "0002")
-    with pytest.raises(DatabaseOutdated, match=r"revision 0001.*needs 0002.*db upgrade"):
+    monkeypatch.setattr(schema, "head", lambda: "0003")
+    with pytest.raises(DatabaseOutdated, match=r"revision 0002.*needs 0003.*db upgrade"):
         schema.check(db)
 
 
 def test_a_newer_database_is_used_if_it_still_serves_this_server(db: Database) -> None:
     run(db, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+    run(db, f"UPDATE tinyfront_schema SET oldest_server = '{__version__}'")
     assert schema.state(db) is State.NEWER
     schema.check(db)
     schema.upgrade(db)

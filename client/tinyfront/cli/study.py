@@ -23,15 +23,28 @@ def create(  # noqa: PLR0913 - an option for each field that people set by hand
         str | None, typer.Option(help="JSON file with a definition to start from.")
     ] = None,
     space: Annotated[
-        str | None, typer.Option(help="`tiny` (the default), or a JSON file.", metavar="KIND|FILE")
+        str | None,
+        typer.Option(
+            help="`tiny` (the default), `sparse`, `munas`, or a JSON file.", metavar="KIND|FILE"
+        ),
     ] = None,
     data: Annotated[str | None, typer.Option(help="Data set that a worker holds.")] = None,
+    binary: Annotated[
+        int | None,
+        typer.Option(help="Two classes: labels below this number, and all others.", min=1),
+    ] = None,
     device: Annotated[str | None, typer.Option(help="Board that networks must fit.")] = None,
     objective: Annotated[
         list[str] | None, typer.Option(help=definition.OBJECTIVE_HELP, metavar="TEXT")
     ] = None,
     trials: Annotated[int | None, typer.Option(help="Budget of trials.", min=1)] = None,
     designer: Annotated[str | None, typer.Option(help="`bayes`, `random` or `sobol`.")] = None,
+    training: Annotated[
+        str | None,
+        typer.Option(
+            help="Recipe of a paper, such as `sparse` or `munas-mnist`.", metavar="PRESET"
+        ),
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs of training.", min=1)] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of proposals and training.")] = None,
     settings: Annotated[
@@ -45,14 +58,16 @@ def create(  # noqa: PLR0913 - an option for each field that people set by hand
 ) -> None:
     """Create a study; the same definition again gives back the study that exists."""
     wanted = {} if file is None else definition.json_file(file, "--file")
-    given = {"name": name, "data": data, "device": device, "trials": trials}
-    given |= {"designer": designer, "seed": seed}
+    given = {"name": name, "data": data, "binary": binary, "device": device}
+    given |= {"trials": trials, "designer": designer, "seed": seed}
     wanted |= {field: value for field, value in given.items() if value is not None}
     if space is not None:
         wanted["space"] = definition.space(space)
     wanted.setdefault("space", {"kind": "tiny"})
     if objective:
         wanted["objectives"] = [definition.objective(text) for text in objective]
+    if training is not None:
+        definition.put(wanted, f"training.preset={training}")
     if epochs is not None:
         definition.put(wanted, f"training.epochs={epochs}")
     for setting in settings or []:

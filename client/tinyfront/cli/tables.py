@@ -38,7 +38,7 @@ def study(state: StudyState) -> Table:
     )
     table.add_row("trials", f"{state.finished} of {state.trials} finished{_counts(state.counts)}")
     table.add_row("standing", standing(state))
-    for name in ("data", "device", "designer", "seed"):
+    for name in ("data", "binary", "device", "designer", "seed"):
         if state.definition.get(name) is not None:
             table.add_row(name, str(state.definition[name]))
     for objective in state.objectives:
@@ -97,6 +97,9 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 
 def _predicted(shown: Trial, name: str) -> str:
+    figures = shown.predicted_figures or {}
+    if name in figures:
+        return f" (predicted {number(figures[name])})"
     prediction = (shown.prediction or {}).get(name)
     if not isinstance(prediction, Mapping) or prediction.get("mean") is None:
         return ""

@@ -43,6 +43,12 @@ class LeaseRequest(Body):
     data: dict[Annotated[str, Field(pattern=NAME)], str] | None = Field(
         None, description="sha256 by name; networks only for data that the worker holds unchanged."
     )
+    can: list[Annotated[str, Field(max_length=64)]] = Field(
+        default_factory=list,
+        max_length=64,
+        description="What the worker can do beyond release 0.1.0: pruning, parent, binary, "
+        "training. Other words are ignored.",
+    )
     resume: bool = Field(False, description="First hand out again what this worker had open.")
 
 

@@ -28,10 +28,19 @@ class StudyCreate(Body):
     """The definition of a new study."""
 
     name: str = Field(pattern=NAME)
-    space: dict[str, Any] = Field(description='What may be tried; its field "kind" names the form.')
+    space: dict[str, Any] = Field(
+        description='What may be tried; its field "kind" names the form: parameters, or tiny, '
+        "sparse or munas for networks, with every range that shall differ."
+    )
     objectives: Annotated[list[ObjectiveIn], Field(min_length=1, max_length=6)]
     trials: int = Field(ge=1, le=100_000, description="The budget: so many trials are finished.")
     data: str | None = Field(None, pattern=NAME, description="A data set; networks only.")
+    binary: int | None = Field(
+        None,
+        ge=1,
+        lt=100_000,
+        description="Labels below it become one class, all others the second; networks only.",
+    )
     device: str | None = Field(None, pattern=NAME, description="A device; networks only.")
     designer: str = Field("bayes", pattern=NAME)
     training: dict[str, Any] = Field(

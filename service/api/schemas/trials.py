@@ -21,6 +21,12 @@ class TrialCreate(Body):
     point: dict[str, Any] | None = Field(None, description="A point of the study's space.")
     parameters: dict[str, Any] | None = Field(None, description="The same, for black boxes.")
     values: Metrics | None = Field(None, description="Results that are known already.")
+    parent: int | None = Field(
+        None,
+        ge=1,
+        lt=2**31,
+        description="The number of the trial whose weights it inherits; networks only.",
+    )
 
     @model_validator(mode="after")
     def _propose_once(self) -> Self:
@@ -55,6 +61,9 @@ class TrialOut(BaseModel):
     designer: str | None
     origin: str | None
     prediction: dict[str, Any] | None
+    predicted_figures: dict[str, float] | None = Field(
+        description="Of a network that is pruned: what it was expected to cost after the cut."
+    )
     worker: str | None
     attempts: int
     created_at: datetime
@@ -101,11 +110,26 @@ class ArtefactOut(BaseModel):
     media_type: str
 
 
+class RelativeOut(BaseModel):
+    """A trial whose weights another one inherits, or one that inherits them."""
+
+    id: int
+    number: int
+    status: TrialStatus
+
+
 class TrialDetail(TrialOut):
     """One trial with everything that is known about it."""
 
-    graph: dict[str, Any] | None
+    graph: dict[str, Any] | None = Field(
+        description="The network; of a completed trial, what came out of its training."
+    )
     training: dict[str, Any] | None
+    pruning: dict[str, Any] | None
+    needs: list[str] = Field(description="What its worker must be able to do, as `can` of a claim.")
+    epochs: float = Field(description="Of training in all, those of its parents included.")
+    parent: RelativeOut | None
+    children: list[RelativeOut]
     details: dict[str, Any]
     attempts_list: list[AttemptOut]
     reports: list[ReportOut]

@@ -1,0 +1,55 @@
+// Where a network comes from and what its training made of it: parent, inheritance, pruning.
+
+import { el } from "./dom.js";
+import { count, number } from "./format.js";
+import { facts, plainWords, section } from "./parts.js";
+
+const SCOPES = { channels: "channels", inputs: "inputs of dense layers", both: "channels and inputs of dense layers", weights: "single weights" };
+const COUNTED = ["channels", "inputs", "weights"];
+
+// Details are whatever a worker sent.
+const share = (value) => (typeof value === "number" ? `${number(100 * value, 3)}\u00a0%` : null);
+const object = (value) => (value !== null && typeof value === "object" ? value : {});
+
+/** What the attempt that counted says of its training; nothing before it has ended. */
+function made(trial) {
+  const counted = trial.attempts_list.find((each) => each.outcome === "completed");
+  return object(counted?.details);
+}
+
+export function lineage(trial) {
+  const said = made(trial);
+  return [
+    trial.pruning === null ? null : section("Pruning", pruning(trial.pruning, object(said.pruning))),
+    trial.parent === null && trial.children.length === 0 ? null
+      : section("Lineage", family(trial, object(said.inherited))),
+  ];
+}
+
+function pruning(asked, done) {
+  const [before, after] = [object(done.before), object(done.after)];
+  const changed = COUNTED.filter((name) => typeof before[name] === "number" && before[name] !== after[name]);
+  return facts([
+    ["takes away", SCOPES[asked.scope] ?? asked.scope],
+    ["method", asked.method],
+    ["target", asked.target === null ? "the method’s own threshold" : share(asked.target)],
+    ["weighted by", asked.weighting && asked.weighting !== "none" ? asked.weighting : null],
+    ["during", `${share(asked.start)} to ${share(asked.end)} of the epochs`],
+    ["reached", share(done.reached)],
+    ["cut after epoch", typeof done.cut_after_epoch === "number" ? count(done.cut_after_epoch) : null],
+    ...changed.map((name) => [name, `${count(before[name])} → ${count(after[name])}`]),
+  ]);
+}
+
+const link = (trial) => el("a", { href: `/trials/${trial.id}` }, `Trial ${trial.number}`);
+
+function family(trial, inherited) {
+  const shares = Object.entries(inherited).filter(([, value]) => typeof value === "number" && value > 0);
+  return facts([
+    ["parent", trial.parent === null ? null : link(trial.parent)],
+    ["its weights", shares.map(([name, value]) => `${share(value)} ${plainWords(name)}`).join(", ")],
+    ["epochs in all", trial.parent === null ? null : number(trial.epochs)],
+    ["children", trial.children.length === 0 ? null
+      : trial.children.map((child, place) => [place ? ", " : "", link(child)])],
+  ]);
+}
