@@ -25,6 +25,7 @@ class ParameterSpace:
     kind: ClassVar[str] = "parameters"
     known_names: ClassVar[tuple[str, ...]] = ()
     measured_names: ClassVar[tuple[str, ...] | None] = None
+    inherits: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not self.parameters:
@@ -78,6 +79,10 @@ class ParameterSpace:
     def sample(self, rng: random.Random) -> Point:
         """Draw each parameter uniformly on its own scale."""
         return self.decode([rng.random() for _ in self.parameters])
+
+    def heir(self, point: Point, key: str, epochs: float) -> Point:
+        """The point itself: a black box learns nothing that could be passed on."""
+        return point
 
     def morph(self, point: Point, rng: random.Random) -> Point:
         """Move one parameter: a small step on its scale, or another of its unordered values."""

@@ -64,6 +64,13 @@ class Space(Protocol):
     def morph(self, point: Point, rng: random.Random) -> Point:
         """Draw a neighbour of a point; the point itself stays as it is."""
 
+    @property
+    def inherits(self) -> bool:
+        """Whether a trial may begin with what an earlier one has learnt."""
+
+    def heir(self, point: Point, key: str, epochs: float) -> Point:
+        """The same point, to begin with what the completed trial of this key has learnt."""
+
     def points(self) -> Iterator[Point]:
         """Every point, in a fixed order. Only where `cardinality` is a number."""
 
@@ -142,6 +149,8 @@ def work_key(work: Mapping[str, Any], purpose: str = "search", replicate: int = 
     """
     parts = ("parameters", "graph", "training", "pruning", "parent")
     content = {name: work[name] for name in parts if name in work}
+    if content.get("parent") is not None:
+        content["parent"] = {"key": content["parent"]["key"]}  # where it lies says nothing
     if "graph" in content and content.get("parent") is None:
         content["graph"] = _renumbered(content["graph"])
     return sha256_of({**content, "purpose": purpose, "replicate": replicate})

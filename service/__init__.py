@@ -1,3 +1,3 @@
 """The service: API, database, planner processes and page."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, load_only
 
-from optimizer.space import work_key
+from optimizer.space import Point
 from service import artefacts
 from service.errors import InvalidProposal
 from service.models import Study, Trial
@@ -17,7 +17,7 @@ FILES = ("graph.json", "weights.safetensors")
 
 
 def parent(session: Session, study: Study, number: int) -> Trial:
-    """Return the trial of a study whose weights a new one shall inherit.
+    """Return the trial of a study whose weights a new one shall inherit, by its number.
 
     Raises:
         InvalidProposal: nothing can be inherited in this study, or of this trial.
@@ -28,17 +28,38 @@ def parent(session: Session, study: Study, number: int) -> Trial:
             f"parent: study {study.name!r} searches parameters, which inherit nothing.",
             "Leave parent out.",
         )
-    found = session.scalars(
-        select(Trial).where(Trial.study_id == study.id, Trial.number == number)
-    ).one_or_none()
+    where = (Trial.study_id == study.id, Trial.number == number)
+    found = session.scalars(select(Trial).where(*where)).one_or_none()
     if found is None:
         raise _refused(f"parent: study {study.name!r} has no trial {number}.")
+    return _checked(session, found)
+
+
+def of_point(session: Session, study: Study, point: Point) -> Trial | None:
+    """Return the trial that the gene `parent` of a valid point names; None if there is no gene.
+
+    Raises:
+        InvalidProposal: there is no such trial, or nothing of it can be inherited.
+    """
+    if study.kind is not Kind.NETWORK or point.get("parent") is None:
+        return None
+    key = point["parent"]["key"]
+    where = (Trial.study_id == study.id, Trial.key == key)
+    found = session.scalars(select(Trial).where(*where).order_by(Trial.replicate)).first()
+    if found is None:
+        raise _refused(f"parent: study {study.name!r} has no trial with the key {key[:12]}….")
+    return _checked(session, found)
+
+
+def _checked(session: Session, found: Trial) -> Trial:
     if found.status is not Status.COMPLETED:
-        raise _refused(f"parent: need a completed trial, but trial {number} is {found.status}.")
+        raise _refused(
+            f"parent: need a completed trial, but trial {found.number} is {found.status}."
+        )
     held = {artefact.name for artefact in artefacts.listing(session, found.id)}
     missing = [name for name in FILES if name not in held]
     if missing:
-        raise _refused(f"parent: trial {number} left no {' and no '.join(missing)}.")
+        raise _refused(f"parent: trial {found.number} left no {' and no '.join(missing)}.")
     return found
 
 
@@ -47,24 +68,13 @@ def _refused(message: str) -> InvalidProposal:
     return InvalidProposal("parent", message, remedy)
 
 
-def inheriting(work: Mapping[str, Any], study: Study, parent: Trial) -> dict[str, Any]:
-    """Return a network's work as that of a child.
+def located(work: Mapping[str, Any], parent: Trial) -> dict[str, Any]:
+    """Return a child's work with the place where its parent's files are found.
 
-    It is trained as long as the study's recipe has it for children, else as long as any other.
     `epochs` of the parent counts all of its own lineage.
     """
-    epochs = study.definition["training"].get("inherit_epochs")
     told = {"key": parent.key, "trial": parent.id, "number": parent.number}
-    return {
-        **work,
-        "training": work["training"] | ({} if epochs is None else {"epochs": epochs}),
-        "parent": {**told, "epochs": parent.epochs},
-    }
-
-
-def key(work: Mapping[str, Any]) -> str:
-    """Return the key of a child: by its parent's key, since numbers mean nothing elsewhere."""
-    return work_key({**work, "parent": {"key": work["parent"]["key"]}})
+    return {**work, "parent": {**told, "epochs": parent.epochs}}
 
 
 def relatives(session: Session, trial: Trial) -> tuple[Trial | None, Sequence[Trial]]:

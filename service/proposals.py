@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from optimizer.errors import InvalidPoint
+from optimizer.networks.lineage import orphan
 from optimizer.problem import Problem
 from optimizer.proposal import Proposal
 from optimizer.space import Point
@@ -51,12 +52,12 @@ def enqueue_proposals(
     if study.thinker_token != thinker_token or study.status is not StudyStatus.ACTIVE:
         return []
     problem = studies.problem_of(study)
-    proposals = list(proposals)
+    wishes = [(proposal, _wish_of(session, study, problem, proposal)) for proposal in proposals]
     taken = set(
         session.scalars(
             select(Trial.key).where(
                 Trial.study_id == study.id,
-                Trial.key.in_([proposal.key for proposal in proposals]),
+                Trial.key.in_([wish.key for _, wish in wishes]),
                 Trial.purpose == SEARCH,
                 Trial.replicate == 0,
             )
@@ -64,11 +65,11 @@ def enqueue_proposals(
     )
     room = thinking.room(session, study)
     queued: list[Trial] = []
-    for proposal in proposals:
-        if proposal.key in taken or len(queued) == room:
+    for proposal, wish in wishes:
+        if wish.key in taken or len(queued) == room:
             continue
-        taken.add(proposal.key)
-        trial = _trial(study, problem, _Wish(proposal.point, proposal.key, proposal.known), now)
+        taken.add(wish.key)
+        trial = _trial(study, problem, wish, now)
         trial.designer = proposal.designer
         trial.origin = proposal.origin
         prediction = {name: dict(parts) for name, parts in proposal.prediction.items()}
@@ -110,7 +111,11 @@ def enqueue(
         problem.space.validate(point)
     except InvalidPoint as error:
         raise InvalidProposal(f"point.{error.field}", str(error)) from error
-    trial = _trial(study, problem, _wish(session, study, problem, point, parent), now)
+    if parent is None:
+        chosen = lineage.of_point(session, study, point)
+    else:
+        chosen = lineage.parent(session, study, parent)
+    trial = _trial(study, problem, _wish(problem, point, chosen), now)
     _refuse_twin(session, trial)
     known = metrics.known_of(trial)
     if values is None:
@@ -127,15 +132,22 @@ def enqueue(
     return trial
 
 
-def _wish(
-    session: Session, study: Study, problem: Problem, point: Point, number: int | None
-) -> _Wish:
-    known = problem.space.figures(point)
-    if number is None:
-        return _Wish(point, problem.space.key(point), known)
-    parent = lineage.parent(session, study, number)
-    work = lineage.inheriting(problem.space.work(point), study, parent)
-    return _Wish(point, lineage.key(work), known, parent)
+def _wish(problem: Problem, point: Point, parent: Trial | None) -> _Wish:
+    """A user's wish; a parent that has a number gets its place in the point."""
+    if parent is not None:
+        point = problem.space.heir(point, parent.key, parent.epochs)
+    return _Wish(point, problem.space.key(point), problem.space.figures(point), parent)
+
+
+def _wish_of(session: Session, study: Study, problem: Problem, proposal: Proposal) -> _Wish:
+    """A designer's wish: from scratch if its parent left nothing to inherit."""
+    point = proposal.point
+    try:
+        parent = lineage.of_point(session, study, point)
+    except InvalidProposal:
+        point = orphan(point)
+        return _Wish(point, problem.space.key(point), proposal.known)
+    return _Wish(point, proposal.key, proposal.known, parent)
 
 
 def _trial(study: Study, problem: Problem, wish: _Wish, now: datetime) -> Trial:
@@ -164,7 +176,7 @@ def _work(study: Study, problem: Problem, wish: _Wish) -> dict[str, Any]:
     """Return what the worker of the study's newest trial is told."""
     work = {**problem.space.work(wish.point), "purpose": SEARCH, "replicate": 0}
     if wish.parent is not None:
-        work = lineage.inheriting(work, study, wish.parent)
+        work = lineage.located(work, wish.parent)
     measured = [objective.name for objective in problem.measured]
     # What a pruned network costs is only known after the cut; before that, figures are predictions.
     pruned = needs.of(work) & needs.PRUNING

@@ -24,7 +24,7 @@ from tinyfront.spaces import Choice, Cnn, Integer, Parameters, Real
 from tinyfront.study import Study
 from tinyfront.trial import Trial
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 __all__ = [
     "AskedTrial",

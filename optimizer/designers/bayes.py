@@ -21,7 +21,7 @@ from optimizer.knowledge import Knowledge, encoded
 from optimizer.parameter_space import ParameterSpace
 from optimizer.pool import Best, Pool, best_of, first_pool
 from optimizer.problem import Problem, initial_count
-from optimizer.proposal import Proposal
+from optimizer.proposal import Origin, Proposal
 from optimizer.scalarisation import sphere_weights, volume_factor
 from optimizer.space import Point
 from optimizer.surrogate import Hyperparameters, fit
@@ -159,8 +159,9 @@ class _Step:
         if known.feasibility is not None:
             chance = known.feasibility.log_probability(torch.from_numpy(self.best.x[None])).exp()
             details["feasibility"] = chance.item()
+        origin: Origin = "morph" if "parent" in chosen.point else "model"
         return replace(
-            chosen.proposal(BayesDesigner.name, "model"), prediction=predictions, details=details
+            chosen.proposal(BayesDesigner.name, origin), prediction=predictions, details=details
         )
 
     def _worth(self) -> tuple[str, float]:
@@ -220,9 +221,12 @@ def _candidate(problem: Problem, point: Point) -> Candidate:
 
 
 def _front(problem: Problem, history: History) -> list[Point]:
-    """The points of the present front."""
-    marked = history.front(problem)
-    return [o.point for o, kept in zip(history.observations, marked, strict=True) if kept]
+    """The points of the present front; where weights are inherited, theirs come along."""
+    marked, space = history.front(problem), problem.space
+    kept = [o for o, kept in zip(history.observations, marked, strict=True) if kept]
+    if not space.inherits:
+        return [o.point for o in kept]
+    return [space.heir(o.point, o.key or space.key(o.point), o.epochs) for o in kept]
 
 
 @contextmanager

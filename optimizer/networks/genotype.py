@@ -6,12 +6,14 @@
      "head": {"pool": "global", "window": 2, "dense": [{"id": "d1", "units": 16}], "dropout": 0.0},
      "learning_rate": 0.003,
      "pruning": {"scope": "channels", "method": "magnitude", "target": 0.5},
-     "training": {"weight_decay": 0.001, "batch_size": 64, "schedule": "one_cycle"}}
+     "training": {"weight_decay": 0.001, "batch_size": 64, "schedule": "one_cycle"},
+     "parent": {"key": "3f9c…", "epochs": 33.0}}
 
-`join`, `exit`, `pruning` and `training` are left out where they say nothing: no join, no exit,
-nothing pruned, nothing of the recipe left open. A block with the join `parallel` begins where the
-last block without it began, and is added to the path; with `skip` a block is added to its own
-input. An exit adds a dense layer of its own, behind a global pool or flat, to the logits.
+`join`, `exit`, `pruning`, `training` and `parent` are left out where they say nothing: no join, no
+exit, nothing pruned, nothing of the recipe left open, no weights inherited. A block with the join
+`parallel` begins where the last block without it began, and is added to the path; with `skip` a
+block is added to its own input. An exit adds a dense layer of its own, behind a global pool or
+flat, to the logits.
 
 Genes that a layer's kind does not use stay where they are: a morph of the kind brings them back.
 Ids stay with their block or layer through every morph; they name the weights. For flat inputs

@@ -119,15 +119,14 @@ class Recipe:
 
         Args:
             point: the network; it has a gene for each field that is searched.
-            inherits: whether it starts from the weights of a parent.
+            inherits: whether it starts from the weights of a parent. Where a study says nothing
+                of that, it is trained as long as any other.
         """
-        if inherits and self.inherit_epochs is None:
-            raise InvalidSpace("training.inherit_epochs", "need a number where weights inherit")
         genes = {name: _gene(point, name) for name in self.searched()}
         fixed = {name: getattr(self, name) for name in ALWAYS}
         told = {**fixed, **genes, **self._new()}
         epochs = told.pop("inherit_epochs", None)
-        told["epochs"] = int(epochs if inherits else self.epochs)
+        told["epochs"] = int(epochs if inherits and epochs is not None else self.epochs)
         told["batch_size"] = int(told["batch_size"])
         for name in ("learning_rate", "weight_decay", "dropout"):
             told[name] = float(told[name])

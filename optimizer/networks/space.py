@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 from optimizer.errors import InvalidPoint, InvalidSpace
+from optimizer.networks import lineage
+from optimizer.networks.board import DEFAULT_DEVICE, board
 from optimizer.networks.corners import cheapest_by_scope
 from optimizer.networks.costs import costs_of, graph_of
 from optimizer.networks.features import columns, features, options
@@ -29,7 +31,6 @@ from resource_models.devices import Device, device
 from resource_models.footprint import figures_of
 from resource_models.graph import Graph
 
-DEFAULT_DEVICE = "stm32f446re"
 MODEL_SIZE = "model_size:"
 DEFAULT_SIZE = "model_size:deployed"
 # A microcontroller's networks are smaller; who wants larger ones gives a bound or a limit.
@@ -100,7 +101,7 @@ class NetworkSpace:
             ranges,
             tuple(int(part) for part in input_shape),
             classes,
-            _device(device),
+            board(device),
             Recipe.from_json(training, train_images),
             kind=kind,
         )
@@ -108,7 +109,8 @@ class NetworkSpace:
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """What each coordinate of `encode` means: the same for a space, whatever its points."""
-        return columns(self.ranges, self.searched)
+        own = columns(self.ranges, self.searched)
+        return own + tuple(map(Column, lineage.NAMES)) if self.inherits else own
 
     @property
     def known_names(self) -> tuple[str, ...]:
@@ -120,6 +122,11 @@ class NetworkSpace:
         """What the recipe leaves to the gene `training`."""
         left_open = self.recipe.searched()
         return tuple(name for name in TRAINING_FIELDS if name in left_open)
+
+    @property
+    def inherits(self) -> bool:
+        """Whether morphs of what was trained begin with its weights."""
+        return self.recipe.inherit_epochs is not None
 
     @property
     def size_figure(self) -> str:
@@ -185,6 +192,10 @@ class NetworkSpace:
 
         return morph(point, self.ranges, self.input_shape, rng, accept)
 
+    def heir(self, point: Point, key: str, epochs: float) -> Point:
+        """The same network, to begin with the weights of the completed trial of this key."""
+        return lineage.heir(point, key, epochs)
+
     def points(self) -> Iterator[Point]:
         """Nobody counts networks."""
         raise InvalidSpace("space", "a space of networks is not listed")
@@ -192,6 +203,7 @@ class NetworkSpace:
     def validate(self, point: Point) -> None:
         """Raise InvalidPoint, with the path of the gene, unless the point lies in the space."""
         check_point(point, self.ranges, self.input_shape, self.searched)
+        lineage.check_parent(point)
         macs = self._trained_macs(point)
         if macs > self.ranges.max_macs:
             raise InvalidPoint("point", f"need at most {self.ranges.max_macs} MACs, got {macs}")
@@ -203,13 +215,14 @@ class NetworkSpace:
     def encode(self, point: Point) -> list[float]:
         """The features of `optimizer.networks.features`, one per column."""
         found = steps(point, self.input_shape, self.classes)
-        recipe, figures_ = self.recipe.of(point), self.figures(point)
+        recipe, figures_ = self._recipe(point), self.figures(point)
         shown = {**point, "pruning": self._pruning(point, found)}
         base = features(point, self.input_shape, found, figures_, recipe)
-        return base + options(shown, self.ranges, self.searched, recipe)
+        base += options(shown, self.ranges, self.searched, recipe)
+        return base + lineage.lineage(point, recipe) if self.inherits else base
 
     def key(self, point: Point) -> str:
-        """The hash of network, training and pruning."""
+        """The hash of network, training, pruning and parent."""
         return work_key(self.work(point))
 
     def figures(self, point: Point) -> dict[str, float]:
@@ -222,13 +235,13 @@ class NetworkSpace:
         return costs_of(point, pruning, self.input_shape, self.classes, self.device)
 
     def work(self, point: Point) -> dict[str, Any]:
-        """What a worker is told of the network; nothing is inherited yet."""
+        """What a worker is told of the network; of a parent, the service adds where it lies."""
         work: dict[str, Any] = {
             "kind": "network",
             "graph": self.lower(point).to_json(),
-            "training": self.recipe.of(point),
+            "training": self._recipe(point),
             "pruning": None,
-            "parent": None,
+            "parent": point.get(lineage.PARENT),
         }
         pruning = self._pruning(point)
         if pruning is not None:
@@ -252,10 +265,8 @@ class NetworkSpace:
     @cached_property
     def _prior(self) -> Prior:
         cap, keeps = self.size_cap_bytes, self._keeps_limits
-        return Prior(self._promising, self.meter, cap, self._size_bytes, keeps)
-
-    def _size_bytes(self, point: Point) -> float:
-        return self.figures(point)[self.size_figure]
+        figure = self.size_figure
+        return Prior(self._promising, self.meter, cap, lambda p: self.figures(p)[figure], keeps)
 
     def _trained_macs(self, point: Point) -> int:
         return tally(steps(point, self.input_shape, self.classes)).macs
@@ -272,21 +283,16 @@ class NetworkSpace:
     def _essence(self, point: Point) -> Essence:
         """What makes two genotypes the same proposal."""
         found = steps(point, self.input_shape, self.classes)
-        return Essence(found, point["input"], self.recipe.of(point), self._pruning(point, found))
+        return Essence(found, point["input"], self._recipe(point), self._pruning(point, found))
+
+    def _recipe(self, point: Point) -> dict[str, Any]:
+        return self.recipe.of(point, inherits=lineage.PARENT in point)
 
     def _keeps_limits(self, point: Point) -> bool:
         if not self.limits:
             return True
         known = self.figures(point)
         return all(known[name] <= limit for name, limit in self.limits)
-
-
-def _device(given: Device | str | Mapping[str, Any] | None) -> Device:
-    if given is None:
-        return device(DEFAULT_DEVICE)
-    if isinstance(given, Device):
-        return given
-    return device(given) if isinstance(given, str) else Device.from_json(dict(given))
 
 
 def _holds_input(figure: str) -> bool:

@@ -40,7 +40,7 @@ def check_point(point: Any, ranges: Ranges, shape: Shape, searched: tuple[str, .
         searched: the fields of the training that are genes of `training`.
     """
     needed = (*POINT_FIELDS, "training") if searched else POINT_FIELDS
-    _fields(point, needed, "point", options=("pruning",))
+    _fields(point, needed, "point", options=("pruning", "parent"))
     if len(shape) == 3:
         _check_input(point["input"], ranges, shape)
     else:

@@ -1,11 +1,16 @@
 """Lineage: a network that begins with the weights of another one of its study."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from service import lineage, needs, studies, trials
+from optimizer.networks.lineage import heir
+from optimizer.proposal import Proposal
+from optimizer.space import Point, work_key
+from service import lineage, needs, studies, thinking, trials
 from service.errors import InvalidProposal, TrialExists
+from service.models import Trial
 from service.states import Status
 from tests.service.network_study import (
     ALL,
@@ -68,14 +73,55 @@ def test_a_child_of_another_parent_is_another_proposal(stage: Stage, tmp_path: P
         enqueue(stage, study_id, asked, parent=1)
 
 
-def test_the_key_of_a_child_is_the_same_in_every_database(stage: Stage) -> None:
+def test_the_key_of_a_child_is_the_same_in_every_database() -> None:
     work = {"kind": "network", "graph": {"version": 1, "nodes": []}, "training": {"epochs": 1}}
     first, second = (
         {**work, "parent": {"key": "k", "trial": trial, "number": trial, "epochs": 1.0}}
         for trial in (1, 2)
     )
-    assert lineage.key(first) == lineage.key(second)
-    assert lineage.key(first) != lineage.key({**first, "parent": {"key": "other"}})
+    assert work_key(first) == work_key(second)
+    assert work_key(first) != work_key({**first, "parent": {"key": "other"}})
+
+
+def proposed(stage: Stage, study_id: int, point: Point) -> Trial:
+    """A designer proposes a point."""
+    space = studies.problem_of(stage.read_study(study_id)).space
+    wanted = Proposal(point, space.key(point), space.figures(point), "bayes", "morph")
+    with stage.begin() as session:
+        thinking.take_thinker(session, study_id, "t", stage.now, stage.now + timedelta(minutes=1))
+        study = studies.get(session, study_id)
+        (trial,) = trials.enqueue_proposals(session, study, [wanted], None, "t", stage.now)
+    return trial
+
+
+def test_a_designer_names_a_parent_by_its_key(stage: Stage, tmp_path: Path) -> None:
+    study_id = network(stage, training={"epochs": 4, "inherit_epochs": 1})
+    parent = finished(stage, store(tmp_path), study_id)
+    child = heir(point(stage, study_id, 1), parent.key, 4.0)
+    trial = proposed(stage, study_id, child)
+    work = stage.read_trial(trial.id).work
+    assert (trial.parent_id, trial.epochs, work["training"]["epochs"]) == (parent.id, 5.0, 1)
+    assert work["parent"]["trial"] == parent.id
+    with pytest.raises(TrialExists):  # the same wish, said by the parent's number
+        enqueue(stage, study_id, point(stage, study_id, 1), parent=parent.number)
+    with pytest.raises(TrialExists):  # and by its key
+        enqueue(stage, study_id, child)
+
+
+def test_a_designers_child_of_a_parent_without_weights_begins_from_scratch(stage: Stage) -> None:
+    study_id = network(stage, training={"epochs": 4, "inherit_epochs": 1})
+    imported = enqueue(stage, study_id, point(stage, study_id), error=0.1)
+    trial = proposed(stage, study_id, heir(point(stage, study_id, 1), imported.key, 0.0))
+    assert (trial.parent_id, trial.epochs) == (None, 4.0)
+    assert "parent" not in trial.point
+    assert stage.read_trial(trial.id).work["parent"] is None
+
+
+def test_a_key_that_no_trial_has_is_refused(stage: Stage) -> None:
+    study_id = network(stage)
+    with pytest.raises(InvalidProposal, match="has no trial with the key 000000000000") as error:
+        enqueue(stage, study_id, heir(point(stage, study_id), "0" * 64, 1.0))
+    assert error.value.field == "parent"
 
 
 def test_a_parent_and_its_children_know_each_other(stage: Stage, tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+"""The gene `parent`: whose weights a network starts with, and how long they were trained.
+
+    "parent": {"key": "3f9c…", "epochs": 33.0}
+
+`key` is that of a completed trial of the study, `epochs` counts all of its own lineage. A morph
+keeps the gene: it is trained once, with the weights of the trial that its line began with.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from optimizer.errors import InvalidPoint
+from optimizer.parameters import is_number
+from optimizer.space import Point
+
+PARENT = "parent"
+NAMES = ("inherits", "log_epochs")
+MOST_EPOCHS = 1_000  # what counts as 1
+_KEY = re.compile(r"[0-9a-f]{64}")
+
+
+def heir(point: Point, key: str, epochs: float) -> Point:
+    """The same network, begun with the weights of a trial instead of its own parent's."""
+    return {**point, PARENT: {"key": key, "epochs": float(epochs)}}
+
+
+def orphan(point: Point) -> Point:
+    """The same network from scratch."""
+    return {name: gene for name, gene in point.items() if name != PARENT}
+
+
+def check_parent(point: Point) -> None:
+    """Raise InvalidPoint unless the gene, if it is there, names a trial."""
+    if PARENT not in point:
+        return
+    gene = point[PARENT]
+    if not isinstance(gene, Mapping) or set(gene) != {"key", "epochs"}:
+        raise InvalidPoint(PARENT, f"need an object of key and epochs, got {gene!r}")
+    if not (isinstance(gene["key"], str) and _KEY.fullmatch(gene["key"])):
+        raise InvalidPoint(f"{PARENT}.key", f"need the key of a trial, got {gene['key']!r}")
+    if not (is_number(gene["epochs"]) and gene["epochs"] >= 0):
+        raise InvalidPoint(f"{PARENT}.epochs", f"need a number from 0, got {gene['epochs']!r}")
+
+
+def lineage(point: Point, recipe: Mapping[str, Any]) -> list[float]:
+    """The coordinates named in `NAMES`: whether it inherits, and the epochs of all its line."""
+    inherited = point[PARENT]["epochs"] if PARENT in point else 0.0
+    total = recipe["epochs"] + inherited
+    return [float(PARENT in point), math.log(total) / math.log(MOST_EPOCHS)]
