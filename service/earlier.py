@@ -36,4 +36,9 @@ def as_meant(definition: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[s
         for name, value in ADDED.items()
         if name not in space and stored["space"].get(name) == value
     }
-    return {**definition, "space": {**space, **meant}}
+    whole = {**definition, "space": {**space, **meant}}
+    training = definition.get("training") or {}
+    knew_none = stored["training"] and "inherit_epochs" not in stored["training"]
+    if knew_none and isinstance(training, Mapping):
+        whole["training"] = {"inherit_epochs": None, **training}
+    return whole

@@ -1,7 +1,8 @@
 """How a network is trained: fixed by the study, except for what the genotype searches."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from optimizer.errors import InvalidSpace
@@ -17,6 +18,9 @@ from optimizer.parameters import is_number, is_whole
 EPOCHS, LEAST_EPOCHS = 30, 3
 FEW_IMAGES, MANY_IMAGES = 3_000, 8_000
 FEW_BATCH, BATCH, MANY_BATCH = 32, 64, 128
+# What a network that inherits is trained for, in whole epochs: the shortest training that was tried
+# whose errors rank networks about as long trainings from scratch do (docs/adr/0006).
+INHERIT_STEPS = 375
 
 # What a searched schedule may be; `steps` would need milestones, too.
 OPEN_SCHEDULES = ("one_cycle", "cosine", "constant")
@@ -101,14 +105,19 @@ class Recipe:
         start = {**_defaults(train_images), **_preset(given.get("preset"))}
         if "schedule" in own and own["schedule"] != "steps":
             start.pop("milestones", None)  # of the preset, which meant another schedule
-        return cls(**{**start, **own})
+        found = cls(**{**start, **own})
+        if "inherit_epochs" in own or train_images is None:
+            return found
+        return replace(found, inherit_epochs=_inherit_epochs(found, train_images))
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, read by `from_json`: the eight fields of old, others if they say something.
 
-        Null is searched. A study's definition from before the new fields stays what it is.
+        Null is searched. `inherit_epochs` is always there: where it is missing, the definition is
+        of release 0.1.0, which knew no inheritance.
         """
-        return {name: getattr(self, name) for name in ALWAYS} | self._new()
+        told = {name: getattr(self, name) for name in ALWAYS} | self._new()
+        return told | {"inherit_epochs": self.inherit_epochs}
 
     def searched(self) -> tuple[str, ...]:
         """The fields that are genes of the network."""
@@ -191,9 +200,16 @@ def _preset(name: Any) -> Mapping[str, Any]:
 
 
 def _defaults(train_images: int | None) -> dict[str, Any]:
-    if train_images is None or FEW_IMAGES <= train_images <= MANY_IMAGES:
+    if train_images is None:
         return {"epochs": EPOCHS, "batch_size": BATCH}
-    if train_images < FEW_IMAGES:
-        return {"epochs": EPOCHS, "batch_size": FEW_BATCH}
-    epochs = max(LEAST_EPOCHS, round(EPOCHS * MANY_IMAGES / train_images))
-    return {"epochs": epochs, "batch_size": MANY_BATCH}
+    epochs, batch = EPOCHS, FEW_BATCH if train_images < FEW_IMAGES else BATCH
+    if train_images > MANY_IMAGES:
+        epochs = max(LEAST_EPOCHS, round(EPOCHS * MANY_IMAGES / train_images))
+        batch = MANY_BATCH
+    return {"epochs": epochs, "batch_size": batch}
+
+
+def _inherit_epochs(recipe: Recipe, train_images: int) -> int:
+    """As many epochs as `INHERIT_STEPS` take, and no more than any other network has."""
+    steps = max(1, train_images // (recipe.batch_size or BATCH))
+    return min(recipe.epochs, math.ceil(INHERIT_STEPS / steps))

@@ -114,8 +114,9 @@ def test_json_gives_back_the_recipe(changes: dict[str, Any]) -> None:
 
 
 def test_what_says_nothing_new_is_left_out_of_json() -> None:
-    # So that a definition or a trial of release 0.1.0 is that of today.
-    assert set(recipe().to_json()) == set(recipe().of(POINT)) == OLD == set(ALWAYS)
+    # So that a trial of release 0.1.0 is that of today, and its definition but for inheritance.
+    assert set(recipe().to_json()) == OLD | {"inherit_epochs"}
+    assert set(recipe().of(POINT)) == OLD == set(ALWAYS)
     plain = {"label_smoothing": 0.0, "milestones": [], "inherit_epochs": None}
     assert recipe(plain).to_json() == recipe().to_json()
 
@@ -154,6 +155,26 @@ def test_a_trial_that_inherits_has_its_own_epochs() -> None:
     assert (found.of(POINT)["epochs"], found.of(POINT, inherits=True)["epochs"]) == (30, 2)
     assert "inherit_epochs" not in found.of(POINT, inherits=True)
     assert recipe().of(POINT, inherits=True)["epochs"] == 30  # where a study says nothing of it
+
+
+@pytest.mark.parametrize(
+    ("changes", "images", "epochs"),
+    [
+        ({}, 897, 14),  # 28 steps an epoch
+        ({}, 54_000, 1),
+        ({"epochs": 4}, 897, 4),  # never more than any other network has
+        ({"batch_size": 8}, 897, 4),
+        ({"inherit_epochs": 7}, 897, 7),
+        ({"inherit_epochs": None}, 897, None),
+        ({}, None, None),
+    ],
+)
+def test_a_child_is_trained_for_some_hundred_steps_unless_the_study_says_otherwise(
+    changes: dict[str, Any], images: int | None, epochs: int | None
+) -> None:
+    found = Recipe.from_json(changes, images)
+    assert found.inherit_epochs == epochs
+    assert Recipe.from_json(found.to_json(), images) == found
 
 
 def test_flat_samples_cannot_move() -> None:
