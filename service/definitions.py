@@ -6,6 +6,7 @@ from typing import Any
 
 from optimizer.designers import DESIGNERS, designer
 from optimizer.errors import OptimizerError
+from optimizer.networks.board import DEFAULT_DEVICE
 from optimizer.networks.scales import default_scales
 from optimizer.networks.space import NetworkSpace
 from optimizer.problem import Objective, Problem
@@ -43,7 +44,6 @@ OBJECTIVE_DEFAULTS: Mapping[str, Any] = {
 }
 SPACE_KINDS = {"parameters": Kind.PARAMETERS, **dict.fromkeys(NETWORK_KINDS, Kind.NETWORK)}
 BINARY_CLASSES = 2
-DEFAULT_DEVICE = "stm32f446re"
 # Asked whether they can work on a problem when the study is created. Not `bayes`: it works on every
 # problem, and asking it would load torch into the process that serves requests.
 CHECKED_DESIGNERS = frozenset(DESIGNERS) - {"bayes"}

@@ -28,17 +28,12 @@ def as_meant(definition: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[s
     A program of release 0.1.0 that runs again says nothing of later ranges. It means the study that
     it made, not the wider space that the same words name by now.
     """
-    space = definition.get("space")
-    if not isinstance(space, Mapping):
+    space, training = definition.get("space"), definition.get("training") or {}
+    known = stored["training"] or {}
+    # No study of a later release lacks this field of its training.
+    if not isinstance(space, Mapping) or not known or "inherit_epochs" in known:
         return dict(definition)
-    meant = {
-        name: value
-        for name, value in ADDED.items()
-        if name not in space and stored["space"].get(name) == value
-    }
-    whole = {**definition, "space": {**space, **meant}}
-    training = definition.get("training") or {}
-    knew_none = stored["training"] and "inherit_epochs" not in stored["training"]
-    if knew_none and isinstance(training, Mapping):
-        whole["training"] = {"inherit_epochs": None, **training}
-    return whole
+    meant = {"space": {**ADDED, **space}}
+    if isinstance(training, Mapping):
+        meant["training"] = {"inherit_epochs": None, **training}
+    return {**definition, **meant}

@@ -72,9 +72,12 @@ def enqueue_proposals(
         trial = _trial(study, problem, wish, now)
         trial.designer = proposal.designer
         trial.origin = proposal.origin
-        prediction = {name: dict(parts) for name, parts in proposal.prediction.items()}
-        trial.prediction = prediction or None
         trial.details = dict(proposal.details)
+        if wish.key == proposal.key:
+            prediction = {name: dict(parts) for name, parts in proposal.prediction.items()}
+            trial.prediction = prediction or None
+        else:  # what was predicted was predicted of a child
+            trial.details["orphaned"] = True
         trial.fit_id = fit_id
         queued.append(trial)
     session.add_all(queued)
@@ -123,7 +126,9 @@ def enqueue(
         session.add(trial)
         session.flush()
         return trial
-    result = metrics.checked_result(values, trial.work["metrics"], known)
+    # Of a pruned network a worker counts every figure; who imports one needs the objectives alone.
+    names = [o.name for o in problem.objectives if o.name in trial.work["metrics"]]
+    result = metrics.checked_result(values, names, known)
     trial.status = Status.COMPLETED
     trial.finished_at = now
     session.add(trial)

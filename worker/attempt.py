@@ -5,6 +5,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from worker import messages
 from worker.api import Api, Lease
@@ -78,7 +79,7 @@ class Attempt:
             except TrainerLost as lost:
                 return Failed(str(lost), broken=True)
             except NoParent as missing:
-                return messages.NoParent(str(missing))
+                return messages.NoParent(str(missing), missing.for_good)
             if isinstance(said, Epoch):
                 courier.report(said.step, said.metrics)
             elif said is not None:
@@ -101,9 +102,9 @@ class Attempt:
         def letter() -> None:
             if isinstance(last, Completed):
                 self._deliver(last)
-            elif isinstance(last, OtherData | messages.NoParent):
+            elif isinstance(last, OtherData) or _may_come_back(last):
                 self.api.release(self.lease, last.reason)
-            elif isinstance(last, Infeasible | Failed):
+            elif isinstance(last, Infeasible | Failed | messages.NoParent):
                 self.api.fail(self.lease, last.reason, infeasible=isinstance(last, Infeasible))
             else:
                 raise TypeError(f"{last.kind} is no way for a training to end")
@@ -163,6 +164,11 @@ class Training:
             return False
         self._process.train(Train(self._lease.work, list(FILES), contents))
         return True
+
+
+def _may_come_back(last: Message) -> TypeGuard[messages.NoParent]:
+    """Whether the files of a parent were only out of reach."""
+    return isinstance(last, messages.NoParent) and not last.for_good
 
 
 def described(last: Message) -> str:

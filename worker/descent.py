@@ -23,9 +23,13 @@ class DecoupledSGD(SGD):
         """Shrink what decays by its share of the learning rate, then descend."""
         with torch.no_grad():
             for group in self.param_groups:
-                if group["shrink"]:
-                    for part in group["params"]:
+                for part in group["params"]:
+                    if group["shrink"]:
                         part.mul_(1 - group["lr"] * group["shrink"])
+                    # What a regime begins to train later would have no momentum beside the others,
+                    # which the fused step cannot bear.
+                    if part.grad is None:
+                        part.grad = torch.zeros_like(part)
         return super().step(closure)
 
 

@@ -24,7 +24,14 @@ class Infeasible(WorkerError):
 
 
 class NoParent(WorkerError):
-    """The files of the network whose weights shall be inherited cannot be had."""
+    """The files of the network whose weights shall be inherited cannot be had.
+
+    `for_good` says that the server has them no more, and not just now.
+    """
+
+    def __init__(self, message: str, for_good: bool = True) -> None:
+        super().__init__(message)
+        self.for_good = for_good
 
 
 class TrainerLost(WorkerError):

@@ -86,11 +86,15 @@ class OtherData:
 
 @dataclass(frozen=True, slots=True)
 class NoParent:
-    """From the worker itself: the weights to inherit cannot be had, so nothing was trained."""
+    """From the worker itself: the weights to inherit cannot be had, so nothing was trained.
+
+    `for_good` says that another try would find no more: then the attempt counts as failed.
+    """
 
     kind: ClassVar[str] = "no_parent"
 
     reason: str
+    for_good: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,16 +46,19 @@ class Fetch:
     def _run(self) -> None:
         try:
             self._answers.put(self._fetched())
-        except (ServerAway, Refused, NoParent) as error:
+        except ServerAway as away:
+            self._give_up(str(away), for_good=False)
+        except (Refused, NoParent) as error:
             self._give_up(str(error))
         except Exception as error:  # whatever it is, somebody waits for an answer
             self._give_up(f"{type(error).__name__}: {error}")
 
-    def _give_up(self, cause: str) -> None:
+    def _give_up(self, cause: str, for_good: bool = True) -> None:
         if self._patience.stopping.is_set():
             return  # the worker ends, which is no fault of the parent
         number = self._parent.get("number")
-        self._answers.put(NoParent(f"The weights of trial {number} cannot be had: {cause}"))
+        reason = f"The weights of trial {number} cannot be had: {cause}"
+        self._answers.put(NoParent(reason, for_good))
 
     def _fetched(self) -> list[bytes]:
         while True:

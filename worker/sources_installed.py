@@ -29,7 +29,7 @@ def arrays_of(name: str) -> dict[str, Array]:
     entry = _entry(name)
     try:
         given = entry.load()()
-    except Exception as error:  # what a source can raise is its own affair
+    except (Exception, SystemExit) as error:  # what a source can raise is its own affair
         text = " ".join(f"{type(error).__name__}: {error}".split())
         raise UnusableData(f"{name}: the source {entry.value} failed: {text}.") from error
     if not isinstance(given, Mapping):

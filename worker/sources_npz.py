@@ -47,7 +47,7 @@ def arrays_of(file: IO[bytes], memory_bytes: int | None = None) -> dict[str, Arr
             members = _members(archive)
             for name in ARRAYS:
                 found[name] = _array(archive, members[name], name, left)
-                left -= 4 * found[name].size
+                left -= found[name].nbytes + 4 * found[name].size
     except UnusableData:
         raise
     except MemoryError as error:
@@ -94,9 +94,10 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, left: i
                     f"{name} claims {content:,} bytes, shape {shape} of {kind}, "
                     f"but {member.file_size - start:,} are packed."
                 )
-            if 4 * prod(shape) > left:
+            needs = content + 4 * prod(shape)  # as it lies in the file, and as 32-bit floats
+            if needs > left:
                 raise UnusableData(
-                    f"{name} needs {4 * prod(shape):,} bytes as 32-bit floats, shape {shape}; "
+                    f"{name} needs {needs:,} bytes, shape {shape} of {kind} and as 32-bit floats; "
                     f"this machine has {max(0, left):,} left for it."
                 )
             values = _content(packed, head[start:], content, name)

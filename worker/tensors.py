@@ -47,13 +47,6 @@ def tensors(data: DataSet, device: torch.device) -> Tensors:
     )
 
 
-def rows(samples: Tensor, order: Tensor) -> Tensor:
-    """The samples of these row numbers, in their order and with their memory format."""
-    if samples.dim() == 2:
-        return samples[order]
-    return samples.permute(0, 2, 3, 1)[order].permute(0, 3, 1, 2)
-
-
 def samples(array: Array, device: torch.device) -> Tensor:
     """Samples of a data set as floats on a device, images channels last in memory."""
     # A copy: the tensor must not write into the data set, and its memory is laid out anew.

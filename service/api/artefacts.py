@@ -13,7 +13,7 @@ from service.api.parts import DbDep, Id, Parts, PartsDep
 from service.api.schemas.trials import ArtefactOut
 from service.api.trial_answers import artefact_out, artefacts_out
 from service.artefacts import Blob
-from service.errors import ArtefactTooLarge
+from service.errors import ArtefactNotFound, ArtefactTooLarge
 
 router = APIRouter(tags=["artefacts"])
 
@@ -111,5 +111,8 @@ def download(trial_id: Id, name: Name, parts: PartsDep) -> StreamingResponse:
         sha256, media_type = artefact.sha256, artefact.media_type
     chunks = parts.store.read(sha256)
     # The first chunk now: a store that cannot be read is told as an error, not as a broken file.
-    first = next(chunks, b"")
+    try:
+        first = next(chunks, b"")
+    except FileNotFoundError as lost:
+        raise ArtefactNotFound(trial_id, name) from lost
     return StreamingResponse(chain((first,), chunks), media_type=media_type, headers=headers)

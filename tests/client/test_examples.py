@@ -1,6 +1,7 @@
 """The examples and the snippets of the documents do what they say."""
 
 import gzip
+import json
 import os
 import re
 import struct
@@ -13,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tinyfront import Client
+from worker.api import Api
 from worker.data import load
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +76,48 @@ def test_the_readme_of_the_sdk_runs(url: str, tmp_path: Path) -> None:
     done = run("-c", quick(program), folder=tmp_path, url=url)
     assert done.returncode == 0, done.stderr
     assert "cost" in done.stdout
+
+
+MNIST = {
+    "name": "mnist",
+    "sha256": "a" * 64,
+    "shape": [28, 28, 1],
+    "classes": 10,
+    "train": 54_000,
+    "validation": 6_000,
+    "test": 10_000,
+    "split_sha256": "b" * 64,
+    "problem": None,
+}
+
+
+@pytest.mark.parametrize("name", ["mnist_2730", "sparse_mnist_1802"])
+def test_a_kept_network_is_trained_as_its_recipe_says(url: str, tmp_path: Path, name: str) -> None:
+    api = Api(url)
+    worker = {"accelerator": "cpu", "host": "h", "pid": 1, "versions": {}, "data": [MNIST]}
+    api.announce("trains-mnist", worker)
+    path = ROOT / "examples" / "networks" / f"{name}.json"
+    program = str(ROOT / "examples" / "kept_network.py")
+    done = subprocess.Popen(
+        [sys.executable, program, str(path)],
+        cwd=tmp_path,
+        env=os.environ | {"TINYFRONT_URL": url},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    asked = {"worker": "trains-mnist", "request_id": name, "lease_s": 60, "wait_s": 20.0}
+    able = {"kinds": ["network"], "can": ["pruning"], "data": {"mnist": "a" * 64}}
+    lease = api.claim(None, asked | able)
+    assert lease is not None
+    assert lease.study == name
+    recipe = json.loads(path.read_text())["training"]
+    assert recipe.items() <= lease.work["training"].items()
+    api.complete(lease, dict.fromkeys(lease.work["metrics"], 0.01), {})
+    api.close()
+    told, _ = done.communicate(timeout=60)
+    assert done.returncode == 0
+    assert f"trial 1 of {name}" in told
+    assert name.rpartition("_")[2] in told.splitlines()[0]  # its size, in the name and computed
 
 
 @pytest.mark.parametrize("document", ["docs/sdk.md", "docs/data.md", "client/README.md"])

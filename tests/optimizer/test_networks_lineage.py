@@ -1,6 +1,7 @@
 """The gene that says whose weights a network begins with."""
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -118,3 +119,12 @@ def test_bayes_lets_morphs_of_the_front_inherit_where_the_study_says_so(inherits
         problem.space.validate(proposal.point)
         assert proposal.key == problem.space.key(proposal.point)
         assert proposal.origin == ("morph" if "parent" in proposal.point else "model")
+
+
+def test_bayes_leaves_the_parents_of_a_users_children_alone_where_nothing_is_inherited() -> None:
+    objectives = (Objective("error"), Objective("model_size:deployed", "known"))
+    problem = Problem(space(), objectives, validation=300)
+    problem = problem.with_scales(default_scales(space(), objectives, None, 10, 300))
+    heirs = [replace(o, point=heir(o.point, KEY, 8)) for o in history(problem).observations]
+    proposals = designer("bayes").suggest(problem, History(tuple(heirs)), [], None, 4, 0)
+    assert all("parent" not in p.point and p.origin == "model" for p in proposals)

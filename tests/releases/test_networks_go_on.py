@@ -120,6 +120,17 @@ def test_a_program_of_that_release_finds_its_study_again(db: Database, at: int) 
     assert refused.value.field == "space.joins"
 
 
+def test_a_study_of_this_release_is_never_taken_for_one_of_that(db: Database) -> None:
+    words = KEPT["definitions"][0]
+    closed = {**words, "name": "closed", "space": {**words["space"], **earlier.ADDED}}
+    with db.begin() as session:
+        now, data = db.now(session), KEPT["studies"][0]["data"]
+        workers.announce(session, "w", Announcement("cpu", "host", 1, {}, [data]), now)
+        studies.create(session, closed, now)
+        with pytest.raises(NameTaken):
+            studies.create(session, {**words, "name": "closed"}, now)
+
+
 def test_the_same_words_make_a_wider_study_under_another_name(db: Database) -> None:
     definition = {**KEPT["definitions"][0], "name": "afresh"}
     with db.begin() as session:

@@ -116,9 +116,9 @@ def test_a_pruned_result_from_elsewhere_brings_its_figures(stage: Stage, tmp_pat
     asked = pruned(point(stage, study_id))
     with pytest.raises(InvalidMetrics) as refused:
         enqueue(stage, study_id, asked, error=0.1)
-    assert refused.value.field == "metrics.macs"
+    assert refused.value.field == f"metrics.{SIZE}"
     figures = studies.problem_of(stage.read_study(study_id)).space.figures(asked)
     with stage.begin() as session:
-        values = {"error": 0.1, **{name: value + 1 for name, value in figures.items()}}
+        values = {"error": 0.1, SIZE: figures[SIZE] + 1, "working_memory:wm1": 900.0}
         trial = trials.enqueue(session, study_id, asked, values, stage.now)
-    assert stage.values(trial.id)[SIZE] == figures[SIZE] + 1
+    assert stage.values(trial.id) == values

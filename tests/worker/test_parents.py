@@ -17,7 +17,7 @@ from worker.api import Lease
 from worker.attempt import Attempt
 from worker.child import Place
 from worker.data import DataSet
-from worker.errors import NoParent
+from worker.errors import NoParent, ServerAway
 from worker.loop import Options, Worker
 from worker.messages import Completed, Failed, Message
 from worker.messages import NoParent as NoParentSaid
@@ -92,16 +92,32 @@ def test_a_child_begins_where_its_parent_ended(
         (FakeServer(files={5: {"graph.json": b"{}"}}), "it left no weights.safetensors"),
     ],
 )
-def test_a_parent_whose_files_cannot_be_had_gives_the_trial_back(
+def test_files_that_the_server_has_no_more_count_as_a_failure(
     process: TrainingProcess, data: DataSet, server: FakeServer, words: str
 ) -> None:
+    """Else the trial would go from worker to worker for ever."""
     ended = attempt(server, process, child(data))
     assert isinstance(ended, NoParentSaid)
-    (release,) = server.of("/release")
-    assert release["reason"].startswith("The weights of trial 4 cannot be had: ")
-    assert words in release["reason"]
-    assert server.of("/fail") == []
+    (failed,) = server.of("/fail")
+    assert failed["reason"].startswith("The weights of trial 4 cannot be had: ")
+    assert words in failed["reason"]
+    assert not failed["infeasible"]
+    assert server.of("/release") == []
     assert server.of("/reports") == []
+
+
+def test_files_that_are_out_of_reach_give_the_trial_back(
+    process: TrainingProcess, data: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(self: Patience, error: ServerAway) -> None:
+        raise error
+
+    monkeypatch.setattr(Patience, "wait", away)
+    server = FakeServer(refuse={"/artefacts": (503, "The database is away.")})
+    assert isinstance(attempt(server, process, child(data)), NoParentSaid)
+    (release,) = server.of("/release")
+    assert "The database is away." in release["reason"]
+    assert server.of("/fail") == []
 
 
 def test_a_file_that_is_too_large_is_not_fetched(
@@ -113,7 +129,7 @@ def test_a_file_that_is_too_large_is_not_fetched(
     monkeypatch.setattr(parents, "LARGEST_BYTES", len(left["weights.safetensors"]) - 1)
     server = FakeServer(files={5: left})
     assert isinstance(attempt(server, process, child(data)), NoParentSaid)
-    assert "has more than" in server.of("/release")[0]["reason"]
+    assert "has more than" in server.of("/fail")[0]["reason"]
     assert server.of("weights.safetensors") == []
 
 

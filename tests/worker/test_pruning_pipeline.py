@@ -203,3 +203,12 @@ def test_a_pruned_network_is_a_parent_like_any_other(data: Tensors) -> None:
     details = train(child, data, lambda *_: False, parent).details
     assert set(details) == {"inherited", "pruning"}
     assert 0 < details["inherited"]["carried"] < 1
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "nesterov"])
+@pytest.mark.parametrize(("scope", "method"), WAYS)
+def test_every_method_goes_with_every_optimiser(
+    data: Tensors, scope: str, method: str, optimizer: str
+) -> None:
+    """What a method begins to train later has no momentum yet."""
+    assert pruned(data, scope, method, epochs=4, optimizer=optimizer).details["pruning"]["removed"]

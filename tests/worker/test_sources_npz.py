@@ -130,12 +130,19 @@ def test_a_header_that_is_none_is_refused(case: str) -> None:
 
 
 def test_an_array_that_does_not_fit_into_memory_is_refused_before_it_is_unpacked() -> None:
-    zeros = np.zeros((1_000_000, 4), np.uint8)  # 16 MB as floats, 4 kB packed
+    zeros = np.zeros((1_000_000, 4), np.uint8)  # 4 MB and 16 MB as floats, 4 kB packed
     stream = archive({"x_train.npy": npy(zeros)})
     tracemalloc.start()
-    assert "x_train needs 16,000,000 bytes as 32-bit floats" in refusal(stream, 20 << 20)
+    assert "x_train needs 20,000,000 bytes" in refusal(stream, 20 << 20)
     assert tracemalloc.get_traced_memory()[1] < 2 << 20
     tracemalloc.stop()
+
+
+def test_wide_numbers_count_as_wide_as_they_lie_in_the_file() -> None:
+    wide = np.zeros((1_000_000, 1), np.float64)  # 8 MB, and 4 MB as 32-bit floats
+    assert "x_train needs 12,000,000 bytes" in refusal(
+        archive({"x_train.npy": npy(wide)}), 20 << 20
+    )
 
 
 def test_arrays_that_fit_one_by_one_but_not_together_are_refused() -> None:

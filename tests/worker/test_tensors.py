@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from tests.worker.samples import data_set
-from worker.tensors import rows, tensors
+from worker.tensors import tensors
 
 
 def test_bytes_are_scaled_and_the_split_is_that_of_the_data_set(tmp_path: Path) -> None:
@@ -16,10 +16,3 @@ def test_bytes_are_scaled_and_the_split_is_that_of_the_data_set(tmp_path: Path) 
     assert found.y_validation.tolist() == data.y_train[data.validation].tolist()
     assert len(found.x_train) + len(found.x_validation) == len(data.x_train)
     assert (found.shape, found.classes) == ((6, 6, 1), 3)
-
-
-def test_chosen_rows_keep_order_and_memory_format() -> None:
-    images = torch.rand(5, 3, 4, 4).contiguous(memory_format=torch.channels_last)
-    chosen = rows(images, torch.tensor([4, 0]))
-    torch.testing.assert_close(chosen, images[[4, 0]])
-    assert chosen.is_contiguous(memory_format=torch.channels_last)

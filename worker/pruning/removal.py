@@ -120,8 +120,10 @@ def means(network: Network, seen: Tensor) -> tuple[dict[str, Tensor], dict[str, 
             hooks.append(layer.register_forward_hook(partial(_keep_output, outputs, node.id)))
         if isinstance(node, Dense):
             hooks.append(layer.register_forward_pre_hook(partial(_keep_input, inputs, node.id)))
+    training = network.training
     network.eval()
     network.body(seen)
+    network.train(training)
     for hook in hooks:
         hook.remove()
     return outputs, inputs
