@@ -113,7 +113,7 @@ def main() -> None:
         "mnist_networks",
         figures,
         {
-            "a tiny network has 98.9 % or more at most at SpArSe's size and memory": (
+            "a tiny network has 98.9 % or more within SpArSe's size and memory": (
                 figures["mnist_2730_test_accuracy_mean"] >= ACCURACY
                 and figures["mnist_2730_sparse_bytes"] <= SPARSE_BYTES
                 and figures["mnist_2730_wm2_bytes"] <= WM2_BYTES
