@@ -83,10 +83,15 @@ def copy_of_layer(layer: Gene) -> Gene:
 
 
 def fresh_id(point: Point, letter: str) -> str:
-    """An id that no block (b), layer (l) or dense layer (d) of the point has."""
+    """An id that no block (b), layer (l) or dense layer (d) of the point or its parent has."""
+    inherited = point.get("parent", {}).get("ids", 0)
+    return f"{letter}{max(highest_id(point, letter), inherited) + 1}"
+
+
+def highest_id(point: Point, letters: str = "bld") -> int:
+    """The highest number in the ids of these letters; 0 if there are none."""
     ids = [gene["id"] for gene in (*point["blocks"], *layers_of(point), *point["head"]["dense"])]
-    used = [int(name[1:]) for name in ids if name[0] == letter]
-    return f"{letter}{max(used, default=0) + 1}"
+    return max((int(name[1:]) for name in ids if name[0] in letters), default=0)
 
 
 def put(gene: Gene, name: str, value: Any) -> None:

@@ -39,7 +39,7 @@ def test_a_child_is_trained_as_long_as_the_recipe_says_and_names_its_parent() ->
     assert "parent" not in point
     work = INHERITS.work(child)
     assert work["training"]["epochs"] == 2
-    assert work["parent"] == {"key": KEY, "epochs": 8.0}
+    assert (work["parent"]["key"], work["parent"]["epochs"]) == (KEY, 8.0)
     assert space().work(child)["training"]["epochs"] == 8  # where the study says nothing
 
 
@@ -58,6 +58,24 @@ def test_a_morph_keeps_the_parent_and_the_figures_are_those_of_the_network() -> 
         INHERITS.validate(morphed)
         assert morphed["parent"] == child["parent"]
     assert INHERITS.figures(child) == INHERITS.figures(sample())
+
+
+def test_what_a_morph_adds_has_an_id_that_the_parent_never_had() -> None:
+    """Else it would inherit the weights of a layer that stood elsewhere."""
+    parent = sample(3)
+    before = ids_of(parent)
+    for seed in range(60):
+        rng, seen, point = random.Random(seed), set(before), INHERITS.heir(parent, KEY, 8.0)
+        for _ in range(8):
+            left = ids_of(point)
+            point = INHERITS.morph(point, rng)
+            assert not (ids_of(point) - left) & seen
+
+
+def ids_of(point: dict[str, Any]) -> set[str]:
+    found = {block["id"] for block in point["blocks"]}
+    found |= {layer["id"] for block in point["blocks"] for layer in block["layers"]}
+    return found | {dense["id"] for dense in point["head"]["dense"]}
 
 
 def test_whether_and_how_long_a_line_was_trained_are_features_where_weights_are_inherited() -> None:
@@ -79,6 +97,8 @@ def test_whether_and_how_long_a_line_was_trained_are_features_where_weights_are_
         ({"key": "../etc", "epochs": 1}, "parent.key"),
         ({"key": KEY, "epochs": -1}, "parent.epochs"),
         ({"key": KEY, "epochs": float("nan")}, "parent.epochs"),
+        ({"key": KEY, "epochs": 1, "ids": -1}, "parent.ids"),
+        ({"key": KEY, "epochs": 1, "ids": 10**9}, "parent.ids"),
     ],
 )
 def test_a_parent_that_names_no_trial_is_refused(gene: Any, field: str) -> None:
