@@ -72,7 +72,8 @@ def test_parent_and_child_lead_to_each_other(window: Window, family: dict[str, A
 def test_a_trial_that_waits_shows_its_network_as_proposed(
     window: Window, family: dict[str, Any]
 ) -> None:
-    point = {**family["child"]["point"], "pruning": family["parent"]["point"]["pruning"]}
+    alone = {name: gene for name, gene in family["child"]["point"].items() if name != "parent"}
+    point = {**alone, "pruning": family["parent"]["point"]["pruning"]}
     point["pruning"] = {**point["pruning"], "target": 0.25}
     answer = window.served.ask("POST", "/studies/family/trials", {"point": point})
     assert answer.status_code == 201, answer.text
