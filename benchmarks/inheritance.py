@@ -23,7 +23,6 @@ from typing import Any
 import numpy as np
 import torch
 from scipy.stats import kendalltau
-from torch import Generator
 
 from benchmarks.record import RESULTS, record
 from optimizer.networks.space import NetworkSpace
@@ -37,6 +36,7 @@ from worker.network import Network
 from worker.recipe import Recipe
 from worker.regime import Regime
 from worker.tensors import Tensors, tensors
+from worker.train import untrained
 from worker.weights import weights
 
 SEEDS = (0, 1, 2)
@@ -132,9 +132,7 @@ def trained(
 ) -> tuple[Network, float]:
     """Train one network as a trial does; its error is that of guessing if it diverges."""
     recipe = Recipe.from_json({**this.training, "epochs": epochs})
-    network = Network(this.graph, Generator().manual_seed(seed))
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    network.sensor.calibrate(data.x_train)
+    network = untrained(this.graph, data, seed)
     if parent is not None:
         inherit(network, parent, data)
     course = Course(recipe, data, network.sensor, seed)

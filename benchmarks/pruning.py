@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import Generator
 
 from benchmarks.record import RESULTS, record
 from resource_models.devices import device
@@ -31,7 +30,7 @@ from worker.pruning.recipe import METHODS, Pruning
 from worker.recipe import Recipe
 from worker.regime import Regime
 from worker.tensors import Tensors, tensors
-from worker.train import pruned
+from worker.train import pruned, untrained
 from worker.work import Work
 
 ROOT = Path(__file__).parents[1]
@@ -112,10 +111,7 @@ class Bench:
         return Point(scope, method, pruning.target, reached, 1 - error, size_bytes)
 
     def _network(self) -> Network:
-        network = Network(GRAPH, Generator().manual_seed(SEED))
-        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        network.sensor.calibrate(self._data.x_train)
-        return network
+        return untrained(GRAPH, self._data, SEED)
 
     def _course(self, network: Network) -> Course:
         return Course(self._recipe, self._data, network.sensor, SEED)

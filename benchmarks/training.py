@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.record import record
@@ -29,6 +29,7 @@ from worker.recipe import Recipe
 from worker.regime import Regime
 from worker.schedule import learning_rates
 from worker.tensors import Tensors, tensors
+from worker.train import untrained
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 CPU = torch.device("cpu")
@@ -144,9 +145,7 @@ def same_start(model: nn.Sequential, network: Network, x: Tensor) -> None:
 def beside_plain(name: str, graph: Graph, data: Tensors, pairs: int) -> dict[str, float]:
     """Epoch times of both in turn; the first pair warms up."""
     recipe = Recipe(pairs + 1, BATCH, 0.01, 1e-3)
-    network = Network(graph, Generator().manual_seed(0))
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    network.sensor.calibrate(data.x_train)
+    network = untrained(graph, data, 0)
     model = by_hand(name)
     same_start(model, network, data.x_validation[:100])
     plain = Plain(model, recipe, data)

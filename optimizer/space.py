@@ -69,7 +69,10 @@ class Space(Protocol):
         """Whether a trial may begin with what an earlier one has learnt."""
 
     def heir(self, point: Point, key: str, epochs: float) -> Point:
-        """The same point, to begin with what the completed trial of this key has learnt."""
+        """The same point, to begin with what the completed trial of this key has learnt.
+
+        Where nothing is inherited, from scratch.
+        """
 
     def points(self) -> Iterator[Point]:
         """Every point, in a fixed order. Only where `cardinality` is a number."""

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from optimizer.networks.recipe import ALWAYS
+
 # Bits may be added, never moved: they are in the database.
 BITS: Mapping[str, int] = MappingProxyType({"pruning": 1, "parent": 2, "binary": 4, "training": 8})
 PRUNING = BITS["pruning"]
@@ -14,18 +16,7 @@ PRUNING = BITS["pruning"]
 ALL = 2**31 - 1
 
 # The training recipe that workers of release 0.1.0 can follow: its fields, and their words.
-FIRST_FIELDS = frozenset(
-    {
-        "epochs",
-        "batch_size",
-        "learning_rate",
-        "weight_decay",
-        "dropout",
-        "schedule",
-        "optimizer",
-        "augment",
-    }
-)
+FIRST_FIELDS = frozenset(ALWAYS)
 FIRST_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "schedule": frozenset({"one_cycle"}),

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from optimizer.errors import InvalidPoint
-from optimizer.networks.lineage import orphan
+from optimizer.networks.lineage import heir, orphan
 from optimizer.problem import Problem
 from optimizer.proposal import Proposal
 from optimizer.space import Point
@@ -140,7 +140,7 @@ def enqueue(
 def _wish(problem: Problem, point: Point, parent: Trial | None) -> _Wish:
     """A user's wish; a parent that has a number gets its place in the point."""
     if parent is not None:
-        point = problem.space.heir(point, parent.key, parent.epochs)
+        point = heir(point, parent.key, parent.epochs)
     return _Wish(point, problem.space.key(point), problem.space.figures(point), parent)
 
 

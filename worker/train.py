@@ -9,6 +9,7 @@ import torch
 from torch import Generator, Tensor
 
 from resource_models.footprint import figures_of, footprint
+from resource_models.graph import Graph
 from worker.course import Course, Report
 from worker.errors import Infeasible, UnsupportedWork
 from worker.inherit import Parent, inherit
@@ -68,9 +69,7 @@ def _train(work: Work, data: Tensors, report: Report, parent: Parent | None) -> 
     check_figures(work)
     if work.inherits != (parent is not None):
         raise UnsupportedWork("parent: need its weights if the work inherits, and only then.")
-    network = Network(work.graph, Generator().manual_seed(work.seed))
-    network.to(data.x_train.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    network.sensor.calibrate(data.x_train)
+    network = untrained(work.graph, data, work.seed)
     details: dict[str, Any] = {}
     if parent is not None:
         details["inherited"] = inherit(network, parent, data).to_json()
@@ -86,6 +85,14 @@ def _train(work: Work, data: Tensors, report: Report, parent: Parent | None) -> 
         raise Infeasible("The network has no finite answers after the cut.")
     figures = costs(work, network, non_zeros)
     return Trained(network, error, course.epoch, course.stopped, figures, details)
+
+
+def untrained(graph: Graph, data: Tensors, seed: int) -> Network:
+    """A network with fresh weights where the data lies, in the memory format that is fastest."""
+    network = Network(graph, Generator().manual_seed(seed))
+    network.to(data.x_train.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.sensor.calibrate(data.x_train)
+    return network
 
 
 def pruned(

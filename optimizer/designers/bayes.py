@@ -18,7 +18,7 @@ from optimizer.errors import SpaceExhausted
 from optimizer.history import History
 from optimizer.kernel import library_versions
 from optimizer.knowledge import Knowledge, encoded
-from optimizer.networks.lineage import PARENT, orphan
+from optimizer.networks.lineage import PARENT
 from optimizer.parameter_space import ParameterSpace
 from optimizer.pool import Best, Pool, best_of, first_pool
 from optimizer.problem import Problem, initial_count
@@ -226,10 +226,6 @@ def _front(problem: Problem, history: History) -> list[Point]:
     """The points of the present front; where weights are inherited, theirs come along."""
     marked, space = history.front(problem), problem.space
     kept = [o for o, kept in zip(history.observations, marked, strict=True) if kept]
-    if isinstance(space, ParameterSpace):
-        return [o.point for o in kept]
-    if not space.inherits:  # what a user's children inherited is theirs alone
-        return [orphan(o.point) for o in kept]
     return [space.heir(o.point, o.key or space.key(o.point), o.epochs) for o in kept]
 
 

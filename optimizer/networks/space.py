@@ -194,7 +194,7 @@ class NetworkSpace:
 
     def heir(self, point: Point, key: str, epochs: float) -> Point:
         """The same network, to begin with the weights of the completed trial of this key."""
-        return lineage.heir(point, key, epochs)
+        return lineage.heir(point, key, epochs) if self.inherits else lineage.orphan(point)
 
     def points(self) -> Iterator[Point]:
         """Nobody counts networks."""
