@@ -62,7 +62,7 @@ def finish(
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, max_tasks_per_child=20) as pool:
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
         running = [pool.submit(run, fields) for fields in todo]
         for number, done in enumerate(as_completed(running), 1):
             line = done.result()
