@@ -12,18 +12,22 @@ from resource_models.devices import Device
 
 Point = dict[str, Any]
 NETWORK_KINDS = ("tiny", "sparse", "munas")  # the presets of `optimizer.networks.presets`
+# The coordinate of a parameter that a point does not have, in a column of any kind.
+INACTIVE = -1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One coordinate of an encoded point.
 
-    A `real` lies in about [0, 1]; a `category` is the index of one of `categories` values.
+    A `real` lies in about [0, 1]; a `category` is the index of one of `categories` values. In a
+    `conditional` column, some points have `INACTIVE` instead.
     """
 
     name: str
     kind: Literal["real", "category"] = "real"
     categories: int = 0
+    conditional: bool = False
 
 
 class Space(Protocol):

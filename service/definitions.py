@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from optimizer.designers import DESIGNERS, designer
+from optimizer.designers.options import check_options
 from optimizer.errors import OptimizerError
 from optimizer.networks.board import DEFAULT_DEVICE
 from optimizer.networks.scales import default_scales
@@ -26,6 +27,7 @@ DEFAULTS: Mapping[str, Any] = {
     "binary": None,
     "device": None,
     "designer": "bayes",
+    "designer_options": {},
     "trials": None,
     "training": {},
     "seed": 0,
@@ -117,7 +119,8 @@ def _kind_of(space: Any) -> Kind:
 
 def _complete(definition: Mapping[str, Any]) -> dict[str, Any]:
     complete = {**DEFAULTS, **definition}
-    complete["training"] = dict(complete["training"] or {})
+    for field in ("training", "designer_options"):
+        complete[field] = dict(complete[field] or {})
     complete["objectives"] = [
         {**OBJECTIVE_DEFAULTS, **objective} for objective in complete["objectives"]
     ]
@@ -194,6 +197,8 @@ def _problem(complete: dict[str, Any], space: Space, data: Facts | None) -> Prob
         tuple(objectives),
         validation=None if data is None else data["validation"],
         seed=complete["seed"],
+        budget=complete["trials"],
+        options=complete["designer_options"],
     )
     if data is None:
         return problem
@@ -260,6 +265,8 @@ def _check_designer(name: str, problem: Problem) -> None:
         )
     if name in CHECKED_DESIGNERS:
         designer(name).check(problem)
+    else:
+        check_options(name, problem)
 
 
 def usable(name: str, announced: Sequence[Facts]) -> Facts:

@@ -60,6 +60,7 @@ class Client:
         binary: int | None = None,
         device: str | None = None,
         designer: str = "bayes",
+        designer_options: Mapping[str, Any] | None = None,
         training: Mapping[str, Any] | None = None,
         seed: int = 0,
         ahead: int | None = None,
@@ -77,6 +78,7 @@ class Client:
             binary: Labels below it become one class and all others the second; else all classes.
             device: The board that networks must fit.
             designer: `bayes`, `random` or `sobol`.
+            designer_options: What the designer lets its user set.
             training: Fields of the training recipe, such as `{"epochs": 10}`.
             seed: Proposals with equal seeds and histories are equal.
             ahead: How many proposals are made before they are asked for.
@@ -99,6 +101,7 @@ class Client:
             "data": data,
             "binary": binary,
             "device": device,
+            "designer_options": None if designer_options is None else dict(designer_options),
             "training": None if training is None else dict(training),
             "ahead": ahead,
             "think_s": think_s,

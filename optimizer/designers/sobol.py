@@ -7,6 +7,7 @@ from scipy.stats import qmc
 
 from optimizer.designers.designer import Fitted
 from optimizer.designers.novelty import drawn, seen_keys, take
+from optimizer.designers.options import check_options
 from optimizer.errors import InvalidProblem
 from optimizer.history import History
 from optimizer.parameter_space import ParameterSpace
@@ -36,7 +37,8 @@ class SobolDesigner:
     name = "sobol"
 
     def check(self, problem: Problem) -> None:
-        """Refuse spaces that are no box of parameters."""
+        """Refuse options, and spaces that are no box of parameters."""
+        check_options(self.name, problem)
         self._space(problem)
 
     def fit(self, problem: Problem, history: History, seed: int) -> Fitted | None:

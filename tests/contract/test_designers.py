@@ -5,6 +5,7 @@ import json
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -228,6 +229,13 @@ def test_fewer_are_proposed_where_fewer_are_left(tested: Designer, tried: int) -
     assert len(proposals) == len(POINTS) - tried
     with pytest.raises(SpaceExhausted):
         suggest(tested, FINITE, History(tuple(observations)), POINTS[tried:])
+
+
+def test_unknown_options_are_refused_by_name(tested: Designer) -> None:
+    tested.check(BOX)
+    with pytest.raises(InvalidProblem) as caught:
+        tested.check(replace(BOX, options={"colour": "red"}))
+    assert caught.value.field == "designer_options.colour"
 
 
 def test_sobol_refuses_networks() -> None:

@@ -43,6 +43,9 @@ class StudyCreate(Body):
     )
     device: str | None = Field(None, pattern=NAME, description="A device; networks only.")
     designer: str = Field("bayes", pattern=NAME)
+    designer_options: dict[str, Any] = Field(
+        default_factory=dict, description="What the designer lets its user set."
+    )
     training: dict[str, Any] = Field(
         default_factory=dict, description="What the recipe sets; networks only."
     )
