@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any, Literal
 
 from optimizer.errors import InvalidProblem
@@ -131,7 +130,7 @@ class Problem:
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
+        object.__setattr__(self, "options", dict(self.options))  # its own
         if self.budget is not None and self.budget < 1:
             raise InvalidProblem("budget", f"need at least 1, got {self.budget}")
         if not 1 <= len(self.objectives) <= MOST_OBJECTIVES:
@@ -201,7 +200,8 @@ class Problem:
     @property
     def reported(self) -> tuple[str, ...]:
         """What a worker must report: the measured objectives, then the measured constraints."""
-        return tuple(part.name for part in (*self.measured, *self.measured_constraints))
+        names = [objective.name for objective in self.measured]
+        return (*names, *(constraint.name for constraint in self.measured_constraints))
 
     @property
     def scaled(self) -> bool:
@@ -210,7 +210,7 @@ class Problem:
 
     def keeps_limits(self, values: Mapping[str, float]) -> bool:
         """Whether no given value breaks a limit; names that are missing are not judged."""
-        judges = (*self.objectives, *self.constraints)
+        judges: tuple[Objective | Constraint, ...] = (*self.objectives, *self.constraints)
         return all(each.keeps_limit(values[each.name]) for each in judges if each.name in values)
 
     def with_scales(self, scales: Mapping[str, Scale]) -> "Problem":
