@@ -145,7 +145,7 @@ class Problem:
         self._check_constraints()
         known = [o for o in self.objectives if o.role == "known"]
         bounds = {o.name: o.bound for o in known if o.bound is not None}
-        limits = {o.name: o.limit for o in known if o.limit is not None}
+        limits = {o.name: o.limit for o in known if o.limit is not None and o.goal == "minimize"}
         limits |= {
             c.name: c.limit
             for c in self.constraints
@@ -158,6 +158,11 @@ class Problem:
         path = f"objectives.{number}.name"
         if objective.name in [o.name for o in self.objectives[:number]]:
             raise InvalidProblem(path, f"need each name once, got {objective.name!r} again")
+        if objective.role == "measured" and objective.name in self.space.known_names:
+            raise InvalidProblem(
+                f"objectives.{number}.role",
+                f"{objective.name} is known in this space, not measured",
+            )
         names = self.space.known_names if objective.role == "known" else self.space.measured_names
         if names is not None and objective.name not in names:
             possible = ", ".join(names) or "none in this space"
