@@ -1,6 +1,7 @@
 """A problem: what is searched, and what is asked of it."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from optimizer.space import NETWORK_KINDS, Space, space_from_json
 
 Role = Literal["measured", "known"]
 MOST_OBJECTIVES, MOST_CONSTRAINTS = 6, 16
+_CONSTRAINT = re.compile(r"\s*(?P<name>[^\s<>=!]+)\s*(?P<sign>[<>]=)\s*(?P<limit>[^\s<>=!]+)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,22 @@ class Constraint:
             raise InvalidProblem("goal", f"need minimize or maximize, got {self.goal!r}")
         if not math.isfinite(self.limit):
             raise InvalidProblem("limit", f"need a finite number, got {self.limit}")
+
+    @classmethod
+    def read(cls, text: str) -> "Constraint":
+        """Read a text such as `temperature <= 80`.
+
+        Raises:
+            InvalidProblem: it has another form.
+        """
+        match = _CONSTRAINT.fullmatch(text)
+        try:
+            limit = math.nan if match is None else float(match["limit"])
+        except ValueError:
+            limit = math.nan
+        if match is None or not math.isfinite(limit):
+            raise InvalidProblem("", f"need a name, <= or >= and a number, got {text!r}")
+        return cls(match["name"], limit, "minimize" if match["sign"] == "<=" else "maximize")
 
     def keeps_limit(self, value: float) -> bool:
         """Whether a value is within the limit."""
