@@ -216,6 +216,11 @@ class Problem:
         return tuple(o.name for o in self.objectives)
 
     @property
+    def judges(self) -> tuple[Objective | Constraint, ...]:
+        """All that may have a limit: objectives, then constraints."""
+        return (*self.objectives, *self.constraints)
+
+    @property
     def measured_constraints(self) -> tuple[Constraint, ...]:
         """The constraints on what only a worker can tell, in order."""
         return tuple(c for c in self.constraints if c.name not in self.space.known_names)
@@ -233,8 +238,9 @@ class Problem:
 
     def keeps_limits(self, values: Mapping[str, float]) -> bool:
         """Whether no given value breaks a limit; names that are missing are not judged."""
-        judges: tuple[Objective | Constraint, ...] = (*self.objectives, *self.constraints)
-        return all(each.keeps_limit(values[each.name]) for each in judges if each.name in values)
+        return all(
+            each.keeps_limit(values[each.name]) for each in self.judges if each.name in values
+        )
 
     def with_scales(self, scales: Mapping[str, Scale]) -> "Problem":
         """The same problem with these scales, by objective name."""

@@ -67,18 +67,19 @@ def prepare(definition: Mapping[str, Any], facts_of: Callable[[str], Facts]) -> 
     complete = _complete(definition)
     space = complete["space"]
     kind = _kind_of(space)
+    written: Mapping[str, str] = {}
     try:
         data = _data(complete, facts_of) if kind is Kind.NETWORK else None
         if data is None:
             _refuse_network_fields(complete)
-        wishes.hand_over(complete)
+        written = wishes.hand_over(complete)
         built = _space(complete, data)
         complete["space"] = built.to_json()
         complete["training"] = built.context().get("training", {})
         problem = _problem(complete, built, data)
         _check_designer(complete["designer"], problem)
     except OptimizerError as error:
-        raise wishes.refusal(error, complete["objectives"]) from error
+        raise wishes.refusal(error, written) from error
     return Prepared(kind, complete, problem, data)
 
 

@@ -228,7 +228,7 @@ def _twin(session: Session, study: Study, key: str) -> int:
 
 
 def _refuse_over_limit(problem: Problem, known: Mapping[str, Any]) -> None:
-    for judge in (*problem.objectives, *problem.constraints):
+    for judge in problem.judges:
         if judge.name in known and not judge.keeps_limit(known[judge.name]):
             raise InvalidProposal(
                 "point",

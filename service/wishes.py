@@ -30,40 +30,49 @@ CONSTRAINT: Mapping[str, Any] = MappingProxyType({"name": None, "limit": None, "
 Wire = Mapping[str, Any]
 
 
-def hand_over(complete: dict[str, Any]) -> None:
+def hand_over(complete: dict[str, Any]) -> dict[str, str]:
     """Give the expressions of objectives to the parameter space, which computes them.
 
     A figure that the space knows already may be an objective, too: then it gets its expression.
+
+    Returns:
+        Where the user wrote what the space now holds: path of a field by path in the space.
 
     Raises:
         InvalidDefinition: a space of networks gets an expression, or two of one name differ.
     """
     space = complete["space"]
-    known = dict(space["known"]) if isinstance(space.get("known"), Mapping) else {}
+    known = space.get("known", {})
+    if not isinstance(known, Mapping):
+        return {}  # the space will say what is wrong
+    given: dict[str, str] = {}
+    written: dict[str, str] = {}
     for at, objective in enumerate(complete["objectives"]):
         name, expression = objective["name"], objective["expression"]
-        field = f"objectives.{at}.expression"
-        if expression is not None and space["kind"] != "parameters":
-            raise InvalidDefinition(
-                field, f"{field}: only a study of parameters has this, got {expression!r}."
-            )
-        if known.get(name, expression) != expression and expression is not None:
-            raise InvalidDefinition(
-                field, f"{field}: the space knows {name} as {known[name]!r}, got {expression!r}."
-            )
         if expression is not None:
-            known[name] = expression
-        objective["expression"] = known.get(name)
-    if known:
-        complete["space"] = {**space, "known": known}
-
-
-def refusal(error: OptimizerError, objectives: Sequence[Wire]) -> InvalidDefinition:
-    """Say what is wrong where the user wrote it: an expression, at its objective."""
-    field = error.field
-    for at, objective in enumerate(objectives):
-        if objective["expression"] is not None and field == f"space.known.{objective['name']}":
             field = f"objectives.{at}.expression"
+            _check_expression(expression, known.get(name, expression), field, space["kind"])
+            given[name], written[f"space.known.{name}"] = expression, field
+        objective["expression"] = {**known, **given}.get(name)
+    if given:
+        complete["space"] = {**space, "known": {**known, **given}}
+    return written
+
+
+def _check_expression(expression: str, known: object, field: str, kind: str) -> None:
+    if kind != "parameters":
+        raise InvalidDefinition(
+            field, f"{field}: only a study of parameters has this, got {expression!r}."
+        )
+    if known != expression:
+        raise InvalidDefinition(
+            field, f"{field}: the space knows it as {known!r}, got {expression!r}."
+        )
+
+
+def refusal(error: OptimizerError, written: Mapping[str, str]) -> InvalidDefinition:
+    """Say what is wrong where the user wrote it, as `hand_over` noted."""
+    field = written.get(error.field, error.field)
     text = str(error).removeprefix(f"{error.field}: ")
     return InvalidDefinition(field, f"{field}: {text}" if field else text)
 

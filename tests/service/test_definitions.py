@@ -78,6 +78,17 @@ def refused(changes: dict[str, Any]) -> InvalidDefinition:
         ({"space": {**BOX, "constraints": ["x <="]}}, "space.constraints.0"),
         ({"space": {**BOX, "known": {"b": "y"}}}, "space.known.b"),
         (
+            {"space": {**BOX, "known": {"b": "y"}}, "objectives": [{"name": "a"}, {"name": "b"}]},
+            "space.known.b",
+        ),
+        (
+            {
+                "space": {**BOX, "known": ["x"]},
+                "objectives": [{"name": "a"}, {"name": "b", "expression": "x"}],
+            },
+            "space.known",
+        ),
+        (
             {
                 "space": {**BOX, "known": {"b": "x"}},
                 "objectives": [{"name": "a"}, {"name": "b", "expression": "2*x"}],
