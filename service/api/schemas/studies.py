@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from optimizer.problem import MOST_OBJECTIVES
 from service.api.schemas.body import METRIC_NAME, NAME, Body, Part
 from service.api.schemas.workers import DataOut
 
@@ -32,7 +33,7 @@ class StudyCreate(Body):
         description='What may be tried; its field "kind" names the form: parameters, or tiny, '
         "sparse or munas for networks, with every range that shall differ."
     )
-    objectives: Annotated[list[ObjectiveIn], Field(min_length=1, max_length=6)]
+    objectives: Annotated[list[ObjectiveIn], Field(min_length=1, max_length=MOST_OBJECTIVES)]
     trials: int = Field(ge=1, le=100_000, description="The budget: so many trials are finished.")
     data: str | None = Field(None, pattern=NAME, description="A data set; networks only.")
     binary: int | None = Field(
