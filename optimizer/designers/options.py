@@ -6,7 +6,9 @@ from optimizer.errors import InvalidProblem
 from optimizer.problem import Problem
 
 OPTIONS: Mapping[str, frozenset[str]] = {
+    "ageing-evolution": frozenset(),
     "bayes": frozenset(),
+    "nehvi": frozenset(),
     "random": frozenset(),
     "sobol": frozenset(),
 }
