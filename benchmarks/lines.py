@@ -49,6 +49,14 @@ class Lines:
             os.fsync(file.fileno())
 
 
+def keep(path: Path, value: Any) -> None:
+    """Write a JSON value, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".new")
+    aside.write_text(json.dumps(value))
+    aside.replace(path)
+
+
 def finish(
     lines: Lines, wanted: Iterable[Json], run: Callable[[Json], Json], processes: int
 ) -> None:

@@ -11,6 +11,7 @@ from optimizer.designers import Fitted, designer
 from optimizer.history import History, Observation
 from optimizer.problem import Problem, initial_count
 from optimizer.proposal import Proposal
+from optimizer.space import Point
 
 # A fit is used until the history has grown by this share, as the service's planner has it.
 GROWTH_OF_FIT = 0.05
@@ -45,13 +46,18 @@ class Designed:
         self._told: list[Observation] = []
         self._fitted: Fitted | None = None
 
-    def ask(self, number: int) -> Proposal:
-        """The designer's proposal, fitted anew where the last fit is old."""
+    def ask(self, number: int, pending: Sequence[Point] = ()) -> Proposal:
+        """The designer's proposal, fitted anew where the last fit is old.
+
+        Args:
+            number: of the trial, which makes the seed.
+            pending: networks that are trained at this moment.
+        """
         history = History(tuple(self._told))
         seed = self._problem.seed * 1_000_003 + number
         if self._fit_is_old(history):
             self._fitted = self._designer.fit(self._problem, history, seed)
-        (proposal,) = self._designer.suggest(self._problem, history, [], self._fitted, 1, seed)
+        (proposal,) = self._designer.suggest(self._problem, history, pending, self._fitted, 1, seed)
         return proposal
 
     def tell(self, observation: Observation) -> None:

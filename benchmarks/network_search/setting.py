@@ -1,7 +1,8 @@
 """What all methods of a benchmark share: data, split, space, prior, limits, scales, recipe."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +59,11 @@ class Bench:
     tensors: Tensors
 
     @classmethod
-    def of(cls, setting: Setting) -> "Bench":
-        """Load the data, once for all trials of a process."""
-        data = load(setting.folder, setting.data)
-        return cls(setting, data, tensors(data, torch.device("cpu")))
+    def of(cls, setting: Setting, images: int | None = None) -> "Bench":
+        """Train on the first `images` of the training part alone; None for all of it."""
+        data, whole = _loaded(setting.folder, setting.data)
+        x_train, y_train = whole.x_train[:images], whole.y_train[:images]
+        return cls(setting, data, replace(whole, x_train=x_train, y_train=y_train))
 
     def problem(self, seed: int, inherits: bool) -> Problem:
         """The problem of one run."""
@@ -72,3 +74,10 @@ def network_space(problem: Problem) -> NetworkSpace:
     """The space of a problem that searches networks."""
     assert isinstance(problem.space, NetworkSpace)
     return problem.space
+
+
+@lru_cache(1)
+def _loaded(folder: Path | None, name: str) -> tuple[DataSet, Tensors]:
+    """The data, once for all trials of a process."""
+    data = load(folder, name)
+    return data, tensors(data, torch.device("cpu"))

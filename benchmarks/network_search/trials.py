@@ -111,12 +111,19 @@ class Workshop:
         self._bench, self._problem, self._weights = bench, problem, weights
         self._known = [o.name for o in problem.objectives if o.role == "known"]
 
-    def work(self, point: Point, seed: int) -> Work:
-        """What a server would tell a worker of a point."""
+    def work(self, point: Point, seed: int, figures: Sequence[str] = ()) -> Work:
+        """What a server would tell a worker of a point.
+
+        Args:
+            point: of the problem's space.
+            seed: of the training.
+            figures: to count after a cut beside the objectives.
+        """
         told, data = self._problem.space.work(point), self._bench.data
         named = {"data": data.name, "data_sha256": data.sha256, "split_sha256": data.split_sha256}
         # What a pruned network costs is only known after the cut.
-        metrics = ["error", *self._known] if told["pruning"] is not None else ["error"]
+        counted = [] if told["pruning"] is None else dict.fromkeys((*self._known, *figures))
+        metrics = ["error", *counted]
         return Work.from_json({**told, **named, "seed": seed, "metrics": metrics})
 
     def run(self, proposal: Proposal, number: int, seed: int, watch: Watch) -> Trial:
