@@ -63,7 +63,7 @@ def signed_rank(differences: Sequence[float]) -> float:
     for rank in ranks:
         shifted = [0] * rank + ways[: len(ways) - rank]
         ways = [without + with_it for without, with_it in zip(ways, shifted, strict=True)]
-    return sum(ways[reached:]) / 2 ** len(ranks)
+    return float(sum(ways[reached:]) / 2 ** len(ranks))
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:

@@ -10,7 +10,8 @@ fresh seeds, mean test error. Scales and reference point are the constants below
 Every trial is kept under `benchmarks/.runs`, so a run goes on where it was killed; a finished run
 is one line of the results, kept and used again. A trial took 2.6 s on one core on average (40
 networks of the prior; 0.2 to 9 s), a run about 4 minutes and its confirmation 3: with 8 methods and
-10 seeds about 9 hours of one core. `--methods` and `--seeds` run some of them.
+10 seeds about 9 hours of one core. `--methods` and `--seeds` run some of them. Only the lines of
+`tpe` and `optuna_nsga2` need Optuna.
 """
 
 import argparse

@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from benchmarks.lines import keep
@@ -135,7 +136,7 @@ def marks_of(
     """The points of the figure, with the published ones."""
 
     def mean(found: Sequence[Json], name: str) -> float:
-        return sum(line[name] for line in found) / len(found)
+        return fmean(float(line[name]) for line in found)
 
     marks = [Mark("search", 1 - n["error"], ours(n["figures"])) for n in networks]
     for found in confirmed.values():
