@@ -25,7 +25,12 @@ def test_without_ties_it_is_the_exact_test_of_scipy() -> None:
 
 @pytest.mark.parametrize(
     "differences",
-    [[0.1, 0.1, -0.1, 0.2, 0.2, 0.3], [0.0, 0.5, -0.5, 0.25, 0.0], [-1.0, -1.0, 2.0, 2.0]],
+    [
+        [1.0, 1.0, -2.0, 3.0, -3.0, 3.0, 4.0],
+        [0.1, 0.1, -0.1, 0.2, 0.2, 0.3],
+        [0.0, 0.5, -0.5, 0.25, 0.0],
+        [-1.0, -1.0, 2.0, 2.0],
+    ],
 )
 def test_ties_and_zeros_keep_it_exact(differences: list[float]) -> None:
     assert signed_rank(differences) == pytest.approx(enumerated(differences))
@@ -51,6 +56,11 @@ def test_holm_multiplies_by_the_rivals_left_and_never_falls() -> None:
         "c": pytest.approx(0.08),
         "d": pytest.approx(0.9),
     }
+
+
+def test_holm_gives_no_rival_a_smaller_p_value_than_one_before_it() -> None:
+    found = holm({"a": 0.02, "b": 0.021, "c": 0.022})
+    assert list(found.values()) == [pytest.approx(0.06)] * 3
 
 
 def test_holm_of_one_rival_changes_nothing() -> None:
