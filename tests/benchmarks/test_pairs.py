@@ -26,7 +26,7 @@ def test_without_ties_it_is_the_exact_test_of_scipy() -> None:
 @pytest.mark.parametrize(
     "differences",
     [
-        [1.0, 1.0, -2.0, 3.0, -3.0, 3.0, 4.0],
+        [-1.0, -2.0, 4.0, -3.0, 2.0, 4.0],
         [0.1, 0.1, -0.1, 0.2, 0.2, 0.3],
         [0.0, 0.5, -0.5, 0.25, 0.0],
         [-1.0, -1.0, 2.0, 2.0],
