@@ -52,8 +52,8 @@ class Correction:
             None where no pruned network has a result, or no scale is logarithmic.
         """
         columns = [p for p, c in enumerate(problem.space.columns) if c.name.startswith(PRUNED)]
-        pruned = np.flatnonzero((x[:, columns] > 0).any(axis=1)) if columns else []
-        if len(pruned) == 0 or not any(o.scale is not None and o.scale.log for o in known):
+        pruned: list[int] = np.flatnonzero((x[:, columns] > 0).any(axis=1)).tolist()
+        if not pruned or not any(o.scale is not None and o.scale.log for o in known):
             return None
         figures = [problem.space.figures(rows[row].point) for row in pruned]
         usual = Hyperparameters(

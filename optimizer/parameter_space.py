@@ -153,6 +153,10 @@ class ParameterSpace:
         """The point itself: a black box learns nothing that could be passed on."""
         return point
 
+    def orphan(self, point: Point) -> Point:
+        """The point itself."""
+        return point
+
     def morph(self, point: Point, rng: random.Random) -> Point:
         """Move one parameter: a small step on its scale, or another of its unordered values.
 

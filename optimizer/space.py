@@ -88,6 +88,9 @@ class Space(Protocol):
         Where nothing is inherited, from scratch.
         """
 
+    def orphan(self, point: Point) -> Point:
+        """The same point, to begin with nothing that another trial has learnt."""
+
     def points(self) -> Iterator[Point]:
         """Every point, in a fixed order. Only where `cardinality` is a number."""
 

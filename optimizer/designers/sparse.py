@@ -9,27 +9,22 @@ stage, needs no proposals: it is the service's (`confirm` of a study).
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from optimizer.designers.bayes import BayesDesigner
 from optimizer.designers.designer import Fitted
+from optimizer.designers.options import check_options
 from optimizer.designers.random import RandomDesigner
-from optimizer.errors import InvalidProblem
+from optimizer.designers.stages import Stage, Stages
 from optimizer.history import History
 from optimizer.networks.ranges import Ranges
 from optimizer.networks.space import NetworkSpace
 from optimizer.networks.treatment import pruning_of
-from optimizer.parameters import is_number
 from optimizer.pool import Moves, Source
 from optimizer.problem import Problem
 from optimizer.proposal import Proposal
 from optimizer.space import Point
 
-Stage = Literal["explore", "morph", "prune"]
-
-# The shares of the budget that end a stage. Pruning is in a stage of its own since a pruned child
-# says little of what its parent could become.
-EXPLORE, MORPH = 0.3, 0.7
 # Where a study has no end, as if it had so many trials.
 USUAL_BUDGET = 100
 # One exploring proposal of so many is drawn from the prior, whatever the model believes.
@@ -38,51 +33,6 @@ RANDOM_EVERY = 3
 CHILDREN, SAMPLES = 500, 96
 # Of the children of the last stage, so many are pruned whatever their parent was.
 PRUNED = 0.75
-OPTIONS = ("explore", "morph", "inherit")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """When the stages end, as shares of the budget, and whether children inherit weights."""
-
-    explore: float = EXPLORE
-    morph: float = MORPH
-    inherit: bool = True
-
-    @classmethod
-    def of(cls, problem: Problem) -> "Options":
-        """Read the designer's options.
-
-        Raises:
-            InvalidProblem: with the path of the option that is unknown or out of order.
-        """
-        given = problem.options
-        for name in given:
-            if name not in OPTIONS:
-                known = ", ".join(OPTIONS)
-                raise InvalidProblem(f"designer_options.{name}", f"unknown; sparse has {known}")
-        options = cls(**given)
-        for name in ("explore", "morph"):
-            share = getattr(options, name)
-            if not (is_number(share) and 0 <= share <= 1):
-                path = f"designer_options.{name}"
-                raise InvalidProblem(path, f"need a share of the trials, 0 to 1, got {share!r}")
-        if options.explore > options.morph:
-            raise InvalidProblem(
-                "designer_options.morph",
-                f"need the end of morphing after that of exploring ({options.explore}), "
-                f"got {options.morph}",
-            )
-        if not isinstance(options.inherit, bool):
-            path = "designer_options.inherit"
-            raise InvalidProblem(path, f"need true or false, got {options.inherit!r}")
-        return options
-
-    def stage(self, number: int, budget: int) -> Stage:
-        """The stage of the proposal that follows `number` others."""
-        if number < self.explore * budget:
-            return "explore"
-        return "morph" if number < self.morph * budget else "prune"
 
 
 class SparseDesigner:
@@ -91,8 +41,8 @@ class SparseDesigner:
     name = "sparse"
 
     def check(self, problem: Problem) -> None:
-        """Refuse options that it does not have."""
-        Options.of(problem)
+        """Refuse options that it does not have, or that make no sense."""
+        check_options(self.name, problem)
 
     def fit(self, problem: Problem, history: History, seed: int) -> Fitted | None:
         """As `bayes`, whose model this is."""
@@ -108,8 +58,8 @@ class SparseDesigner:
         seed: int,
     ) -> list[Proposal]:
         """Propose for the stage that the study has reached; a batch belongs to one stage."""
-        options, number = Options.of(problem), len(history) + len(pending)
-        stage = options.stage(number, problem.budget or USUAL_BUDGET)
+        stages, number = Stages.of(problem), len(history) + len(pending)
+        stage = stages.stage(number, problem.budget or USUAL_BUDGET)
         draws = 0
         if stage == "explore":
             draws = sum(n % RANDOM_EVERY == 0 for n in range(number + 1, number + count + 1))
@@ -117,7 +67,7 @@ class SparseDesigner:
         source = _source(space, stage)
         found: list[Proposal] = []
         if draws < count:
-            thinker = BayesDesigner(source=source, inherit=options.inherit)
+            thinker = BayesDesigner(source=source, inherit=stages.inherit)
             found = thinker.suggest(problem, history, pending, fitted, count - draws, seed)
         if draws:
             told = [*pending, *(p.point for p in found)]

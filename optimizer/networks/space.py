@@ -195,6 +195,10 @@ class NetworkSpace:
         """The same network, to begin with the weights of the completed trial of this key."""
         return lineage.heir(point, key, epochs) if self.inherits else lineage.orphan(point)
 
+    def orphan(self, point: Point) -> Point:
+        """The same network, trained from scratch."""
+        return lineage.orphan(point)
+
     def points(self) -> Iterator[Point]:
         """Nobody counts networks."""
         raise InvalidSpace("space", "a space of networks is not listed")
