@@ -67,7 +67,7 @@ def setting() -> Any:
         Objective("model_size:deployed", "known", limit=SIZE_BYTES[1], scale=size),
         Objective("working_memory:arena", "known", limit=MEMORY_BYTES[1], scale=memory),
     )
-    return Setting("digits", None, objectives, TRIAL_EPOCHS)
+    return Setting("digits", None, objectives, TRIAL_EPOCHS, EPOCHS // TRIAL_EPOCHS)
 
 
 def run(fields: Json, epochs: int = EPOCHS, folder: Path = RUNS) -> Json:

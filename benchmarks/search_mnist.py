@@ -55,6 +55,7 @@ LEAST_BYTES = (60.0, 100.0)
 MAX_MACS = 300_000
 TRAINING = {"weight_decay": 0.01}
 TRIAL_EPOCHS = 4  # the default for so many images, in batches of 128
+TRIALS = 400  # about as many as the time allows
 CONFIRM_TRAINING = {"batch_size": 64, "weight_decay": 0.01, "augment": "shift1"}
 CONFIRM_EPOCHS = 30
 TARGETS = (
@@ -91,7 +92,7 @@ def setting(folder: Path, bounds: tuple[float, float], epochs: int, training: Js
         scale = Scale(least, limit, log=True)
         objectives.append(Objective(name, "known", bound=bound, limit=limit, scale=scale))
     ranges = {"max_macs": MAX_MACS}
-    return Setting("mnist", folder, tuple(objectives), epochs, training, ranges)
+    return Setting("mnist", folder, tuple(objectives), epochs, TRIALS, training, ranges)
 
 
 def plan(data: Path, folder: Path, designer: str, images: int | None, epochs: int) -> Plan:

@@ -24,6 +24,7 @@ class Setting:
         folder: where its file lies; None for what needs no file.
         objectives: with scales.
         epochs: of a trial that begins from scratch.
+        trials: that designers with stages or populations reckon with; the true end is elsewhere.
         training: changes to the recipe.
         ranges: changes to the space `tiny`.
     """
@@ -32,6 +33,7 @@ class Setting:
     folder: Path | None
     objectives: tuple[Objective, ...]
     epochs: int
+    trials: int
     training: Mapping[str, Any] = field(default_factory=dict)
     ranges: Mapping[str, Any] = field(default_factory=dict)
 
@@ -47,7 +49,8 @@ class Setting:
             training=training,
             train_images=len(data.training),
         )
-        return Problem(space, self.objectives, validation=len(data.validation), seed=seed)
+        images = len(data.validation)
+        return Problem(space, self.objectives, images, seed, budget=self.trials)
 
 
 @dataclass(frozen=True, eq=False)
