@@ -7,8 +7,8 @@ import pytest
 from optimizer.problem import Constraint
 from service.definitions import check_points, prepare
 from service.errors import InvalidDefinition
-from tests.service.stage import definition
 from tests.service.network_study import DIGITS, NETWORK
+from tests.service.stage import definition
 
 BOX = {"kind": "parameters", "parameters": [{"name": "x", "kind": "real", "low": 0, "high": 9}]}
 
