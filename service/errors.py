@@ -221,6 +221,13 @@ class CommandFailed(Exception):
     """A command cannot do its work. The message says what to do; no request ever sees it."""
 
 
+class NotReplayable(CommandFailed):
+    """A trial whose proposal cannot be made again."""
+
+    def __init__(self, trial_id: int, reason: str) -> None:
+        super().__init__(f"Trial {trial_id} cannot be replayed: {reason}")
+
+
 class DatabaseUrlInvalid(CommandFailed):
     """Neither SQLite in a file nor PostgreSQL."""
 

@@ -69,9 +69,10 @@ class Basis:
         ]
         return newest | {"objectives": objectives, "budget": self.budget}
 
-    def was_pending(self, number: int) -> bool:
-        """Whether the trial of this number was pending."""
-        return any(first <= number <= last for first, last in self.pending)
+    @property
+    def pending_count(self) -> int:
+        """How many trials were pending."""
+        return sum(last - first + 1 for first, last in self.pending)
 
 
 def runs(numbers: Sequence[int]) -> tuple[Run, ...]:
