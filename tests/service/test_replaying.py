@@ -53,11 +53,12 @@ def all_trials(db: Database, study_id: int) -> list[Trial]:
 
 def test_every_proposal_of_a_study_is_made_again_to_the_last_bit(db: Database, pool: Pool) -> None:
     study_id = make_bayes(db, pool)
+    evaluate(db, study_id)
     with db.begin() as session:  # a user's point, and one that was cancelled: both are pending
         trials.enqueue(session, study_id, {"x": 0.25, "y": 0.5}, None, db.now(session))
         cancelled = trials.enqueue(session, study_id, {"x": 0.75, "y": 0.5}, None, db.now(session))
         trials.cancel(session, cancelled.id, db.now(session))
-    think_once(db, pool, study_id, 2)
+    think_once(db, pool, study_id, 2)  # from a fit of fewer results
     evaluate(db, study_id)
     fit_once(db, pool, study_id)
     with db.begin() as session:
