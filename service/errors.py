@@ -228,6 +228,16 @@ class NotReplayable(CommandFailed):
         super().__init__(f"Trial {trial_id} cannot be replayed: {reason}")
 
 
+class NoModel(CommandFailed):
+    """A study with too few results for a model."""
+
+    def __init__(self, study: str, completed: int, needed: int) -> None:
+        super().__init__(
+            f"Study {study!r} has no model yet: {completed} trials are completed, a model needs the "
+            f"{needed} of the initial design. Run more trials."
+        )
+
+
 class DatabaseUrlInvalid(CommandFailed):
     """Neither SQLite in a file nor PostgreSQL."""
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from service import __version__
+from service.cli.doctor import doctor
 from service.cli.edge import DatabaseUrl, settings_with
 from service.cli.replay import replay
 
@@ -103,6 +104,7 @@ def upgrade(database: DatabaseUrl = None) -> None:
 
 
 app.command()(replay)
+app.command(no_args_is_help=True)(doctor)
 
 
 def _add_plugins() -> None:
