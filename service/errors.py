@@ -233,8 +233,8 @@ class NoModel(CommandFailed):
 
     def __init__(self, study: str, completed: int, needed: int) -> None:
         super().__init__(
-            f"Study {study!r} has no model yet: {completed} trials are completed, a model needs the "
-            f"{needed} of the initial design. Run more trials."
+            f"Study {study!r} has no model yet: {completed} trials are completed, a model needs "
+            f"the {needed} of the initial design. Run more trials."
         )
 
 

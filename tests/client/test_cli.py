@@ -267,3 +267,17 @@ def test_a_reader_that_has_enough_hears_no_complaint(address: str, more: list[st
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+def test_a_trial_shows_how_long_its_proposal_took_and_who_stepped_in(server: Scripted) -> None:
+    late = "bayes: no answer within 5 s"
+    shown = trial_json(designer="random", think_s=5.03125, fallback=late)
+    server.say("GET", "/trials/101", ok(shown))
+    text = run("trial", "show", "101").output
+    assert "instead of" in text
+    assert late in text
+    assert "5.03 s" in text
+    server.say("GET", "/trials/102", ok(trial_json(2)))  # of a server of 0.1.0
+    older = run("trial", "show", "102").output
+    assert "instead of" not in older
+    assert "proposed in" not in older

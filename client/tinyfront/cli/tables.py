@@ -67,7 +67,7 @@ def trial(shown: Trial) -> Table:
     if shown.fallback is not None:
         table.add_row("instead of", shown.fallback)
     if shown.think_s is not None:
-        table.add_row("proposed in", f"{number(shown.think_s)} s")
+        table.add_row("proposed in", f"{shown.think_s:.3g} s")
     table.add_row("on front", "yes" if shown.on_front else "no")
     for name, value in shown.values.items():
         table.add_row(name, number(value) + _predicted(shown, name))
