@@ -125,7 +125,7 @@ def test_a_cancelled_trial_makes_room_and_is_not_proposed_again(stage: Stage) ->
     with stage.db.read() as session:
         study = studies.get(session, study_id)
         assert thinking.room(session, study) == 1
-        assert thinking.pending_points(session, study) == [{"x": 1.0}]
+        assert thinking.pending(session, study) == {1: {"x": 1.0}}
 
 
 def test_history_and_pending_points_are_all_trials_and_none_twice(stage: Stage) -> None:
