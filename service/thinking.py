@@ -56,7 +56,8 @@ def history_rows(
         after_finish_no: those that follow this place; 0 for all.
         up_to_finish_no: the last place; None for the newest.
     """
-    names = [objective["name"] for objective in study.problem["objectives"]]
+    judged = [*study.problem["objectives"], *study.problem.get("constraints", ())]
+    names = [each["name"] for each in judged]
     last = study.finish_no if up_to_finish_no is None else up_to_finish_no
     chosen = Trial.finish_no.between(after_finish_no + 1, last)
     trials = session.execute(
