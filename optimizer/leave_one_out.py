@@ -26,10 +26,10 @@ LEAST_RANKED = 3
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What leaving one out says of the model of one objective.
+    """What leaving one out says of the model of one objective or constraint.
 
     Attributes:
-        objective: its name.
+        name: of what is predicted.
         kind: of the model: "gp", or what it fell back to.
         observations: how many results the model is told.
         kendall: rank correlation (tau-b) of predicted and told; None for fewer than three, and
@@ -42,7 +42,7 @@ class Judgement:
         lengthscales: by column; the shortest matter most.
     """
 
-    objective: str
+    name: str
     kind: str
     observations: int
     kendall: float | None
@@ -60,28 +60,29 @@ class Judgement:
 def leave_one_out(
     problem: Problem, history: History, models: Mapping[str, Hyperparameters]
 ) -> list[Judgement]:
-    """Judge the models of all measured objectives.
+    """Judge the models of all measured objectives, then of all measured constraints.
 
     Args:
         problem: with all scales fixed.
         history: with at least one completed trial.
-        models: hyperparameters by the name of the objective.
+        models: hyperparameters by what is predicted.
     """
-    surrogates = Knowledge.of(problem, history, models).surrogates
+    knowledge = Knowledge.of(problem, history, models)
+    surrogates = (*knowledge.surrogates, *knowledge.constraints)
     columns = [column.name for column in problem.space.columns]
     return [
-        _judgement(objective.name, surrogate, models[objective.name], columns)
-        for objective, surrogate in zip(problem.measured, surrogates, strict=True)
+        _judgement(name, surrogate, models[name], columns)
+        for name, surrogate in zip(problem.reported, surrogates, strict=True)
     ]
 
 
 def _judgement(
-    objective: str, surrogate: Surrogate, model: Hyperparameters, columns: list[str]
+    name: str, surrogate: Surrogate, model: Hyperparameters, columns: list[str]
 ) -> Judgement:
     told, mean, deviation = (each.numpy() for each in surrogate.left_out())
     z = (told - mean) / deviation
     return Judgement(
-        objective=objective,
+        name=name,
         kind=surrogate.kind,
         observations=len(told),
         kendall=_correlation(kendalltau, told, mean),

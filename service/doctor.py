@@ -24,7 +24,7 @@ class Examination:
         completed: how many of them have a result.
         infeasible_share: of the finished trials, those without a value, as of a diverged network.
         over_limit_share: of the completed trials that break a limit.
-        judgements: one per measured objective.
+        judgements: one per measured objective and constraint.
     """
 
     study: str

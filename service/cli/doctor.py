@@ -45,7 +45,7 @@ def doctor(
 def _table(found: "Examination") -> Table:
     inside = [f"in {share}" for share in found.judgements[0].inside]
     heads = ("model", "results", "Kendall", "Spearman", *inside, "squares", "chance")
-    table = Table("objective", *heads, "shortest lengthscales", box=None)
+    table = Table("predicted", *heads, "shortest lengthscales", box=None)
     for judgement in found.judgements:
         table.add_row(*_row(judgement))
     return table
@@ -54,7 +54,7 @@ def _table(found: "Examination") -> Table:
 def _row(judged: "Judgement") -> list[str]:
     shortest = sorted(judged.lengthscales.items(), key=lambda pair: pair[1])[:SHORTEST]
     return [
-        judged.objective,
+        judged.name,
         judged.kind,
         str(judged.observations),
         _number(judged.kendall),

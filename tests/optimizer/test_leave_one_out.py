@@ -72,7 +72,7 @@ def judged(rng: np.random.Generator, noise: float, chance: float, count: int = 2
 
 def test_a_model_that_knows_its_noise_is_calibrated(rng: np.random.Generator) -> None:
     found = judged(rng, noise=0.04, chance=0.2)  # scores are costs by two: 0.1 of a spread of 0.5
-    assert (found.objective, found.kind, found.observations) == ("cost", "gp", 200)
+    assert (found.name, found.kind, found.observations) == ("cost", "gp", 200)
     assert found.squared == pytest.approx(1.0, abs=0.2)
     assert found.inside["50%"] == pytest.approx(0.5, abs=0.1)
     assert found.inside["80%"] == pytest.approx(0.8, abs=0.07)

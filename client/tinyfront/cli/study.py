@@ -44,7 +44,10 @@ def create(  # noqa: PLR0913 - an option for each field that people set by hand
         ),
     ] = None,
     trials: Annotated[int | None, typer.Option(help="Budget of trials.", min=1)] = None,
-    designer: Annotated[str | None, typer.Option(help="`bayes`, `random` or `sobol`.")] = None,
+    designer: Annotated[
+        str | None,
+        typer.Option(help="`bayes`, `ageing-evolution`, `nehvi`, `random` or `sobol`."),
+    ] = None,
     training: Annotated[
         str | None,
         typer.Option(
