@@ -1,4 +1,4 @@
-"""`bayes` beside other optimisers on eight black boxes: ten paired seeds, the same first ten points.
+"""`bayes` beside other optimisers on eight black boxes: ten paired seeds, the same start.
 
 `hypervolume_peers` runs the others (hours, once); this runs ours and compares. Beside Optuna ours
 gets no reference point (`bayes`), beside Ax the same thresholds (`bayes_given`, 50 trials). With
