@@ -224,12 +224,19 @@ class NetworkSpace:
         own = len(self.columns) - len(lineage.NAMES)
         return {own: 0.0, own + 1: lineage.log_epochs(self.recipe.epochs)}
 
-    def observed(self, point: Point, epochs: float) -> list[float]:
-        """The coordinates of a network that was really trained for so many epochs in all."""
-        found = self.encode(point)
-        if self.inherits and epochs > 0:
+    def observed(self, point: Point, key: str, epochs: float | None) -> list[float]:
+        """The coordinates of a tried network, if need be for the epochs that it really had."""
+        if key not in self._tried:
+            self._tried[key] = self.encode(point)
+        found = list(self._tried[key])
+        if self.inherits and epochs is not None:
             found[-1] = lineage.log_epochs(epochs)
         return found
+
+    @cached_property
+    def _tried(self) -> dict[str, list[float]]:
+        """The coordinates of what was tried, by key: every proposal asks for all of them."""
+        return {}
 
     def key(self, point: Point) -> str:
         """The hash of network, training, pruning and parent."""
