@@ -15,6 +15,7 @@ from optimizer.space import NETWORK_KINDS, Space, space_from_json
 from resource_models.devices import DEVICES
 from resource_models.errors import UnknownFigure
 from resource_models.footprint import canonical, figures_of
+from service import endings
 from service.errors import InvalidDefinition
 from service.states import Kind
 
@@ -27,6 +28,7 @@ DEFAULTS: Mapping[str, Any] = {
     "device": None,
     "designer": "bayes",
     "trials": None,
+    **endings.DEFAULTS,
     "training": {},
     "seed": 0,
     "ahead": 0,
@@ -81,6 +83,7 @@ def prepare(definition: Mapping[str, Any], facts_of: Callable[[str], Facts]) -> 
         built = _space(complete, data)
         complete["space"] = built.to_json()
         complete["training"] = built.context().get("training", {})
+        complete |= endings.completed(complete, kind)
         problem = _problem(complete, built, data)
         _check_designer(complete["designer"], problem)
     except OptimizerError as error:

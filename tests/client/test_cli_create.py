@@ -35,6 +35,14 @@ def created(server: Scripted, *words: str) -> dict[str, Any]:
     return definition
 
 
+def test_budgets_and_the_stopping_rule_have_options(server: Scripted) -> None:
+    words = ("--total-epochs", "1600", "--hours", "2.5", "--plateau", "30", "--epochs", "20")
+    wanted = created(server, "toy", *words, "--stopping", "halving", "--set", "stopping.eta=4")
+    assert wanted["stopping"] == {"rule": "halving", "eta": 4}
+    assert wanted["training"] == {"epochs": 20}
+    assert (wanted["epochs"], wanted["hours"], wanted["plateau"]) == (1600, 2.5, 30)
+
+
 def test_options_become_a_definition(server: Scripted) -> None:
     assert created(
         server,
