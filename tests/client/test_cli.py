@@ -143,9 +143,10 @@ def test_a_study_is_extended(server: Scripted) -> None:
 def test_a_study_shows_its_budgets_and_why_it_ended(server: Scripted) -> None:
     ended = {"status": "ended", "ended_reason": "hours", "ended_because": "2 h passed"}
     budgets = {"epochs": 900, "epochs_done": 417, "hours": 2.0, "plateau": 30}
-    budgets["definition"] = {"stopping": {"rule": "halving"}}  # type: ignore[assignment]
-    server.say("GET", "/studies/toy", ok(study_json(**ended, **budgets)))
-    shown = " ".join(run("study", "show", "toy").stdout.split())
+    definition = {"stopping": {"rule": "halving"}}
+    wire = study_json(**ended, **budgets, definition=definition)
+    server.say("GET", "/studies/over", ok(wire))
+    shown = " ".join(run("study", "show", "over").stdout.split())
     for words in ("status ended: 2 h passed", "900 epochs, 417 done", "or ends after 2 h"):
         assert words in shown
     assert "30 trials without growth of the hypervolume" in shown
