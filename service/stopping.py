@@ -17,6 +17,10 @@ from service.models import Report as ReportRow
 from service.proposals import SEARCH
 from service.states import Order
 
+# To read 5,000 reports with their known figures takes 0.6 s of the ledger's time (measured), these
+# 0.1 s. What was proposed last is the harder comparison: a search gets better.
+MOST_RIVALS = 1000
+
 
 def first_rung(rule: Mapping[str, Any] | None, trial: Trial) -> int | None:
     """Return the first step at which a trial that starts now is looked at; None for never."""
@@ -82,7 +86,7 @@ def judge(session: Session, study: Study) -> int:
             continue
         if report.step not in rungs:
             rungs[report.step] = _reports(session, study.id, report.step)
-        mine = next(each for each in rungs[report.step] if each.trial == trial.id)
+        mine = _report(trial, report.metrics, report.step)
         reason = stops(problem, rule, mine, rungs[report.step])
         if reason is None:
             attempt.rung = _next_rung(rule, trial, report.step)
@@ -94,27 +98,28 @@ def judge(session: Session, study: Study) -> int:
 
 
 def _reports(session: Session, study_id: int, step: int) -> list[Report]:
-    """Return what each trial of a study reported at a step, whatever became of it."""
+    """Return what the newest trials of a study reported at a step, whatever became of them."""
     rows = session.execute(
         select(Trial.id, Trial.known, Trial.needs, Trial.parent_id, ReportRow.metrics)
         .select_from(Trial)
         .join(Attempt, Attempt.trial_id == Trial.id)
         .join(ReportRow, (ReportRow.attempt_id == Attempt.id) & (ReportRow.step == step))
         .where(Trial.study_id == study_id, Trial.purpose == SEARCH)
-        .order_by(Trial.id, Attempt.counts, Attempt.number)
+        .order_by(Trial.number.desc(), Attempt.counts.desc(), Attempt.number.desc())
+        .limit(MOST_RIVALS)
     ).all()
     # Of several attempts at a trial the one that counted, else the last.
-    return list({row.id: _report(row, step) for row in rows}.values())
+    return list({row.id: _report(row, row.metrics, step) for row in reversed(rows)}.values())
 
 
-def _report(row: Row[Any], step: int) -> Report:
+def _report(trial: Trial | Row[Any], metrics: Mapping[str, float], step: int) -> Report:
     """A report with all objectives: known figures come from the proposal.
 
     All rungs of a pruned network lie behind its cut, and all trials of a kind share a recipe.
     """
-    pruned = bool(row.needs & needs.PRUNING)
-    kind = Kind(inherits=row.parent_id is not None, pruning="after" if pruned else "none")
-    return Report(row.id, step, {**row.known, **row.metrics}, kind)
+    pruned = bool(trial.needs & needs.PRUNING)
+    kind = Kind(inherits=trial.parent_id is not None, pruning="after" if pruned else "none")
+    return Report(trial.id, step, {**trial.known, **metrics}, kind)
 
 
 def told(trial: Trial, done: int, reason: str) -> str:
