@@ -12,18 +12,22 @@ from resource_models.devices import Device
 
 Point = dict[str, Any]
 NETWORK_KINDS = ("tiny", "sparse", "munas")  # the presets of `optimizer.networks.presets`
+# The coordinate of a parameter that a point does not have, in a column of any kind.
+INACTIVE = -1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One coordinate of an encoded point.
 
-    A `real` lies in about [0, 1]; a `category` is the index of one of `categories` values.
+    A `real` lies in about [0, 1]; a `category` is the index of one of `categories` values. In a
+    `conditional` column, some points have `INACTIVE` instead.
     """
 
     name: str
     kind: Literal["real", "category"] = "real"
     categories: int = 0
+    conditional: bool = False
 
 
 class Space(Protocol):
@@ -77,11 +81,14 @@ class Space(Protocol):
     def points(self) -> Iterator[Point]:
         """Every point, in a fixed order. Only where `cardinality` is a number."""
 
+    def allows(self, point: Point) -> bool:
+        """Whether a point, decoded or moved, keeps what is known of the space beside its ranges."""
+
     def validate(self, point: Point) -> None:
         """Raise InvalidPoint unless the point lies in the space."""
 
     def encode(self, point: Point) -> list[float]:
-        """The coordinates of a point, one per column."""
+        """The coordinates of a point, one per column; `INACTIVE` where it lacks a parameter."""
 
     def key(self, point: Point) -> str:
         """Equal for two points exactly if they are the same proposal; 64 hexadecimal digits."""

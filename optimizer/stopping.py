@@ -237,7 +237,7 @@ def _values(problem: Problem, reports: Sequence[Report]) -> Scores:
 
 def _keeps_limits(problem: Problem, report: Report) -> bool:
     """Whether no known figure breaks a limit; what is measured may still get better."""
-    known = {o.name for o in problem.objectives if o.role == "known"}
+    known = problem.space.known_names
     return problem.keeps_limits({name: v for name, v in report.values.items() if name in known})
 
 

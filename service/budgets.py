@@ -30,6 +30,8 @@ def set_all(study: Study, wanted: Budgets) -> None:
     for name, value in wanted.items():
         if value is not None:
             setattr(study, name, value)
+    if wanted.get("trials") is not None:
+        study.problem = {**study.problem, "budget": study.trials}
 
 
 def of(study: Study) -> tuple[float | None, ...]:

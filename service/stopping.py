@@ -23,8 +23,11 @@ MOST_RIVALS = 1000
 
 
 def first_rung(rule: Mapping[str, Any] | None, trial: Trial) -> int | None:
-    """Return the first step at which a trial that starts now is looked at; None for never."""
-    if rule is None or trial.purpose != SEARCH:
+    """Return the first step at which a trial that starts now is looked at; None for never.
+
+    A replicate is there for its final value.
+    """
+    if rule is None or trial.purpose != SEARCH or trial.replicate > 0:
         return None
     return _next_rung(Halving.from_json(rule), trial, 0)
 

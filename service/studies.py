@@ -88,7 +88,9 @@ def _check_same(study: Study, definition: Mapping[str, Any]) -> None:
         return study.data
 
     prepared = definitions.prepare(earlier.as_meant(definition, study.definition), facts_of)
-    field = definitions.first_difference(study.definition, prepared.definition)
+    # What an earlier release did not know, its studies have at its default.
+    stored = {**definitions.DEFAULTS, **study.definition}
+    field = definitions.first_difference(stored, prepared.definition)
     if field is not None:
         raise NameTaken(study.name, field)
 

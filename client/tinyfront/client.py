@@ -61,10 +61,12 @@ class Client:
         plateau: int | None = None,
         plateau_growth: float | None = None,
         stopping: Mapping[str, Any] | str | None = None,
+        constraints: Sequence[Mapping[str, Any] | str] = (),
         data: str | None = None,
         binary: int | None = None,
         device: str | None = None,
         designer: str = "bayes",
+        designer_options: Mapping[str, Any] | None = None,
         training: Mapping[str, Any] | None = None,
         seed: int = 0,
         ahead: int | None = None,
@@ -84,10 +86,13 @@ class Client:
             plateau_growth: What counts as no growth, as a share; by default 0.001.
             stopping: `"halving"` ends trainings that fall behind; or the rule as wire JSON, such
                 as `{"rule": "halving", "first_epoch": 2}`.
+            constraints: What results must keep beside the objectives, such as `temperature <= 80`:
+                reported with each result, not optimised.
             data: The data set of a network study, as its workers announce it.
             binary: Labels below it become one class and all others the second; else all classes.
             device: The board that networks must fit.
             designer: `bayes`, `random` or `sobol`.
+            designer_options: What the designer lets its user set.
             training: Fields of the training recipe, such as `{"epochs": 10}`.
             seed: Proposals with equal seeds and histories are equal.
             ahead: How many proposals are made before they are asked for.
@@ -112,9 +117,12 @@ class Client:
             "plateau": plateau,
             "plateau_growth": plateau_growth,
             "stopping": _rule(stopping),
+            "constraints": [each if isinstance(each, str) else dict(each) for each in constraints]
+            or None,
             "data": data,
             "binary": binary,
             "device": device,
+            "designer_options": None if designer_options is None else dict(designer_options),
             "training": None if training is None else dict(training),
             "ahead": ahead,
             "think_s": think_s,

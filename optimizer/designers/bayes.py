@@ -12,6 +12,7 @@ import torch
 
 from optimizer.designers.designer import Designer, Fitted
 from optimizer.designers.novelty import Candidate, drawn, seen_keys
+from optimizer.designers.options import check_options
 from optimizer.designers.random import RandomDesigner
 from optimizer.designers.sobol import SobolDesigner
 from optimizer.errors import SpaceExhausted
@@ -58,7 +59,8 @@ class BayesDesigner:
         self._rays = rays
 
     def check(self, problem: Problem) -> None:
-        """Every problem will do."""
+        """Every problem will do, without options."""
+        check_options(self.name, problem)
 
     def fit(self, problem: Problem, history: History, seed: int) -> Fitted | None:
         """Fit one model per measured objective; None while the initial design runs.

@@ -69,8 +69,7 @@ class NetworkSpace:
 
     def __post_init__(self) -> None:
         shape = self.input_shape
-        whole = len(shape) in (1, 3) and all(is_whole(part) and part >= 1 for part in shape)
-        if not whole:
+        if not (len(shape) in (1, 3) and all(is_whole(part) and part >= 1 for part in shape)):
             raise InvalidSpace("data", f"need a shape (h, w, c) or (n,), got {shape!r}")
         if not (is_whole(self.classes) and self.classes >= 2):
             raise InvalidSpace("data", f"need at least 2 classes, got {self.classes!r}")
@@ -200,6 +199,10 @@ class NetworkSpace:
         """Nobody counts networks."""
         raise InvalidSpace("space", "a space of networks is not listed")
 
+    def allows(self, point: Point) -> bool:
+        """Whatever is no valid genotype is never drawn."""
+        return True
+
     def validate(self, point: Point) -> None:
         """Raise InvalidPoint, with the path of the gene, unless the point lies in the space."""
         check_point(point, self.ranges, self.input_shape, self.searched)
@@ -289,9 +292,7 @@ class NetworkSpace:
         return self.recipe.of(point, inherits=lineage.PARENT in point)
 
     def _keeps_limits(self, point: Point) -> bool:
-        if not self.limits:
-            return True
-        known = self.figures(point)
+        known = self.figures(point) if self.limits else {}
         return all(known[name] <= limit for name, limit in self.limits)
 
 

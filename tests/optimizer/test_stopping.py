@@ -187,10 +187,10 @@ def test_the_error_is_smoothed_so_that_no_mistake_is_no_infinite_lead() -> None:
     problem = Problem(
         SPACE, (Objective("error", scale=log), Objective("size", scale=LINEAR)), validation=100
     )
-    # Less than half a mistake is none: these errors are equal, so the smaller one is first.
+    # Less than half a mistake is none, so these errors are equal.
     others = [report(n, 0.001, 0.5) for n in range(9)]
-    assert stops(problem, RULE, report(99, 0.004, 0.4), others) is None
-    assert stops(problem, RULE, report(99, 0.004, 0.6), others) is not None
+    assert stops(problem, RULE, report(99, 0.004, 0.5), others) is None
+    assert stops(problem, RULE, report(99, 0.006, 0.5), others) is not None
 
 
 @pytest.mark.parametrize(
