@@ -134,23 +134,6 @@ def test_a_study_is_extended(server: Scripted) -> None:
     server.say("PATCH", "/studies/7", ok(study_json(trials=50)))
     run("study", "extend", "toy", "10")
     assert server.sent("PATCH", "/studies/7") == [{"trials": 50}]
-    run("study", "extend", "toy", "--total-epochs", "100", "--hours", "0.5", "--plateau", "9")
-    more = {"epochs": 100, "hours": 0.5, "plateau": 9}
-    assert server.sent("PATCH", "/studies/7")[-1] == more
-    assert "need how many more" in run("study", "extend", "toy", code=2).stderr
-
-
-def test_a_study_shows_its_budgets_and_why_it_ended(server: Scripted) -> None:
-    ended = {"status": "ended", "ended_reason": "hours", "ended_because": "2 h passed"}
-    budgets = {"epochs": 900, "epochs_done": 417, "hours": 2.0, "plateau": 30}
-    definition = {"stopping": {"rule": "halving"}}
-    wire = study_json(**ended, **budgets, definition=definition)
-    server.say("GET", "/studies/over", ok(wire))
-    shown = " ".join(run("study", "show", "over").stdout.split())
-    for words in ("status ended: 2 h passed", "900 epochs, 417 done", "or ends after 2 h"):
-        assert words in shown
-    assert "30 trials without growth of the hypervolume" in shown
-    assert "stopping halving" in shown
 
 
 def test_watching_ends_with_the_study(server: Scripted) -> None:
