@@ -5,6 +5,7 @@ With `when`, a parameter is active only where parameters before it are, and have
 
 import json
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,8 +16,10 @@ from optimizer.space import Column
 
 
 def is_number(value: object) -> bool:
-    """Whether a JSON value is a finite number; true and false are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether a JSON value is a finite number; true and false are none, nor is 10**400."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= sys.float_info.max
 
 
 def is_whole(value: object) -> bool:
@@ -38,6 +41,10 @@ class Real:
         object.__setattr__(self, "when", checked_when(self.when))
         if not (is_number(self.low) and is_number(self.high) and self.low < self.high):
             raise InvalidSpace("low", f"need finite low < high, got [{self.low}, {self.high}]")
+        if not math.isfinite(self.high - self.low):
+            raise InvalidSpace(
+                "low", f"need a finite distance to high, got [{self.low}, {self.high}]"
+            )
         if self.log and self.low <= 0:
             raise InvalidSpace("low", f"a log scale needs low above 0, got {self.low}")
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from optimizer.errors import InvalidProblem
-from optimizer.scale import GivenScale, Goal, Scale
+from optimizer.scale import MOST_QUANTILE, GivenScale, Goal, Scale
 from optimizer.space import NETWORK_KINDS, Space, space_from_json
 
 Role = Literal["measured", "known"]
-MOST_OBJECTIVES, MOST_CONSTRAINTS = 6, 16
+MOST_OBJECTIVES, MOST_CONSTRAINTS = 8, 16
 _CONSTRAINT = re.compile(r"\s*(?P<name>[^\s<>=!]+)\s*(?P<sign>[<>]=)\s*(?P<limit>[^\s<>=!]+)\s*")
 
 
@@ -39,10 +39,11 @@ class Objective:
             raise InvalidProblem("role", f"need measured or known, got {self.role!r}")
         if self.goal not in ("minimize", "maximize"):
             raise InvalidProblem("goal", f"need minimize or maximize, got {self.goal!r}")
-        for name in ("bound", "limit"):
-            value = getattr(self, name)
-            if value is not None and not math.isfinite(value):
-                raise InvalidProblem(name, f"need a finite number, got {value}")
+        given = {"ideal": self.given.ideal, "reference": self.given.reference}
+        for name, value in {"bound": self.bound, "limit": self.limit, **given}.items():
+            if value is not None and not abs(value) <= MOST_QUANTILE:
+                need = f"need a number from {-MOST_QUANTILE} to {MOST_QUANTILE}"
+                raise InvalidProblem(name, f"{need}, got {value}")
         if self.scale is not None and self.scale.goal != self.goal:
             better = "below" if self.goal == "minimize" else "above"
             raise InvalidProblem(
@@ -132,7 +133,7 @@ def _within(limit: float, goal: Goal, value: float) -> bool:
 
 @dataclass(frozen=True)
 class Problem:
-    """A space, one to six objectives and what else must hold; all that a designer is asked.
+    """A space, one to eight objectives and what else must hold; all that a designer is asked.
 
     The space is told the bounds and limits of the known figures, since its prior depends on them.
     `validation` is the number of validation images behind a measured `error`, `budget` the number

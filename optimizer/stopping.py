@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from optimizer.errors import InvalidProblem
+from optimizer.pareto import MOST_SCORE
 from optimizer.problem import Objective, Problem
 
 Scores = npt.NDArray[np.float64]
@@ -35,7 +36,7 @@ ERROR = "error"
 DEFAULT_RUNGS = 2
 # Contributions of k points take 2 s for k = 1,000 and 4 objectives, 1 s for 300 and 5, 0.4 s for
 # 100 and 6 (measured); a decision shall take a tenth of that. With 3 objectives, 2,000 take 5 ms.
-LARGEST_LAYER = {4: 300, 5: 150, 6: 64}
+LARGEST_LAYER = {4: 300, 5: 150, 6: 64, 7: 32, 8: 20}
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +276,7 @@ def _layers(ordered: Scores) -> npt.NDArray[np.intp]:
 def _contributions(objectives: Sequence[Objective], values: Scores) -> Scores:
     """`n`: the hypervolume that each row alone adds; equal rows share what they add together."""
     columns = [o.scale.score(values[:, k]) for k, o in enumerate(objectives) if o.scale is not None]
-    scores = np.stack(columns, axis=1)
+    scores = np.clip(np.stack(columns, axis=1), 0.0, MOST_SCORE)
     rows, which = np.unique(scores, axis=0, return_inverse=True)
     gains = moocore.hv_contributions(rows, ref=np.zeros(rows.shape[1]), maximise=True)
     return np.asarray(gains, dtype=np.float64)[which.reshape(-1)]

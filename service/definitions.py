@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from optimizer.designers import DESIGNERS, designer
+from optimizer.designers import DESIGNERS, NEED_TORCH, designer
 from optimizer.designers.options import check_options
 from optimizer.errors import InvalidSpace, OptimizerError
 from optimizer.networks.board import DEFAULT_DEVICE
@@ -38,9 +38,9 @@ DEFAULTS: Mapping[str, Any] = {
 }
 SPACE_KINDS = {"parameters": Kind.PARAMETERS, **dict.fromkeys(NETWORK_KINDS, Kind.NETWORK)}
 BINARY_CLASSES = 2
-# Asked whether they can work on a problem when the study is created. Not `bayes`: it works on every
-# problem, and asking it would load torch into the process that serves requests.
-CHECKED_DESIGNERS = frozenset(DESIGNERS) - {"bayes"}
+# Asked whether they can work on a problem when the study is created. Not those that need torch:
+# asking them would load it into the process that serves requests.
+CHECKED_DESIGNERS = frozenset(DESIGNERS) - NEED_TORCH
 
 Facts = Mapping[str, Any]  # a data set as workers announce it
 

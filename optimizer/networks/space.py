@@ -195,6 +195,10 @@ class NetworkSpace:
         """The same network, to begin with the weights of the completed trial of this key."""
         return lineage.heir(point, key, epochs) if self.inherits else lineage.orphan(point)
 
+    def orphan(self, point: Point) -> Point:
+        """The same network, trained from scratch."""
+        return lineage.orphan(point)
+
     def points(self) -> Iterator[Point]:
         """Nobody counts networks."""
         raise InvalidSpace("space", "a space of networks is not listed")
@@ -223,6 +227,21 @@ class NetworkSpace:
         base = features(point, self.input_shape, found, figures_, recipe)
         base += options(shown, self.ranges, self.searched, recipe)
         return base + lineage.lineage(point, recipe) if self.inherits else base
+
+    @cached_property
+    def confirmed(self) -> Mapping[int, float]:
+        """From scratch, for all epochs of the recipe."""
+        if not self.inherits:
+            return {}
+        own = len(self.columns) - len(lineage.NAMES)
+        return {own: 0.0, own + 1: lineage.log_epochs(self.recipe.epochs)}
+
+    def observed(self, point: Point, epochs: float) -> list[float]:
+        """The coordinates of a network that was really trained for so many epochs in all."""
+        found = self.encode(point)
+        if self.inherits and epochs > 0:
+            found[-1] = lineage.log_epochs(epochs)
+        return found
 
     def key(self, point: Point) -> str:
         """The hash of network, training, pruning and parent."""

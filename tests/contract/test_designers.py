@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from optimizer.designers import DESIGNERS, Designer, Fitted, designer
+from optimizer.designers import DESIGNERS, NEED_TORCH, Designer, Fitted, designer
 from optimizer.errors import InvalidProblem, SpaceExhausted
 from optimizer.history import History, Observation
 from optimizer.networks.scales import default_scales
@@ -132,7 +132,7 @@ PAIRS = [
     pytest.param(name, problem, id=f"{name}-{label}")
     for name in DESIGNERS
     for label, problem in (("parameters", BOX), ("conditions", TREE), ("networks", NETWORKS))
-    if name == "bayes" or accepts(designer(name), problem)
+    if name in NEED_TORCH or accepts(designer(name), problem)
 ]
 
 

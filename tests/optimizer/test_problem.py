@@ -112,6 +112,8 @@ def test_json_gives_back_a_problem_of_networks() -> None:
         {"goal": "min"},
         {"bound": float("nan")},
         {"limit": float("inf")},
+        {"given": GivenScale(ideal=1e300)},
+        {"given": GivenScale(reference=float("nan"))},
         {"scale": Scale(2.0, 1.0)},
         {"goal": "maximize", "scale": Scale(1.0, 2.0)},
     ],
@@ -121,11 +123,11 @@ def test_a_wrong_objective_is_refused(wrong: dict[str, Any]) -> None:
         Objective(**{"name": "cost", **wrong})
 
 
-def test_a_problem_needs_one_to_six_objectives_each_name_once() -> None:
-    with pytest.raises(InvalidProblem, match="need 1 to 6, got 0"):
+def test_a_problem_needs_one_to_eight_objectives_each_name_once() -> None:
+    with pytest.raises(InvalidProblem, match="need 1 to 8, got 0"):
         Problem(box(), ())
-    with pytest.raises(InvalidProblem, match="need 1 to 6, got 7"):
-        Problem(box(), tuple(Objective(f"o{i}") for i in range(7)))
+    with pytest.raises(InvalidProblem, match="need 1 to 8, got 9"):
+        Problem(box(), tuple(Objective(f"o{i}") for i in range(9)))
     with pytest.raises(InvalidProblem) as caught:
         Problem(box(), (Objective("a"), Objective("a")))
     assert caught.value.field == "objectives.1.name"

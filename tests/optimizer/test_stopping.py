@@ -234,7 +234,7 @@ def test_the_cut_is_expected_after_the_epoch_at_which_the_worker_cuts() -> None:
         assert stopping.cut_after(end, epochs) == cut_after(pruning, epochs)
 
 
-@pytest.mark.parametrize("objectives", [4, 5, 6])
+@pytest.mark.parametrize("objectives", [4, 5, 6, 8])
 def test_a_layer_too_large_to_measure_goes_on_whole(objectives: int) -> None:
     rng = np.random.default_rng(0)
     problem = Problem(SPACE, tuple(Objective(f"o{n}", scale=LINEAR) for n in range(objectives)))

@@ -57,7 +57,10 @@ def create(  # noqa: PLR0913 - an option for each field that people set by hand
         str | None,
         typer.Option(help="`halving` ends trainings that fall behind.", metavar="RULE"),
     ] = None,
-    designer: Annotated[str | None, typer.Option(help="`bayes`, `random` or `sobol`.")] = None,
+    designer: Annotated[
+        str | None,
+        typer.Option(help="`bayes`, `ageing-evolution`, `nehvi`, `random` or `sobol`."),
+    ] = None,
     training: Annotated[
         str | None,
         typer.Option(

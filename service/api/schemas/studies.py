@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from optimizer.errors import InvalidProblem
-from optimizer.problem import Constraint
+from optimizer.problem import MOST_OBJECTIVES, Constraint
 from service.api.schemas.body import METRIC_NAME, NAME, Body, Part
 from service.api.schemas.workers import DataOut
 
@@ -72,7 +72,7 @@ class StudyCreate(Body):
         description='What may be tried; its field "kind" names the form: parameters, or tiny, '
         "sparse or munas for networks, with every range that shall differ."
     )
-    objectives: Annotated[list[ObjectiveIn], Field(min_length=1, max_length=6)]
+    objectives: Annotated[list[ObjectiveIn], Field(min_length=1, max_length=MOST_OBJECTIVES)]
     constraints: Annotated[
         list[
             Annotated[
