@@ -221,6 +221,22 @@ class Surrogate:
         standardised: Tensor = self._known.mean + (cross @ self._weights).squeeze(-1)
         return self._known.shift + self._known.spread * standardised
 
+    def left_out(self) -> tuple[Tensor, Tensor, Tensor]:
+        """What each observation was, and what all others predict of it; nothing is fitted anew.
+
+        Rasmussen and Williams 2006, equation 5.12.
+
+        Returns:
+            Three of `n`: the compressed scores, their means and the deviations of the results, the
+            chance of a result and its known variance included.
+        """
+        told, spread = torch.from_numpy(self._targets.y), self._known.spread
+        if self.kind == "constant":
+            return told, torch.full_like(told, self._known.shift), torch.full_like(told, spread)
+        precision = torch.cholesky_inverse(self._factor).diagonal()
+        residual = spread * self._weights.squeeze(-1) / precision
+        return told, told - residual, spread * precision.rsqrt()
+
     def believing(self, x: Floats) -> "Surrogate":
         """The posterior if trials at `x` (`p x d`) gave exactly what is predicted for them."""
         mean = self.mean(torch.from_numpy(x))
