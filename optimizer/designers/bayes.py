@@ -14,30 +14,29 @@ from optimizer.designers.designer import Designer, Fitted
 from optimizer.designers.novelty import Candidate, drawn, seen_keys
 from optimizer.designers.options import check_options
 from optimizer.designers.random import RandomDesigner
+from optimizer.designers.scalarising import Scalarising
 from optimizer.designers.sobol import SobolDesigner
 from optimizer.errors import SpaceExhausted
+from optimizer.gains import optimism
 from optimizer.history import History
 from optimizer.kernel import library_versions
 from optimizer.knowledge import Knowledge, learn, observed
 from optimizer.networks.lineage import PARENT
 from optimizer.parameter_space import ParameterSpace
-from optimizer.pool import Best, Pool, Source, best_of, first_pool
+from optimizer.pool import Best, Moves, Pool, Source, best_of, first_pool
 from optimizer.problem import Problem, initial_count
 from optimizer.proposal import Origin, Proposal
-from optimizer.scalarisation import sphere_weights, volume_factor
+from optimizer.scalarisation import volume_factor
 from optimizer.space import Point
 from optimizer.surrogate import Hyperparameters, fit
 from optimizer.targets import prediction, usable_rows
+from optimizer.thompson import best_of_draw
+from optimizer.weights import draw_weights
 
 # How `Fitted.values` is to be read; a row of another version is not used, but fitted anew.
 VERSION = 1
 # More observations make a fit slower and its hyperparameters hardly better.
 MOST_FITTED = 300
-# One ray per proposal is random scalarisation, the mean over many the expected hypervolume
-# improvement. Mean hypervolumes after 40 trials (benchmarks/branin_currin_inprocess.py): 57.9
-# against 56.4 with one ray, with the scale of the initial design 55.4 against 50.6, on a synthetic
-# network problem 0.47 against 0.43. 128 rays did as well as 512.
-RAYS = 512
 # Drawn where nothing of the pool is left.
 SPARE = 16
 
@@ -48,27 +47,31 @@ class BayesDesigner:
     Until the scales are fixed and `initial_count` trials are completed it fills the space.
 
     A proposal's `prediction` is that of a result: its deviation holds the model's uncertainty and
-    the chance of a result. `details` names the acquisition, its value, the seed of the rays, the
-    kind of each model and what was fitted on. The value is the logarithm of the hypervolume to be
-    gained times the chance of a result ("hope" where no gain is possible: see `Acquisition`).
+    the chance of a result. `details` names the acquisition, its value, the choices of
+    `Scalarising`, the seed of the weights (and of a Thompson draw), the kind of each model and what
+    was fitted on. The value is the logarithm of what is to be gained, by default the hypervolume,
+    times the chance of a result ("hope" where no gain is possible: see `Acquisition`).
     """
 
     name = "bayes"
 
     def __init__(
-        self, rays: int = RAYS, source: Source | None = None, inherit: bool = True
+        self,
+        scalarising: Scalarising | None = None,
+        source: Source | None = None,
+        inherit: bool = True,
     ) -> None:
         """Set what a designer built on this one may change.
 
         Args:
-            rays: of the scalarisation, per proposal.
+            scalarising: how objectives become one number; as the study says where None.
             source: where candidates come from; the whole space where None.
             inherit: whether morphs of the front begin with its weights, where the space does so.
         """
-        self._rays, self._source, self._inherit = rays, source, inherit
+        self._scalarising, self._source, self._inherit = scalarising, source, inherit
 
     def check(self, problem: Problem) -> None:
-        """Every problem will do, without options."""
+        """Every problem will do; refuse options that are not those of `Scalarising`."""
         check_options(self.name, problem)
 
     def fit(self, problem: Problem, history: History, seed: int) -> Fitted | None:
@@ -120,7 +123,8 @@ class BayesDesigner:
             rng, source = random.Random(seed), self._source or Source.of(problem.space)
             front = _front(problem, history, self._inherit)
             pool = first_pool(problem, front, set(taken), rng.getrandbits(63), source)
-            steps = _steps(knowledge, pool, source, taken, self._rays, rng)
+            judge = _Judge(self._scalarising or Scalarising.of(problem), optimism(len(history)))
+            steps = _steps(knowledge, pool, source, taken, judge, rng)
             proposals = [step.proposal(fitted) for step in itertools.islice(steps, count)]
         if count and not proposals:
             raise SpaceExhausted
@@ -142,12 +146,34 @@ class BayesDesigner:
 
 
 @dataclass(frozen=True, slots=True)
+class _Judge:
+    """How candidates are judged; `deviations` is the height of an upper bound."""
+
+    choice: Scalarising
+    deviations: float
+
+    def best(
+        self, knowledge: Knowledge, pool: Pool, moves: Moves, taken: set[str], rng: random.Random
+    ) -> "_Step":
+        """The best of a pool, or what it can be made into."""
+        problem, choice, weights_seed = knowledge.problem, self.choice, rng.getrandbits(32)
+        weights = draw_weights(choice, problem, knowledge.reference, weights_seed)
+        height = self.deviations if choice.acquisition == "ucb" else None
+        worth = knowledge.acquisition(weights, choice.function, height)
+        if choice.acquisition == "thompson":
+            best = best_of_draw(pool, worth, weights_seed)
+        else:
+            best = best_of(pool, problem, worth, set(taken), rng.getrandbits(63), moves)
+        return _Step(knowledge, best, choice, weights_seed)
+
+
+@dataclass(frozen=True, slots=True)
 class _Step:
     """One choice, with what it was based on."""
 
     knowledge: Knowledge
     best: Best
-    rays: int
+    choice: Scalarising
     weights_seed: int
 
     def proposal(self, fitted: Fitted) -> Proposal:
@@ -163,7 +189,9 @@ class _Step:
         details: dict[str, Any] = {
             "acquisition": acquisition,
             "value": value,
-            "rays": self.rays,
+            "prior": self.choice.prior,
+            "function": self.choice.function,
+            "rays": self.choice.rays,
             "weights_seed": self.weights_seed,
             "models": known.kinds,
             "fitted": {
@@ -182,9 +210,12 @@ class _Step:
 
     def _worth(self) -> tuple[str, float]:
         """The name and the value of what was maximised."""
+        choice = self.choice
         if self.best.acquisition == "hope":
             return "hope", self.best.value
-        if self.rays == 1:
+        if choice.acquisition != "improvement":
+            return choice.acquisition, self.best.value
+        if choice.rays == 1 or (choice.prior, choice.function) != ("sphere", "hypervolume"):
             return "log_expected_improvement", self.best.value
         volume = math.log(volume_factor(len(self.knowledge.problem.names)))
         return "log_expected_hypervolume_improvement", self.best.value + volume
@@ -195,7 +226,7 @@ def _steps(
     pool: Pool,
     source: Source,
     taken: set[str],
-    rays: int,
+    judge: _Judge,
     rng: random.Random,
 ) -> Iterator[_Step]:
     """One choice after the other, until the space has no point left."""
@@ -207,10 +238,9 @@ def _steps(
             rest = Pool.of(problem, itertools.islice(spare, SPARE))
         if len(rest) == 0:
             return
-        weights_seed = rng.getrandbits(32)
-        worth = knowledge.acquisition(sphere_weights(rays, len(problem.names), weights_seed))
-        best = best_of(rest, problem, worth, set(taken), rng.getrandbits(63), source.moves)
-        yield _Step(knowledge, best, rays, weights_seed)
+        step = judge.best(knowledge, rest, source.moves, taken, rng)
+        yield step
+        best = step.best
         taken = taken | {best.candidate.key}
         knowledge = knowledge.believing(best.x[None], best.known[None])
 
