@@ -176,3 +176,23 @@ def test_hope_prefers_what_misses_the_reference_by_less() -> None:
     known = tensor([[-2.0], [-0.1], [-1.0]])
     assert worth(tensor(X), known).tolist() == [-math.inf] * 3
     assert worth.hope(tensor(X), known).argsort(descending=True).tolist() == [1, 2, 0]
+
+
+def test_sure_scores_gain_the_difference_of_the_powers_of_their_reach() -> None:
+    told = Improvement(
+        tensor([[0.6, 0.8]]), tensor([0.5]), tensor([0.7, NO_FLOOR]), tensor([0.1, 0.2])
+    )
+    scores = tensor([[0.7, 1.0], [0.4, 0.6], [0.65, 9.0], [-5.0, -5.0]])
+    assert told.along(scores)[0, :2].tolist() == pytest.approx([1.0, 0.5])
+    gains = told.log_sure_gain(scores).exp()[0].tolist()
+    assert gains == pytest.approx([1.0 - 0.25, 0.0, 0.0, 0.0])
+
+
+def test_what_is_drawn_is_worth_its_gain_and_its_chance_of_a_result() -> None:
+    feasibility = Feasibility(COLUMNS, X, np.array([True, False, True]))
+    worth, measured = acquisition(feasibility=feasibility), torch.full((9, 2), 0.9).double()
+    gains = worth.improvement.log_sure_gain(measured).exp().mean(0).log()
+    found = worth.gained(PLACES, measured, NOTHING)
+    assert found.numpy() == pytest.approx(
+        (gains + feasibility.log_probability(PLACES)).numpy(), rel=1e-9
+    )
