@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.black_boxes.ours import problem_of, refit, scaled
 from benchmarks.branin_currin_inprocess import Case, networks
 from benchmarks.lines import Lines, finish
 from benchmarks.record import RESULTS, record
@@ -57,6 +56,7 @@ BY_FRONT = "_front"
 def case_of(name: str, seed: int, trials: int) -> Case:
     """A problem, its measurement and its judge."""
     from benchmarks.black_boxes.boxes import boxes
+    from benchmarks.black_boxes.ours import problem_of
 
     if name == NETWORKS:
         return networks(seed)
@@ -84,6 +84,8 @@ def by_the_front(problem: Problem, history: History) -> Problem:
 def run(fields: dict[str, Any]) -> dict[str, Any]:
     """One run of one choice on one problem."""
     import torch
+
+    from benchmarks.black_boxes.ours import refit, scaled
 
     torch.set_num_threads(1)
     choice, seed, trials = fields["choice"], fields["seed"], fields["trials"]
