@@ -215,7 +215,7 @@ def _climbed(problem: Problem, ranked: Pool, seen: set[str], value: Worth) -> Po
     for candidate, row in zip(starts.candidates, ends, strict=True):
         parameters = [space.parameters[place] for place in real]
         moved = {p.name: p.decode(float(at)) for p, at in zip(parameters, row, strict=True)}
-        points.append({**candidate.point, **moved})
+        points.append({name: moved.get(name, at) for name, at in candidate.point.items()})
     return Pool.of(problem, candidates(problem, points, seen))
 
 

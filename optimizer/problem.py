@@ -1,6 +1,7 @@
 """A problem: what is searched, and what is asked of it."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from optimizer.space import NETWORK_KINDS, Space, space_from_json
 
 Role = Literal["measured", "known"]
 MOST_OBJECTIVES, MOST_CONSTRAINTS = 8, 16
+_CONSTRAINT = re.compile(r"\s*(?P<name>[^\s<>=!]+)\s*(?P<sign>[<>]=)\s*(?P<limit>[^\s<>=!]+)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,22 @@ class Constraint:
         if not math.isfinite(self.limit):
             raise InvalidProblem("limit", f"need a finite number, got {self.limit}")
 
+    @classmethod
+    def read(cls, text: str) -> "Constraint":
+        """Read a text such as `temperature <= 80`.
+
+        Raises:
+            InvalidProblem: it has another form.
+        """
+        match = _CONSTRAINT.fullmatch(text)
+        try:
+            limit = math.nan if match is None else float(match["limit"])
+        except ValueError:
+            limit = math.nan
+        if match is None or not math.isfinite(limit):
+            raise InvalidProblem("", f"need a name, <= or >= and a number, got {text!r}")
+        return cls(match["name"], limit, "minimize" if match["sign"] == "<=" else "maximize")
+
     def keeps_limit(self, value: float) -> bool:
         """Whether a value is within the limit."""
         return _within(self.limit, self.goal, value)
@@ -146,7 +164,7 @@ class Problem:
         self._check_constraints()
         known = [o for o in self.objectives if o.role == "known"]
         bounds = {o.name: o.bound for o in known if o.bound is not None}
-        limits = {o.name: o.limit for o in known if o.limit is not None}
+        limits = {o.name: o.limit for o in known if o.limit is not None and o.goal == "minimize"}
         limits |= {
             c.name: c.limit
             for c in self.constraints
@@ -159,6 +177,11 @@ class Problem:
         path = f"objectives.{number}.name"
         if objective.name in [o.name for o in self.objectives[:number]]:
             raise InvalidProblem(path, f"need each name once, got {objective.name!r} again")
+        if objective.role == "measured" and objective.name in self.space.known_names:
+            raise InvalidProblem(
+                f"objectives.{number}.role",
+                f"{objective.name} is known in this space, not measured",
+            )
         names = self.space.known_names if objective.role == "known" else self.space.measured_names
         if names is not None and objective.name not in names:
             possible = ", ".join(names) or "none in this space"
@@ -194,6 +217,11 @@ class Problem:
         return tuple(o.name for o in self.objectives)
 
     @property
+    def judges(self) -> tuple[Objective | Constraint, ...]:
+        """All that may have a limit: objectives, then constraints."""
+        return (*self.objectives, *self.constraints)
+
+    @property
     def measured_constraints(self) -> tuple[Constraint, ...]:
         """The constraints on what only a worker can tell, in order."""
         return tuple(c for c in self.constraints if c.name not in self.space.known_names)
@@ -211,8 +239,9 @@ class Problem:
 
     def keeps_limits(self, values: Mapping[str, float]) -> bool:
         """Whether no given value breaks a limit; names that are missing are not judged."""
-        judges: tuple[Objective | Constraint, ...] = (*self.objectives, *self.constraints)
-        return all(each.keeps_limit(values[each.name]) for each in judges if each.name in values)
+        return all(
+            each.keeps_limit(values[each.name]) for each in self.judges if each.name in values
+        )
 
     def with_scales(self, scales: Mapping[str, Scale]) -> "Problem":
         """The same problem with these scales, by objective name."""

@@ -84,11 +84,14 @@ class Space(Protocol):
     def points(self) -> Iterator[Point]:
         """Every point, in a fixed order. Only where `cardinality` is a number."""
 
+    def allows(self, point: Point) -> bool:
+        """Whether a point, decoded or moved, keeps what is known of the space beside its ranges."""
+
     def validate(self, point: Point) -> None:
         """Raise InvalidPoint unless the point lies in the space."""
 
     def encode(self, point: Point) -> list[float]:
-        """The coordinates of a point, one per column."""
+        """The coordinates of a point, one per column; `INACTIVE` where it lacks a parameter."""
 
     def key(self, point: Point) -> str:
         """Equal for two points exactly if they are the same proposal; 64 hexadecimal digits."""

@@ -56,6 +56,7 @@ class Client:
         space: Space | Mapping[str, Any],
         objectives: Sequence[Objective | Mapping[str, Any] | str],
         trials: int,
+        constraints: Sequence[Mapping[str, Any] | str] = (),
         data: str | None = None,
         binary: int | None = None,
         device: str | None = None,
@@ -74,6 +75,8 @@ class Client:
             space: `Cnn(...)`, `Parameters(...)`, or the wire JSON.
             objectives: `minimize(...)`, `maximize(...)`, wire JSON, or the name of a loss.
             trials: The budget.
+            constraints: What results must keep beside the objectives, such as `temperature <= 80`:
+                reported with each result, not optimised.
             data: The data set of a network study, as its workers announce it.
             binary: Labels below it become one class and all others the second; else all classes.
             device: The board that networks must fit.
@@ -98,6 +101,8 @@ class Client:
             "seed": seed,
         }
         optional = {
+            "constraints": [each if isinstance(each, str) else dict(each) for each in constraints]
+            or None,
             "data": data,
             "binary": binary,
             "device": device,

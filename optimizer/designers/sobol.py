@@ -1,5 +1,6 @@
 """Fills a parameter space evenly: a scrambled Sobol sequence, one per study."""
 
+import itertools
 import random
 from collections.abc import Iterator, Sequence
 
@@ -17,13 +18,26 @@ from optimizer.space import Point
 
 
 def sobol_points(space: ParameterSpace, seed: int, start: int) -> Iterator[Point]:
-    """The points of one sequence, without end.
+    """The points of one sequence, without end, less those that break a constraint.
+
+    Where hardly a point of the cube keeps the constraints, an even filling of the cube is of no
+    use: then they are samples of the space.
 
     Args:
         space: whose unit cube is filled.
         seed: names the sequence (its scrambling).
         start: how many points of it to leave out.
     """
+    if not space.constrained:
+        yield from _sequence(space, seed, start)
+    if space.region.roomy:
+        kept = (point for point in _sequence(space, seed, 0) if space.allows(point))
+        yield from itertools.islice(kept, start, None)
+    for number in itertools.count(start):
+        yield space.sample(random.Random(f"{seed}/{number}"))
+
+
+def _sequence(space: ParameterSpace, seed: int, start: int) -> Iterator[Point]:
     engine = qmc.Sobol(len(space.parameters), scramble=True, rng=seed)
     if start:
         engine.fast_forward(start)

@@ -69,8 +69,7 @@ class NetworkSpace:
 
     def __post_init__(self) -> None:
         shape = self.input_shape
-        whole = len(shape) in (1, 3) and all(is_whole(part) and part >= 1 for part in shape)
-        if not whole:
+        if not (len(shape) in (1, 3) and all(is_whole(part) and part >= 1 for part in shape)):
             raise InvalidSpace("data", f"need a shape (h, w, c) or (n,), got {shape!r}")
         if not (is_whole(self.classes) and self.classes >= 2):
             raise InvalidSpace("data", f"need at least 2 classes, got {self.classes!r}")
@@ -196,13 +195,15 @@ class NetworkSpace:
         """The same network, to begin with the weights of the completed trial of this key."""
         return lineage.heir(point, key, epochs) if self.inherits else lineage.orphan(point)
 
-    def orphan(self, point: Point) -> Point:
-        """The same network, trained from scratch."""
-        return lineage.orphan(point)
+    orphan = staticmethod(lineage.orphan)
 
     def points(self) -> Iterator[Point]:
         """Nobody counts networks."""
         raise InvalidSpace("space", "a space of networks is not listed")
+
+    def allows(self, point: Point) -> bool:
+        """Whatever is no valid genotype is never drawn."""
+        return True
 
     def validate(self, point: Point) -> None:
         """Raise InvalidPoint, with the path of the gene, unless the point lies in the space."""
@@ -268,8 +269,7 @@ class NetworkSpace:
 
     @cached_property
     def _prior(self) -> Prior:
-        cap, keeps = self.size_cap_bytes, self._keeps_limits
-        figure = self.size_figure
+        cap, figure, keeps = self.size_cap_bytes, self.size_figure, self._keeps_limits
         return Prior(self._promising, self.meter, cap, lambda p: self.figures(p)[figure], keeps)
 
     def _trained_macs(self, point: Point) -> int:
@@ -280,8 +280,7 @@ class NetworkSpace:
         gene = point.get("pruning")
         if gene is None:
             return None
-        if found is None:
-            found = steps(point, self.input_shape, self.classes)
+        found = steps(point, self.input_shape, self.classes) if found is None else found
         return gene if prunable(found, gene) else None
 
     def _essence(self, point: Point) -> Essence:
@@ -293,9 +292,7 @@ class NetworkSpace:
         return self.recipe.of(point, inherits=lineage.PARENT in point)
 
     def _keeps_limits(self, point: Point) -> bool:
-        if not self.limits:
-            return True
-        known = self.figures(point)
+        known = self.figures(point) if self.limits else {}
         return all(known[name] <= limit for name, limit in self.limits)
 
 

@@ -79,10 +79,8 @@ Column = tuple[str, Callable[[dict[str, Any]], Any]]
 def _columns(study: Study) -> list[Column]:
     """Name the columns of a study's table, and say where each finds its value."""
     columns: list[Column] = [(name, _plain(name)) for name in PLAIN]
-    columns += [
-        (f"values.{objective['name']}", _inside("values", objective["name"]))
-        for objective in study.problem["objectives"]
-    ]
+    told = [*study.problem["objectives"], *study.problem.get("constraints", ())]
+    columns += [(f"values.{each['name']}", _inside("values", each["name"])) for each in told]
     if study.kind == "parameters":
         names = [parameter["name"] for parameter in study.definition["space"]["parameters"]]
         return columns + [(f"point.{name}", _inside("point", name)) for name in names]

@@ -41,6 +41,7 @@ def test_a_definition_is_completed_with_defaults(stage: Stage) -> None:
         "ideal": None,
         "reference": None,
         "log": None,
+        "expression": None,
     }
     assert study.definition["max_attempts"] == 3
     assert study.definition["space"]["parameters"][0]["log"] is False
