@@ -72,6 +72,16 @@ class Space(Protocol):
     def inherits(self) -> bool:
         """Whether a trial may begin with what an earlier one has learnt."""
 
+    @property
+    def confirmed(self) -> Mapping[int, float]:
+        """The coordinates that a confirm run sets, by column: from scratch, trained in full.
+
+        Empty where a trial's training is the same for all.
+        """
+
+    def observed(self, point: Point, epochs: float) -> list[float]:
+        """The coordinates of a point that was trained for so many epochs, inherited ones too."""
+
     def heir(self, point: Point, key: str, epochs: float) -> Point:
         """The same point, to begin with what the completed trial of this key has learnt.
 

@@ -38,15 +38,22 @@ def _nehvi() -> Designer:
     return NehviDesigner()
 
 
+def _sparse() -> Designer:
+    from optimizer.designers.sparse import SparseDesigner
+
+    return SparseDesigner()
+
+
 DESIGNERS: Mapping[str, Callable[[], Designer]] = {
     "ageing-evolution": _ageing_evolution,
     "bayes": _bayes,
     "nehvi": _nehvi,
     "random": _random,
     "sobol": _sobol,
+    "sparse": _sparse,
 }
 # These work on every problem, so nobody needs to load torch to ask them.
-NEED_TORCH = frozenset({"bayes", "nehvi"})
+NEED_TORCH = frozenset({"bayes", "nehvi", "sparse"})
 
 
 def designer(name: str) -> Designer:

@@ -1,7 +1,9 @@
 """What the user may set of each designer; here, since a server checks names without torch."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 
+from optimizer.designers.stages import Stages
 from optimizer.errors import InvalidProblem
 from optimizer.problem import Problem
 
@@ -11,11 +13,12 @@ OPTIONS: Mapping[str, frozenset[str]] = {
     "nehvi": frozenset(),
     "random": frozenset(),
     "sobol": frozenset(),
+    "sparse": frozenset(field.name for field in fields(Stages)),
 }
 
 
 def check_options(designer: str, problem: Problem) -> None:
-    """Refuse options that this designer does not know.
+    """Refuse options that this designer does not know, or whose values are wrong.
 
     Raises:
         InvalidProblem: with the field `designer_options.NAME`.
@@ -27,3 +30,5 @@ def check_options(designer: str, problem: Problem) -> None:
             raise InvalidProblem(
                 f"designer_options.{name}", f"unknown; {designer} has these options: {listed}"
             )
+    if designer == "sparse":
+        Stages.of(problem)

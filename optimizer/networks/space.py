@@ -226,6 +226,21 @@ class NetworkSpace:
         base += options(shown, self.ranges, self.searched, recipe)
         return base + lineage.lineage(point, recipe) if self.inherits else base
 
+    @cached_property
+    def confirmed(self) -> Mapping[int, float]:
+        """From scratch, for all epochs of the recipe."""
+        if not self.inherits:
+            return {}
+        own = len(self.columns) - len(lineage.NAMES)
+        return {own: 0.0, own + 1: lineage.log_epochs(self.recipe.epochs)}
+
+    def observed(self, point: Point, epochs: float) -> list[float]:
+        """The coordinates of a network that was really trained for so many epochs in all."""
+        found = self.encode(point)
+        if self.inherits and epochs > 0:
+            found[-1] = lineage.log_epochs(epochs)
+        return found
+
     def key(self, point: Point) -> str:
         """The hash of network, training, pruning and parent."""
         return work_key(self.work(point))
