@@ -78,7 +78,9 @@ def results(draw: st.DrawFn, problem: Problem) -> Callable[[int], dict[str, floa
     rng, names = random.Random(draw(st.integers(0, 10**6))), problem.reported
     constants = {name: draw(finite) for name in names}
     garbage = draw(st.lists(finite, min_size=1, max_size=4))
-    kind = draw(st.sampled_from(["constant", "scaled", "garbage", "tiny", "huge", "missing"]))
+    kind = draw(
+        st.sampled_from(["constant", "scaled", "garbage", "tiny", "huge", "mixed", "missing"])
+    )
 
     def values(number: int) -> dict[str, float]:
         if kind == "constant":
@@ -94,7 +96,8 @@ def results(draw: st.DrawFn, problem: Problem) -> Callable[[int], dict[str, floa
                     ideal, reference = objective.scale.ideal / 2, objective.scale.reference / 2
                     told[objective.name] = 2 * (ideal + rng.random() * 1.2 * (reference - ideal))
             return {n: v if math.isfinite(v) else 1.0 for n, v in told.items()}
-        return {name: rng.random() * (1e-300 if kind == "tiny" else 1e300) for name in names}
+        sizes = {"tiny": [1e-300], "huge": [1e300], "mixed": [0.0, 1e-300, 1.0, 1e300]}[kind]
+        return {name: (rng.random() - 0.3) * rng.choice(sizes) for name in names}
 
     return values
 
@@ -127,7 +130,9 @@ def cases(draw: st.DrawFn) -> Case:
     space = draw(spaces())
     wanted = [draw(objectives(f"o{k}")) for k in range(draw(st.integers(1, 3)))]
     wanted += [Objective(name, "known", scale=Scale(0.0, 2.0)) for name in space.known_names]
-    limits = [Constraint("c", draw(finite))] if draw(st.booleans()) else []
+    limits = (
+        [Constraint("c", draw(st.sampled_from([0.0, 0.5]) | finite))] if draw(st.booleans()) else []
+    )
     budget = draw(st.sampled_from([None, 1, 50]))
     problem = Problem(space, tuple(wanted), constraints=tuple(limits), budget=budget)
     rng = random.Random(draw(st.integers(0, 10**6)))

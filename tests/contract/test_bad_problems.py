@@ -29,7 +29,7 @@ from optimizer.space import space_from_json
 from tests.contract.bad_cases import Case, cases
 
 # Chosen so that this file takes less than a minute; the slow twin tries this many times as much.
-EXAMPLES = {"bayes": 12, "nehvi": 5}
+EXAMPLES = {"bayes": 12, "nehvi": 5, "sparse": 8}
 EXAMPLES_OF_THE_QUICK = 60
 TWIN = 20
 
