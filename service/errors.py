@@ -221,6 +221,23 @@ class CommandFailed(Exception):
     """A command cannot do its work. The message says what to do; no request ever sees it."""
 
 
+class NotReplayable(CommandFailed):
+    """A trial whose proposal cannot be made again."""
+
+    def __init__(self, trial_id: int, reason: str) -> None:
+        super().__init__(f"Trial {trial_id} cannot be replayed: {reason}")
+
+
+class NoModel(CommandFailed):
+    """A study with too few results for a model."""
+
+    def __init__(self, study: str, completed: int, needed: int) -> None:
+        super().__init__(
+            f"Study {study!r} has no model yet: {completed} trials are completed, a model needs "
+            f"the {needed} of the initial design. Run more trials."
+        )
+
+
 class DatabaseUrlInvalid(CommandFailed):
     """Neither SQLite in a file nor PostgreSQL."""
 
