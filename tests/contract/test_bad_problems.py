@@ -30,7 +30,7 @@ from tests.contract.bad_cases import Case, cases
 
 # Chosen so that this file takes less than a minute; the slow twin tries this many times as much.
 EXAMPLES = {"bayes": 12, "nehvi": 5, "sparse": 8}
-EXAMPLES_OF_THE_QUICK = 60
+EXAMPLES_OF_THE_QUICK = 25
 TWIN = 20
 
 

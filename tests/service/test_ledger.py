@@ -54,10 +54,10 @@ def test_only_studies_with_something_to_enter_are_due(stage: Stage) -> None:
     stage.enqueue(idle)
     stage.finish(busy, 1.0, 1.0)
     with stage.db.read() as session:
-        assert ledger.due(session) == [busy]
+        assert ledger.due(session, stage.now) == [busy]
     stage.advance(busy)
     with stage.db.read() as session:
-        assert ledger.due(session) == []
+        assert ledger.due(session, stage.now) == []
 
 
 def test_all_that_finished_counts_but_not_what_was_cancelled(stage: Stage) -> None:
