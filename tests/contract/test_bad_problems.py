@@ -211,10 +211,10 @@ def test_contradicting_constraints_are_refused(constraints: list[str]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n in DESIGNERS if n != "sobol"])
 def test_limits_that_no_network_keeps_together_end_the_search(name: str) -> None:
-    size = Objective("model_size:deployed", "known", limit=49.0)
-    memory = Objective("working_memory:arena", "known", limit=33.0)
+    small = Objective("model_size:deployed", "known", limit=100.0)
+    busy = Constraint("macs", 1e6, "maximize")
     with pytest.raises(SpaceExhausted):
-        asked(name).suggest(digits(size, memory), History(), [], None, 1, 0)
+        asked(name).suggest(digits(small, constraints=(busy,)), History(), [], None, 1, 0)
 
 
 @pytest.mark.slow
