@@ -11,17 +11,15 @@ from typing import Any
 import torch
 
 from optimizer.ascent import Best, best_of, next_best
-from optimizer.designers.designer import Designer, Fitted
+from optimizer.designers.designer import Fitted
+from optimizer.designers.initial import initial_design
 from optimizer.designers.novelty import Candidate, drawn, seen_keys
 from optimizer.designers.options import check_options
-from optimizer.designers.random import RandomDesigner
-from optimizer.designers.sobol import SobolDesigner
 from optimizer.errors import SpaceExhausted
 from optimizer.history import History
 from optimizer.kernel import library_versions
 from optimizer.knowledge import Knowledge, learn, observed
 from optimizer.networks.lineage import PARENT
-from optimizer.parameter_space import ParameterSpace
 from optimizer.pool import Pool, Source, first_pool
 from optimizer.problem import Problem, initial_count
 from optimizer.proposal import Origin, Proposal
@@ -41,6 +39,7 @@ MOST_FITTED = 300
 RAYS = 512
 # Drawn where nothing of the pool is left.
 SPARE = 16
+FAR = 0.5
 
 
 class BayesDesigner:
@@ -108,7 +107,7 @@ class BayesDesigner:
         if fitted is None or not _suits(fitted, problem):
             fitted = self.fit(problem, history, seed)
         if fitted is None or not _past_initial_design(problem, history):
-            return self._initial(problem, history, pending, count, seed)
+            return initial_design(self.name, problem, history, pending, count, seed)
         models = fitted.values["models"]
         with _one_thread():
             knowledge = Knowledge.of(
@@ -126,20 +125,6 @@ class BayesDesigner:
         if count and not proposals:
             raise SpaceExhausted
         return proposals
-
-    def _initial(
-        self,
-        problem: Problem,
-        history: History,
-        pending: Sequence[Point],
-        count: int,
-        seed: int,
-    ) -> list[Proposal]:
-        """The design before the first model: even where that is possible, else from the prior."""
-        even = isinstance(problem.space, ParameterSpace)
-        source: Designer = SobolDesigner() if even else RandomDesigner()
-        drawn = source.suggest(problem, history, pending, None, count, seed)
-        return [replace(p, designer=self.name, origin="initial") for p in drawn]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +188,8 @@ def _steps(
     problem, left = knowledge.problem, pool.at([])
     while True:
         weights_seed = rng.getrandbits(32)
-        worth = knowledge.acquisition(sphere_weights(rays, len(problem.names), weights_seed))
+        far = rng.random() < FAR
+        worth = knowledge.acquisition(sphere_weights(rays, len(problem.names), weights_seed), far)
         if len(left):  # the search for the first of a batch has looked at what is good
             best = next_best(left, worth)
         else:
