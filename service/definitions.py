@@ -32,7 +32,9 @@ DEFAULTS: Mapping[str, Any] = {
     "ahead": 0,
     "think_s": 5.0,
     "max_attempts": 3,
+    "confirm": None,
 }
+CONFIRM_DEFAULTS: Mapping[str, Any] = {"networks": 20, "seeds": 3}
 OBJECTIVE_DEFAULTS: Mapping[str, Any] = {
     "name": None,
     "goal": "minimize",
@@ -118,6 +120,8 @@ def _kind_of(space: Any) -> Kind:
 def _complete(definition: Mapping[str, Any]) -> dict[str, Any]:
     complete = {**DEFAULTS, **definition}
     complete["training"] = dict(complete["training"] or {})
+    if complete["confirm"] is not None:
+        complete["confirm"] = {**CONFIRM_DEFAULTS, **complete["confirm"]}
     complete["objectives"] = [
         {**OBJECTIVE_DEFAULTS, **objective} for objective in complete["objectives"]
     ]
@@ -126,7 +130,7 @@ def _complete(definition: Mapping[str, Any]) -> dict[str, Any]:
 
 def _refuse_network_fields(complete: Mapping[str, Any]) -> None:
     """Refuse the fields that only networks have."""
-    for field in ("data", "binary", "device", "training"):
+    for field in ("data", "binary", "device", "training", "confirm"):
         if complete[field] not in (None, "", {}):
             raise InvalidDefinition(
                 field,

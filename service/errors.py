@@ -127,6 +127,17 @@ class StudyEnded(ServiceError):
         super().__init__(f"Study {name!r} has ended.")
 
 
+class AlreadyConfirmed(ServiceError):
+    """Networks of the study were judged by the test set before."""
+
+    field = "again"
+    remedy = "Send again=true to read the test set once more; the page shows how often it was read."
+
+    def __init__(self, name: str, test_reads: int) -> None:
+        often = "once" if test_reads == 1 else f"{test_reads} times"
+        super().__init__(f"The test set of study {name!r} has been read {often}.")
+
+
 class IllegalMove(ServiceError):
     """A trial cannot take that step of its life."""
 

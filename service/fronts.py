@@ -38,14 +38,25 @@ def front_of(problem: Problem, rows: Sequence[Values]) -> npt.NDArray[np.bool_]:
 
 def hypervolume_of(problem: Problem, rows: Sequence[Values]) -> float | None:
     """Return the hypervolume of trials over the problem's reference; None while it has no scale."""
-    if not problem.scaled:
-        return None
+    return hypervolume_of_scores(scores_of(problem, rows)) if problem.scaled else None
+
+
+def scores_of(problem: Problem, rows: Sequence[Values]) -> npt.NDArray[np.float64]:
+    """Return the scores of trials on the scale of a problem that has one.
+
+    Args:
+        rows: n trials, each with a value per objective in the objective's own unit.
+
+    Returns:
+        `n x m`; larger is better, 0 is the reference, 1 the ideal.
+    """
+    scales = {objective.name: objective.scale for objective in problem.objectives}
     columns = [
-        objective.scale.score([row[objective.name] for row in rows])
-        for objective in problem.objectives
-        if objective.scale is not None
+        scale.score([row[name] for row in rows])
+        for name, scale in scales.items()
+        if scale is not None
     ]
-    return hypervolume_of_scores(np.stack(columns, axis=1))
+    return np.stack(columns, axis=1)
 
 
 def front(session: Session, study_id: int) -> Sequence[Trial]:

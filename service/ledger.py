@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from optimizer.problem import Problem, initial_count
 from optimizer.scale import scales_from
-from service import events, fronts, metrics, studies
+from service import confirming, events, fronts, metrics, studies
 from service.models import Hypervolume, Study, Trial
-from service.states import FINISHED, Ended, EventKind, Status, StudyStatus
+from service.states import CONFIRM, FINISHED, Ended, EventKind, Status, StudyStatus
 
 BATCH = 200  # trials per transaction
 
@@ -59,6 +59,7 @@ def advance(session: Session, study_id: int, now: datetime) -> int:
     used = study.finish_no >= study.trials
     if used and study.status is not StudyStatus.ENDED:
         studies.end(session, study, Ended.BUDGET, now)
+    confirming.confirm_at_the_end(session, study, now)
     return len(waiting)
 
 
@@ -81,6 +82,9 @@ class _Book:
 
     def _enter(self, trial: Trial) -> None:
         trial.entered_at = self._now
+        if trial.purpose == CONFIRM:  # it has no place in the search
+            self._tell(trial)
+            return
         # A trial that is entered a second time (a late result after it had failed) keeps its place.
         if trial.status in FINISHED and trial.finish_no is None:
             self._study.finish_no += 1
@@ -117,6 +121,7 @@ class _Book:
         data = {
             "id": trial.id,
             "number": trial.number,
+            "purpose": trial.purpose,
             "status": trial.status,
             "finish_no": trial.finish_no,
             "feasible": trial.feasible,

@@ -14,7 +14,7 @@ from optimizer.problem import Problem
 from service import definitions, earlier, events, workers
 from service.errors import IllegalChange, NameTaken, StudyChanged, StudyNotFound
 from service.models import Attempt, Metric, Project, Study, Trial
-from service.states import Ended, EventKind, Outcome, Status, StudyStatus
+from service.states import CONFIRM, SEARCH, Ended, EventKind, Outcome, Status, StudyStatus
 
 DEFAULT_PROJECT = "default"
 
@@ -47,7 +47,7 @@ def create(
         except IntegrityError:
             existing = session.scalars(named).one()  # another request was faster
         else:
-            _announce(session, study, now)
+            announce(session, study, now)
             return study, True
     _check_same(existing, definition)
     return existing, False
@@ -173,7 +173,7 @@ def patch(
     if before != (study.status, study.trials):
         study.version += 1
         if before[0] == study.status or study.status is not StudyStatus.ENDED:
-            _announce(session, study, now)
+            announce(session, study, now)
     return study
 
 
@@ -207,13 +207,13 @@ def _reopen(study: Study) -> None:
 def end(session: Session, study: Study, reason: Ended, now: datetime) -> None:
     """End a study whose row the caller has locked, and cancel its queue.
 
-    Trials that run go on and still count, unless the user closed the study.
+    Trials that run go on and still count, and confirm runs are done, unless the user closed it.
     """
     study.status = StudyStatus.ENDED
     study.ended_reason = reason
     study.ended_at = now
     text = f"The study ended ({reason})."
-    _cancel(session, study.id, Status.QUEUED, text, now)
+    _cancel(session, study, Status.QUEUED, text, now)
     if reason is Ended.CLOSED:
         running = select(Trial.id).where(Trial.study_id == study.id, Trial.status == Status.RUNNING)
         # Trials before attempts, as everywhere: else two transactions could wait for each other.
@@ -223,20 +223,23 @@ def end(session: Session, study: Study, reason: Ended, now: datetime) -> None:
             .where(Attempt.trial_id.in_(trial_ids), Attempt.ended_at.is_(None))
             .values(ended_at=now, outcome=Outcome.CANCELLED, reason=text)
         )
-        _cancel(session, study.id, Status.RUNNING, text, now)
-    _announce(session, study, now)
+        _cancel(session, study, Status.RUNNING, text, now)
+    announce(session, study, now)
 
 
-def _cancel(session: Session, study_id: int, status: Status, reason: str, now: datetime) -> None:
+def _cancel(session: Session, study: Study, status: Status, reason: str, now: datetime) -> None:
+    purposes = (SEARCH, CONFIRM) if study.ended_reason is Ended.CLOSED else (SEARCH,)
     session.execute(
         update(Trial)
-        .where(Trial.study_id == study_id, Trial.status == status)
+        .where(Trial.study_id == study.id, Trial.status == status, Trial.purpose.in_(purposes))
         .values(status=Status.CANCELLED, finished_at=now, reason=reason)
     )
 
 
-def _announce(session: Session, study: Study, now: datetime) -> None:
+def announce(session: Session, study: Study, now: datetime) -> None:
+    """Tell who listens to a study where it stands as a whole."""
     data = {"status": study.status, "reason": study.ended_reason, "trials": study.trials}
+    data |= {"test_reads": study.test_reads}
     events.record(session, study, EventKind.STUDY, data, now)
 
 
@@ -252,11 +255,11 @@ def delete(session: Session, study_id: int) -> None:
 
 
 def counts(session: Session, study_ids: Sequence[int]) -> dict[int, dict[Status, int]]:
-    """Return how many trials of each study stand where; every status is there."""
+    """Return how many trials of each search stand where; every status is there."""
     found = {study_id: dict.fromkeys(Status, 0) for study_id in study_ids}
     rows = session.execute(
         select(Trial.study_id, Trial.status, func.count())
-        .where(Trial.study_id.in_(study_ids))
+        .where(Trial.study_id.in_(study_ids), Trial.purpose == SEARCH)
         .group_by(Trial.study_id, Trial.status)
     )
     for study_id, status, count in rows:

@@ -13,7 +13,7 @@ from optimizer.history import Observation
 from optimizer.space import Point
 from service import studies
 from service.models import Fit, Metric, Study, Trial
-from service.states import Ended, Status, StudyStatus
+from service.states import SEARCH, Ended, Status, StudyStatus
 
 
 def take_thinker(
@@ -94,6 +94,7 @@ def pending_points(session: Session, study: Study) -> list[Point]:
     Cancelled ones too: no worker evaluates them, but they must not be proposed a second time.
     """
     points = select(Trial.point).where(Trial.study_id == study.id, Trial.finish_no.is_(None))
+    points = points.where(Trial.purpose == SEARCH)
     return list(session.scalars(points.order_by(Trial.id)))
 
 
@@ -103,6 +104,7 @@ def room(session: Session, study: Study) -> int:
     Results that the ledger has not entered yet take room, too.
     """
     used = select(func.count()).where(Trial.study_id == study.id, Trial.status != Status.CANCELLED)
+    used = used.where(Trial.purpose == SEARCH)
     return max(0, study.trials - session.scalars(used).one())
 
 
@@ -119,6 +121,7 @@ def exhaust(session: Session, study_id: int, token: str, now: datetime) -> bool:
         Trial.study_id == study_id,
         Trial.finish_no.is_(None),
         Trial.status != Status.CANCELLED,
+        Trial.purpose == SEARCH,
     )
     if session.scalars(unentered).one():
         return False

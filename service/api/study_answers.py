@@ -40,6 +40,7 @@ def _shown(
         finished=study.finish_no,
         front_size=study.front_size,
         hypervolume=study.hypervolume,
+        test_reads=study.test_reads,
         best=dict(best),
         data=None if study.data is None else DataOut.model_validate(study.data),
         created_at=study.created_at,

@@ -50,6 +50,8 @@ class Study(Base):
     event_no: Mapped[int] = mapped_column(default=0)
     front_size: Mapped[int] = mapped_column(default=0)
     hypervolume: Mapped[float | None]
+    # So often networks were frozen to be judged by the test set.
+    test_reads: Mapped[int] = mapped_column(default=0, server_default="0")
     # One thinker per study: whoever holds this token may write proposals until then.
     thinker_token: Mapped[str | None] = mapped_column(String(64))
     thinker_until: Mapped[datetime | None]
