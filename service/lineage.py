@@ -10,7 +10,7 @@ from optimizer.space import Point
 from service import artefacts
 from service.errors import InvalidProposal
 from service.models import Study, Trial
-from service.states import CONFIRM, SEARCH, Kind, Status
+from service.states import CONFIRM, Kind, Status
 
 # What a child needs of its parent: the network that came out, and its weights.
 FILES = ("graph.json", "weights.safetensors")
@@ -45,7 +45,7 @@ def of_point(session: Session, study: Study, point: Point) -> Trial | None:
     if study.kind is not Kind.NETWORK or point.get("parent") is None:
         return None
     key = point["parent"]["key"]
-    where = (Trial.study_id == study.id, Trial.key == key, Trial.purpose == SEARCH)
+    where = (Trial.study_id == study.id, Trial.key == key)
     found = session.scalars(select(Trial).where(*where).order_by(Trial.replicate)).first()
     if found is None:
         raise _refused(f"parent: study {study.name!r} has no trial with the key {key[:12]}….")

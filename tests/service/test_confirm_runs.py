@@ -143,6 +143,8 @@ def test_whoever_closes_a_study_cancels_its_confirm_runs(stage: Stage) -> None:
     assert {stage.read_trial(run.id).status for run in runs} == {Status.CANCELLED}
     assert stage.renew(lease).order == "cancel"
     (run,) = confirm(stage, study_id, seeds=1, again=True)  # asked for since
+    with stage.db.read() as session:
+        assert [study.open_budget for study in open_studies(session)] == [0]
     assert stage.lease(can=ALL).trial_id == run.id
 
 

@@ -141,7 +141,8 @@ def test_the_means_of_a_pruned_network_are_of_what_came_out(stage: Stage) -> Non
 
 
 def test_what_breaks_a_limit_on_average_adds_no_hypervolume(stage: Stage) -> None:
-    study_id = network(stage)
+    size = {"name": "model_size", "limit": 16_000, "reference": 32_000}
+    study_id = network(stage, objectives=[{"name": "error"}, size])
     trial = enqueue(stage, study_id, pruned(point(stage, study_id)))
     complete(stage, leases(stage, study_id, 1)[0], {"error": 0.2, **trial.known})
     stage.advance(study_id)

@@ -35,6 +35,7 @@ def test_each_network_of_the_front_is_queued_once_per_seed(stage: Stage) -> None
         assert (run.needs, run.parent_id) == (needs.CONFIRMING, None)
     frozen = [(run.confirms_id, run.replicate) for run in runs]
     assert frozen == [(trial.id, replicate) for replicate in (1, 2, 3) for trial in front]
+    assert len({stage.read_trial(run.id).work["seed"] for run in runs}) == len(runs)
     assert stage.read_study(study_id).test_reads == 1
 
 
