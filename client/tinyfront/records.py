@@ -54,6 +54,7 @@ class StudyState:
     finished: int = 0
     front_size: int = 0
     hypervolume: float | None = None
+    test_reads: int = 0
     best: Mapping[str, float | None] = field(default_factory=dict)
     data: Mapping[str, Any] | None = None
     created_at: datetime | None = None
