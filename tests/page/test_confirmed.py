@@ -72,9 +72,8 @@ def test_confirm_runs_are_not_counted_nor_listed_as_trials_of_the_search(
     page = window.open("/studies/kept")
     expect(page.locator(".progress")).to_contain_text("3 of 3")
     expect(page.locator(".links")).to_contain_text("All 3 trials")
-    expect(page.get_by_role("region", name="The latest trials").locator("tbody tr")).to_have_count(
-        3
-    )
+    latest = page.get_by_role("region", name="The latest trials").locator("tbody tr")
+    expect(latest).to_have_count(3)
 
 
 def test_a_study_that_ended_unconfirmed_says_how_to_confirm_it(
