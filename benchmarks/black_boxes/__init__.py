@@ -1,0 +1,1 @@
+"""Black boxes with known answers, other optimisers, and how runs are kept and compared."""
