@@ -11,13 +11,14 @@ from the data the improvement itself underflows and leaves an optimiser without 
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from optimizer.correction import Correction
 from optimizer.feasibility import Feasibility
 from optimizer.surrogate import Surrogate
 
@@ -37,11 +38,13 @@ class Improvement:
     `weights` is `l x m`: the measured objectives first, then the known ones. `best` is `l`: the
     reach of the present front along each ray. `floors` holds a compressed score per measured
     objective that a candidate must exceed to count at all (its limit; minus infinity for none).
+    `reference` holds the scores (m, none below 0) from which the reach is measured; None is 0.
     """
 
     weights: Tensor
     best: Tensor
     floors: Tensor
+    reference: Tensor | None = None
 
     def log_expectation(self, mean: Tensor, deviation: Tensor, known: Tensor) -> Tensor:
         """Log expected improvement along each ray.
@@ -55,13 +58,14 @@ class Improvement:
             `l x n`; minus infinity where no improvement is possible.
         """
         power = self.weights.shape[1]
+        mean, known, floors = self._from_reference(mean, known)
         start = self.best[:, None].expand(-1, len(mean))
-        sure, end = self._uncertain(mean, deviation, known)
+        sure, end = self._uncertain(mean, deviation, known, floors)
         possible = end > start
         width = torch.where(possible, end - sure, 1.0)
         t = sure[..., None] + width[..., None] * NODES  # l x n x nodes
         log_terms = math.log(power) + (power - 1) * t.clamp_min(TINY).log() + LOG_WEIGHTS
-        for k, floor in enumerate(self.floors):
+        for k, floor in enumerate(floors):
             threshold = (self.weights[:, k, None, None] * t).clamp_min(floor)
             z = (mean[:, k, None] - threshold) / deviation[:, k, None]
             log_terms = log_terms + torch.special.log_ndtr(z)
@@ -70,7 +74,16 @@ class Improvement:
         certain = torch.where(gain > 0, gain.clamp_min(TINY).log(), -math.inf)
         return torch.where(possible, torch.logaddexp(certain, uncertain), -math.inf)
 
-    def _uncertain(self, mean: Tensor, deviation: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    def _from_reference(self, mean: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Means, known scores and floors above the reference; scores above 0 are not compressed."""
+        if self.reference is None:
+            return mean, known, self.floors
+        measured, exact = self.reference[: mean.shape[1]], self.reference[mean.shape[1] :]
+        return mean - measured, known - exact, self.floors - measured
+
+    def _uncertain(
+        self, mean: Tensor, deviation: Tensor, known: Tensor, floors: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """From where on, and up to where, the reach of each candidate is uncertain; `l x n` each.
 
         The first is at least `best`. If the second is not above `best`, no improvement is possible.
@@ -80,12 +93,12 @@ class Improvement:
         start = self.best[:, None]  # l x 1
         # The end is FAR above the mean or, if the start is beyond, several times the length over
         # which a normal tail (times a power of t) falls off there.
-        first = torch.maximum(rays * start[..., None], self.floors)
+        first = torch.maximum(rays * start[..., None], floors)
         depth = (first - mean) / deviation  # l x n x k
         tail = (depth + (6 + 2 * power) / (depth.clamp_min(0) + 1.5)).clamp_min(FAR)
         end = ((mean + deviation * tail) / rays).amin(-1)
         lowest = mean - FAR * deviation
-        certain = torch.where(lowest > self.floors, lowest, -math.inf)
+        certain = torch.where(lowest > floors, lowest, -math.inf)
         sure = torch.maximum((certain / rays).amin(-1), start)
         if known.shape[1]:
             stop = (known / self.weights[:, None, mean.shape[1] :]).amin(-1)  # l x n
@@ -98,11 +111,23 @@ class Acquisition:
     """What a candidate is worth: log mean expected improvement, times its chance of a result.
 
     Over many rays the mean is the expected hypervolume improvement, up to a constant factor.
+
+    Attributes:
+        surrogates: of the measured objectives, in order.
+        improvement: what is to be improved on.
+        feasibility: how likely a trial gives a result at all; None if all did.
+        constraints: models of the measured constraints; above 0 they are kept.
+        confirmed: coordinates that a confirm run sets, by column: candidates are judged by what
+            they would be when trained from scratch in full, however they are trained now.
+        correction: of the known scores of pruned networks.
     """
 
     surrogates: Sequence[Surrogate]
     improvement: Improvement
     feasibility: Feasibility | None
+    constraints: Sequence[Surrogate] = ()
+    confirmed: Mapping[int, float] = field(default_factory=dict)
+    correction: Correction | None = None
 
     def __call__(self, x: Tensor, known: Tensor) -> Tensor:
         """The worth of candidates.
@@ -115,8 +140,9 @@ class Acquisition:
             `n`; minus infinity where no improvement is possible.
         """
         mean, deviation = self.predict(x)
-        along_rays = self.improvement.log_expectation(mean, deviation, known)
+        along_rays = self.improvement.log_expectation(mean, deviation, self._corrected(x, known))
         worth = torch.logsumexp(along_rays, 0) - math.log(len(along_rays))
+        worth = worth + self._log_kept(x)
         return worth if self.feasibility is None else worth + self.feasibility.log_probability(x)
 
     def hope(self, x: Tensor, known: Tensor) -> Tensor:
@@ -124,16 +150,33 @@ class Acquisition:
 
         Returns:
             `n`: the mean over the rays of `min_k (y_k / w_k)`, below 0 where the reference is not
-            exceeded; measured scores are taken a deviation above their mean.
+            exceeded; measured scores are taken a deviation above their mean. Less likely to keep
+            the constraints is worse.
         """
         mean, deviation = self.predict(x)
-        scores = torch.cat([mean + deviation, known], 1)
-        return (scores / self.improvement.weights[:, None]).amin(-1).mean(0)
+        scores = torch.cat([mean + deviation, self._corrected(x, known)], 1)
+        along_rays = (scores / self.improvement.weights[:, None]).amin(-1)
+        return along_rays.mean(0) + self._log_kept(x)
 
     def predict(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Means and deviations of the compressed measured scores, `n x k` each."""
+        """Means and deviations of the compressed measured scores once confirmed, `n x k` each."""
+        if self.confirmed:
+            x = x.clone()
+            for column, value in self.confirmed.items():
+                x[:, column] = value
         mean, deviation = zip(*(s.predict(x) for s in self.surrogates), strict=True)
         return torch.stack(mean, 1), torch.stack(deviation, 1)
+
+    def _corrected(self, x: Tensor, known: Tensor) -> Tensor:
+        return known if self.correction is None else self.correction(x, known)
+
+    def _log_kept(self, x: Tensor) -> Tensor:
+        """Log probability that every measured constraint is kept, `n`; 0 where there is none."""
+        total = torch.zeros(len(x), dtype=x.dtype)
+        for model in self.constraints:
+            mean, deviation = model.predict(x)
+            total = total + torch.special.log_ndtr(mean / deviation)
+        return total
 
     def on(self, rays: int) -> "Acquisition":
         """The same over the first rays only; cheaper, for sorting out."""

@@ -1,4 +1,9 @@
-"""The kernel of all models here, from GPyTorch's and BoTorch's parts."""
+"""The kernel of all models here: how alike two points are.
+
+The formulas are those of GPyTorch's Matérn kernel and BoTorch's categorical kernel, compared with
+them in the tests. They are written out because the lazy tensors around the libraries' own take
+several times as long as the algebra of the hundred rows that most studies have.
+"""
 
 import math
 import warnings
@@ -10,7 +15,7 @@ import scipy
 import torch
 from torch import Tensor
 
-from optimizer.space import Column
+from optimizer.space import INACTIVE, Column
 
 with warnings.catch_warnings():
     # A dependency of GPyTorch compiles a few functions with `torch.jit.script` when it is imported,
@@ -18,10 +23,11 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message=".*torch.jit.script", category=DeprecationWarning)
     import botorch
     import gpytorch
-    from botorch.models.kernels.categorical import CategoricalKernel
-    from gpytorch.constraints import Positive
-    from gpytorch.kernels import MaternKernel
     from gpytorch.priors import LogNormalPrior
+
+SQRT_5 = math.sqrt(5)
+# Distances below it have no slope: the derivative of a square root at 0 is none.
+SMALLEST_SQUARE = 1e-18
 
 
 def library_versions() -> dict[str, str]:
@@ -38,64 +44,99 @@ def noise_prior() -> Any:
     return LogNormalPrior(-4.0, 1.0)
 
 
+def log_density(prior: Any, logs: Tensor) -> Tensor:
+    """Log density of log-normal values, up to a constant, from their logarithms.
+
+    The density is that of the values themselves, not of the logarithms.
+    """
+    total: Tensor = -(0.5 * ((logs - prior.loc) / prior.scale).square() + logs).sum()
+    return total
+
+
 class Kernel:
-    """Matérn 5/2 over the real columns times a Hamming kernel over the categories, both ARD."""
+    """Matérn 5/2 over the real columns times a Hamming kernel over the categories, both ARD.
+
+    A conditional real column is placed on a quarter of a circle around the points that do not have
+    it (Swersky et al. 2014, the Arc kernel, with its angle fixed): two points that have it differ
+    by their values, one that has it and one that does not always differ as much, and two that do
+    not have it not at all.
+    """
 
     def __init__(self, columns: Sequence[Column]) -> None:
         real = [place for place, column in enumerate(columns) if column.kind == "real"]
         category = [place for place, column in enumerate(columns) if column.kind == "category"]
-        self._factors: list[Any] = []
-        if real:
-            # Hvarfner et al. 2024, BoTorch's default: the more columns, the farther apart random
-            # points lie, so lengthscales must grow for the model not to be flat between them.
-            prior = LogNormalPrior(math.sqrt(2) + math.log(len(real)) / 2, math.sqrt(3))
-            self._factors.append(_factor(MaternKernel, real, prior))
-        if category:
-            # Mode 1: points that differ in all categories start with correlation exp(-1). The
-            # kernel itself divides by the number of columns.
-            prior = LogNormalPrior(0.5, math.sqrt(0.5))
-            self._factors.append(_factor(CategoricalKernel, category, prior))
-        self._order = torch.argsort(torch.tensor([*real, *category]))
+        self._real = [place for place in real if not columns[place].conditional]
+        self._arc = [place for place in real if columns[place].conditional]
+        self._category = category
+        # Hvarfner et al. 2024, BoTorch's default: the more columns, the farther apart random points
+        # lie, so lengthscales must grow for the model not to be flat between them.
+        typical = math.sqrt(2) + math.log(max(len(real), 1)) / 2
+        # Mode 1: points that differ in all categories start with correlation exp(-1).
+        priors = (LogNormalPrior(typical, math.sqrt(3)), LogNormalPrior(0.5, math.sqrt(0.5)))
+        self._priors = [
+            (prior, len(places))
+            for prior, places in zip(priors, (real, category), strict=True)
+            if places
+        ]
+        # In the order real, arc, category; a fit learns them on a log scale.
+        self._order = [*self._real, *self._arc, *category]
+        start = torch.cat(
+            [torch.full((count,), prior.mode.double().log()) for prior, count in self._priors]
+        )
+        self._logs = start.double().requires_grad_()
 
     def __call__(self, a: Tensor, b: Tensor) -> Tensor:
         """Correlations of the rows of `a` and `b`, `len(a) x len(b)`."""
-        correlation: Tensor = self._factors[0](a, b).to_dense()
-        for factor in self._factors[1:]:
-            correlation = correlation * factor(a, b).to_dense()
+        lengths = self._logs.exp()
+        correlation = torch.ones((), dtype=a.dtype)
+        if self._real or self._arc:
+            correlation = _matern(self._placed(a, lengths), self._placed(b, lengths))
+        if self._category:
+            differ = a[:, None, self._category] != b[None, :, self._category]
+            shares = (differ / lengths[-len(self._category) :]).mean(-1)
+            correlation = correlation * torch.exp(-shares)
         return correlation
+
+    def _placed(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """The real columns in units of their lengthscales; an arc takes two coordinates."""
+        ends = len(self._real), len(self._real) + len(self._arc)
+        plain = x[:, self._real] / lengths[: ends[0]]
+        if not self._arc:
+            return plain
+        arc = x[:, self._arc]
+        radius = (arc != INACTIVE) / lengths[ends[0] : ends[1]]
+        angle = arc * (math.pi / 2)
+        return torch.cat([plain, radius * torch.sin(angle), radius * torch.cos(angle)], -1)
 
     @property
     def parameters(self) -> list[Tensor]:
-        """The logarithms of the lengthscales, in the order of the factors."""
-        return [factor.raw_lengthscale for factor in self._factors]
+        """The logarithms of the lengthscales."""
+        return [self._logs]
 
     def log_prior(self) -> Tensor:
         """Log density of the lengthscales."""
-        densities = [f.lengthscale_prior.log_prob(f.lengthscale).sum() for f in self._factors]
-        return torch.stack(densities).sum()
+        total, rest = torch.zeros((), dtype=torch.float64), self._logs
+        for prior, count in self._priors:
+            total, rest = total + log_density(prior, rest[:count]), rest[count:]
+        return total
 
     @property
     def lengthscales(self) -> tuple[float, ...]:
         """One per column, in the order of the columns."""
-        flat = torch.cat([factor.lengthscale.detach().flatten() for factor in self._factors])
-        return tuple(flat[self._order].tolist())
+        found = dict(zip(self._order, self._logs.detach().exp().tolist(), strict=True))
+        return tuple(found[place] for place in sorted(found))
 
     def fixed(self, lengthscales: Sequence[float]) -> "Kernel":
         """This kernel with these lengthscales, no longer to be learnt."""
-        values = torch.tensor(lengthscales, dtype=torch.float64)
-        for factor in self._factors:
-            factor.lengthscale = values[factor.active_dims]
-            factor.requires_grad_(False)
+        values = torch.tensor([lengthscales[place] for place in self._order], dtype=torch.float64)
+        self._logs = values.log()
         return self
 
 
-def _factor(build: Any, places: list[int], prior: Any) -> Any:
-    """A kernel over some columns, at the mode of its prior; it learns on a log scale."""
-    kernel = build(
-        ard_num_dims=len(places),
-        active_dims=places,
-        lengthscale_prior=prior,
-        lengthscale_constraint=Positive(transform=torch.exp, inv_transform=torch.log),
-    ).double()
-    kernel.lengthscale = prior.mode.item()
-    return kernel
+def _matern(a: Tensor, b: Tensor) -> Tensor:
+    """Matérn 5/2 of the distances between rows in units of their lengthscales."""
+    centre = a.mean(0, keepdim=True).detach()  # of large squares, little would be left
+    a, b = a - centre, b - centre
+    squares = a.square().sum(-1)[:, None] + b.square().sum(-1) - 2 * (a @ b.T)
+    distance = SQRT_5 * squares.clamp_min(SMALLEST_SQUARE).sqrt()
+    return (1 + distance + distance.square() / 3) * torch.exp(-distance)

@@ -8,19 +8,31 @@ import numpy.typing as npt
 import torch
 
 from optimizer.acquisition import Acquisition, Improvement
+from optimizer.correction import Correction
 from optimizer.feasibility import Feasibility
-from optimizer.history import History
+from optimizer.history import History, Observation
+from optimizer.parameter_space import ParameterSpace
 from optimizer.pareto import non_dominated
 from optimizer.problem import Problem
 from optimizer.scalarisation import best_reach
 from optimizer.surrogate import Hyperparameters, Surrogate
-from optimizer.targets import MOST_SCORE, expand, floor, targets, usable_rows
+from optimizer.targets import (
+    MOST_SCORE,
+    Targets,
+    constraint_targets,
+    expand,
+    floor,
+    targets,
+    usable_rows,
+)
 
 Floats = npt.NDArray[np.float64]
 
 # Posteriors are exact up to here; the algebra of a thousand trials takes a few hundredths of a
 # second. Beyond, the front, the newest and an even spread of the others stand for all.
 MOST_REMEMBERED = 1_000
+# How far below the front's worst hypervolume is sought, as a share of the front's range.
+FRONT_MARGIN = 0.1
 # Statuses that say that a point has no value; `cancelled` and `stopped` say nothing of that.
 WITHOUT_VALUE = ("infeasible", "failed")
 
@@ -30,49 +42,68 @@ class Knowledge:
     """All that the next proposal depends on, but chance.
 
     `front` is `n x m` scores, the measured objectives first, then the known ones. Its measured
-    scores are what the models believe: of many noisy results the best is mostly a lucky one.
+    scores are what the models believe, once confirmed: of many noisy results the best is mostly a
+    lucky one. `reference` is `m`, from where its hypervolume is sought.
     """
 
     problem: Problem
     surrogates: Sequence[Surrogate]
+    constraints: Sequence[Surrogate]
     front: Floats
+    reference: Floats
     feasibility: Feasibility | None
+    correction: Correction | None
 
     @classmethod
     def of(
         cls, problem: Problem, history: History, fitted: Mapping[str, Hyperparameters]
     ) -> "Knowledge":
         """Condition the fitted models on a history."""
-        rows = usable_rows(problem, history, MOST_REMEMBERED)
-        x = encoded(problem, [history.observations[row].point for row in rows])
-        values = history.values(problem.names)[rows]
-        surrogates = []
-        for objective in problem.measured:
-            told = values[:, problem.names.index(objective.name)]
-            learnt = targets(problem, objective, x, told)
-            surrogates.append(Surrogate(problem.space.columns, fitted[objective.name], learnt))
-        known = [place for place, o in enumerate(problem.objectives) if o.role == "known"]
-        kept = history.feasible(problem)[rows]
-        knowledge = cls(problem, surrogates, np.empty((0, len(problem.names))), None)
-        scores = np.minimum(history.scores(problem)[rows][kept][:, known], MOST_SCORE)
-        return replace(
-            knowledge._joined(x[kept], scores),
-            feasibility=_feasibility(problem, history),
+        chosen = usable_rows(problem, history, MOST_REMEMBERED)
+        rows = [history.observations[row] for row in chosen]
+        x, columns = observed(problem, rows), problem.space.columns
+        values = history.values(problem.reported)[chosen]
+        models = [
+            Surrogate(columns, fitted[name], told)
+            for name, told in zip(problem.reported, learn(problem, x, values), strict=True)
+        ]
+        measured = len(problem.measured)
+        known = [o for o in problem.objectives if o.role == "known"]
+        knowledge = cls(
+            problem,
+            models[:measured],
+            models[measured:],
+            np.empty((0, len(problem.names))),
+            np.zeros(len(problem.names)),
+            _feasibility(problem, history),
+            Correction.of(problem, known, x, rows),
         )
+        kept = history.feasible(problem)[chosen]
+        places = [problem.names.index(o.name) for o in known]
+        scores = np.minimum(history.scores(problem)[chosen][kept][:, places], MOST_SCORE)
+        knowledge = knowledge._joined(x[kept], scores)
+        return replace(knowledge, reference=_reference(problem, knowledge.front))
 
     @property
     def kinds(self) -> dict[str, str]:
-        """The kind of each measured objective's model: "gp", or what it fell back to."""
-        named = zip(self.problem.measured, self.surrogates, strict=True)
-        return {objective.name: surrogate.kind for objective, surrogate in named}
+        """The kind of each model: "gp", or what it fell back to."""
+        models = (*self.surrogates, *self.constraints)
+        return {n: model.kind for n, model in zip(self.problem.reported, models, strict=True)}
 
     def believing(self, x: Floats, known: Floats) -> "Knowledge":
         """The same if trials at `x` gave exactly what is predicted; `known` are their scores."""
-        surrogates = [surrogate.believing(x) for surrogate in self.surrogates]
-        return replace(self, surrogates=surrogates)._joined(x, known)
+        told = replace(
+            self,
+            surrogates=[surrogate.believing(x) for surrogate in self.surrogates],
+            constraints=[constraint.believing(x) for constraint in self.constraints],
+        )
+        return told._joined(x, known)
 
     def _joined(self, x: Floats, known: Floats) -> "Knowledge":
         """The same with points (`p x d`) in the front, at their predicted scores."""
+        x = x.copy()
+        for column, value in self.problem.space.confirmed.items():
+            x[:, column] = value
         means = [expand(s.mean(torch.from_numpy(x)).numpy()) for s in self.surrogates]
         scores = np.concatenate([np.stack(means, axis=1), known], axis=1)
         front = np.concatenate([self.front, scores])
@@ -82,10 +113,62 @@ class Knowledge:
         """What candidates are worth along these rays (`l x m`, columns as in `front`)."""
         improvement = Improvement(
             weights=torch.from_numpy(weights),
-            best=torch.from_numpy(best_reach(self.front, weights)),
+            best=torch.from_numpy(best_reach(self.front - self.reference, weights)),
             floors=torch.tensor([floor(o) for o in self.problem.measured], dtype=torch.float64),
+            reference=torch.from_numpy(self.reference),
         )
-        return Acquisition(self.surrogates, improvement, self.feasibility)
+        return Acquisition(
+            self.surrogates,
+            improvement,
+            self.feasibility,
+            self.constraints,
+            self.problem.space.confirmed,
+            self.correction,
+        )
+
+
+def learn(problem: Problem, x: Floats, values: Floats) -> list[Targets]:
+    """What each model learns: of the measured objectives, then of the measured constraints.
+
+    Args:
+        problem: with all scales fixed.
+        x: `n x d`, encoded points.
+        values: `n x len(problem.reported)`, finite, in their own units.
+    """
+    objectives = zip(problem.measured, values.T, strict=False)
+    constraints = zip(problem.measured_constraints, values.T[len(problem.measured) :], strict=True)
+    return [
+        *(targets(problem, objective, x, told) for objective, told in objectives),
+        *(constraint_targets(constraint, x, told) for constraint, told in constraints),
+    ]
+
+
+def observed(problem: Problem, rows: Sequence[Observation]) -> Floats:
+    """Trials as rows of coordinates, `n x d`: a stopped one as long as it was trained."""
+    space = problem.space
+    found = [
+        space.observed(o.point, o.epochs) if o.status == "stopped" else space.encode(o.point)
+        for o in rows
+    ]
+    return np.array(found, dtype=np.float64).reshape(len(rows), len(space.columns))
+
+
+def _reference(problem: Problem, front: Floats) -> Floats:
+    """From where hypervolume is sought, `m` scores: a tenth of the front's range below its worst.
+
+    Only for references that nobody gave: those of a black box lie where its initial design was bad,
+    far from any front, and would send most proposals to the ends of it. Never below the scale's own
+    (one terrible value would stretch the range), and that one while the front has no range.
+    Ishibuchi et al. 2011; the rule is that of BoTorch's infer_reference_point.
+    """
+    ordered = [*problem.measured, *(o for o in problem.objectives if o.role == "known")]
+    inferred = np.array([o.given.reference is None for o in ordered])
+    above = front[(front > 0).all(axis=1)]
+    if not isinstance(problem.space, ParameterSpace) or len(above) < 2:
+        return np.zeros(len(ordered))
+    worst, best = above.min(axis=0), above.max(axis=0)
+    found = np.where(best > worst, worst - FRONT_MARGIN * (best - worst), 0.0)
+    return np.where(inferred, np.clip(found, 0.0, None), 0.0)
 
 
 def encoded(problem: Problem, points: Sequence[dict[str, object]]) -> Floats:

@@ -1,20 +1,25 @@
-"""The parameters of a parameter space: real, integer and choice."""
+"""The parameters of a parameter space: real, integer and choice.
+
+With `when`, a parameter is active only where parameters before it are, and have one of the values.
+"""
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from optimizer.errors import InvalidPoint, InvalidSpace
+from optimizer.conditions import Scalar, When, checked_when, same
+from optimizer.errors import InvalidPoint, InvalidSpace, OptimizerError
 from optimizer.space import Column
-
-Scalar = str | int | float | bool
 
 
 def is_number(value: object) -> bool:
-    """Whether a JSON value is a finite number; true and false are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether a JSON value is a finite number; true and false are none, nor is 10**400."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= sys.float_info.max
 
 
 def is_whole(value: object) -> bool:
@@ -30,17 +35,23 @@ class Real:
     low: float
     high: float
     log: bool = False
+    when: When = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "when", checked_when(self.when))
         if not (is_number(self.low) and is_number(self.high) and self.low < self.high):
             raise InvalidSpace("low", f"need finite low < high, got [{self.low}, {self.high}]")
+        if not math.isfinite(self.high - self.low):
+            raise InvalidSpace(
+                "low", f"need a finite distance to high, got [{self.low}, {self.high}]"
+            )
         if self.log and self.low <= 0:
             raise InvalidSpace("low", f"a log scale needs low above 0, got {self.low}")
 
     @property
     def column(self) -> Column:
         """Its coordinate."""
-        return Column(self.name)
+        return Column(self.name, conditional=bool(self.when))
 
     @property
     def count(self) -> int | None:
@@ -64,6 +75,10 @@ class Real:
         at = math.log(value) if self.log else float(value)
         return (at - low) / (high - low)
 
+    def place(self, value: Any) -> float:
+        """The coordinate that `decode` turns into the value."""
+        return self.encode(value)
+
     def decode(self, coordinate: float) -> float:
         """The value at a coordinate; the ends belong to the interval."""
         low, high = self._ends()
@@ -73,7 +88,7 @@ class Real:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, read by `parameter_from_json`."""
         ends = {"low": self.low, "high": self.high, "log": self.log}
-        return {"name": self.name, "kind": "real", **ends}
+        return {"name": self.name, "kind": "real", **ends, **_told(self.when)}
 
     def _ends(self) -> tuple[float, float]:
         return (math.log(self.low), math.log(self.high)) if self.log else (self.low, self.high)
@@ -87,8 +102,10 @@ class Integer:
     low: int
     high: int
     log: bool = False
+    when: When = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "when", checked_when(self.when))
         if not (is_whole(self.low) and is_whole(self.high) and self.low < self.high):
             raise InvalidSpace("low", f"need whole low < high, got [{self.low}, {self.high}]")
         if self.log and self.low < 1:
@@ -99,7 +116,7 @@ class Integer:
     @property
     def column(self) -> Column:
         """Its coordinate."""
-        return Column(self.name)
+        return Column(self.name, conditional=bool(self.when))
 
     @property
     def count(self) -> int | None:
@@ -122,6 +139,10 @@ class Integer:
         low, high = self._ends()
         return ((math.log(value) if self.log else float(value)) - low) / (high - low)
 
+    def place(self, value: Any) -> float:
+        """A coordinate that `decode` turns into the value."""
+        return self.encode(value)
+
     def decode(self, coordinate: float) -> int:
         """The value in whose cell the coordinate lies."""
         low, high = self._ends()
@@ -131,7 +152,7 @@ class Integer:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, read by `parameter_from_json`."""
         ends = {"low": self.low, "high": self.high, "log": self.log}
-        return {"name": self.name, "kind": "integer", **ends}
+        return {"name": self.name, "kind": "integer", **ends, **_told(self.when)}
 
     def _ends(self) -> tuple[float, float]:
         low, high = self.low - 0.5, self.high + 0.5
@@ -145,8 +166,10 @@ class Choice:
     name: str
     values: tuple[Scalar, ...]
     ordered: bool = False
+    when: When = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "when", checked_when(self.when))
         if not (isinstance(self.values, list | tuple) and len(self.values) >= 2):
             raise InvalidSpace("values", f"need a list of at least two, got {self.values!r}")
         for value in self.values:
@@ -160,8 +183,8 @@ class Choice:
     def column(self) -> Column:
         """Its coordinate."""
         if self.ordered:
-            return Column(self.name)
-        return Column(self.name, "category", len(self.values))
+            return Column(self.name, conditional=bool(self.when))
+        return Column(self.name, "category", len(self.values), conditional=bool(self.when))
 
     @property
     def count(self) -> int | None:
@@ -182,8 +205,11 @@ class Choice:
 
     def encode(self, value: Any) -> float:
         """The index if unordered, else the middle of the value's cell in [0, 1]."""
-        index = self._index(value) or 0
-        return (index + 0.5) / len(self.values) if self.ordered else float(index)
+        return self.place(value) if self.ordered else float(self._index(value) or 0)
+
+    def place(self, value: Any) -> float:
+        """A coordinate that `decode` turns into the value: the middle of its cell."""
+        return ((self._index(value) or 0) + 0.5) / len(self.values)
 
     def decode(self, coordinate: float) -> Scalar:
         """The value in whose cell of [0, 1] the coordinate lies, ordered or not."""
@@ -193,14 +219,15 @@ class Choice:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, read by `parameter_from_json`."""
         listed = {"values": list(self.values), "ordered": self.ordered}
-        return {"name": self.name, "kind": "choice", **listed}
+        return {"name": self.name, "kind": "choice", **listed, **_told(self.when)}
 
     def _index(self, value: object) -> int | None:
-        wanted = (isinstance(value, bool), value)
-        for index, own in enumerate(self.values):
-            if (isinstance(own, bool), own) == wanted:
-                return index
-        return None
+        return next((index for index, own in enumerate(self.values) if same(own, value)), None)
+
+
+def _told(when: When) -> dict[str, Any]:
+    """A condition as JSON; nothing without one, as in definitions that know of none."""
+    return {"when": {name: list(values) for name, values in when.items()}} if when else {}
 
 
 Parameter = Real | Integer | Choice
@@ -209,6 +236,32 @@ _KINDS: Mapping[str, tuple[type[Parameter], frozenset[str], frozenset[str]]] = {
     "integer": (Integer, frozenset({"low", "high"}), frozenset({"log"})),
     "choice": (Choice, frozenset({"values"}), frozenset({"ordered"})),
 }
+
+
+def check_condition(parameter: Parameter, earlier: Sequence[Parameter], path: str) -> None:
+    """Refuse a condition that names anything but values of choices and integers before it.
+
+    Raises:
+        InvalidSpace: with the field `PATH.when.NAME`.
+    """
+    before = {p.name: p for p in earlier}
+    for name, values in parameter.when.items():
+        named = before.get(name)
+        if named is None or isinstance(named, Real):
+            what = "is not listed before it" if named is None else "is real"
+            raise InvalidSpace(
+                f"{path}.when.{name}",
+                f"need a choice or an integer listed before it; {name} {what}",
+            )
+        for value in values:
+            try:
+                named.check(value)
+            except InvalidPoint as error:
+                raise InvalidSpace(f"{path}.when.{name}", _without_field(error)) from None
+
+
+def _without_field(error: OptimizerError) -> str:
+    return str(error).removeprefix(f"{error.field}: ")
 
 
 def parameter_from_json(data: object, path: str) -> Parameter:
@@ -221,13 +274,12 @@ def parameter_from_json(data: object, path: str) -> Parameter:
     name = data.get("name")
     if not (isinstance(name, str) and 0 < len(name) <= 64):
         raise InvalidSpace(f"{path}.name", f"need a text of 1 to 64 characters, got {name!r}")
-    fields = {key: value for key, value in data.items() if key not in ("name", "kind")}
+    fields = {key: value for key, value in data.items() if key not in ("name", "kind", "when")}
     _check_names(kind, fields, path)
     try:
-        return _KINDS[kind][0](name, **fields)
+        return _KINDS[kind][0](name, **fields, when=data.get("when", {}))
     except InvalidSpace as error:
-        message = str(error).removeprefix(f"{error.field}: ")
-        raise InvalidSpace(f"{path}.{error.field}", message) from None
+        raise InvalidSpace(f"{path}.{error.field}", _without_field(error)) from None
 
 
 def _check_names(kind: str, fields: Mapping[str, Any], path: str) -> None:
@@ -237,7 +289,7 @@ def _check_names(kind: str, fields: Mapping[str, Any], path: str) -> None:
         raise InvalidSpace(f"{path}.{key}", f"a {kind} parameter needs it")
     for key, value in fields.items():
         if key not in needed | optional:
-            known = ", ".join(sorted(needed | optional))
+            known = ", ".join(sorted(needed | optional | {"when"}))
             raise InvalidSpace(f"{path}.{key}", f"unknown; a {kind} parameter has {known}")
         if key in optional and not isinstance(value, bool):
             raise InvalidSpace(f"{path}.{key}", f"need true or false, got {value!r}")

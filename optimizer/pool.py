@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from optimizer.knowledge import encoded
 from optimizer.parameter_space import ParameterSpace
 from optimizer.parameters import Real
 from optimizer.problem import Problem
-from optimizer.space import Point
+from optimizer.space import INACTIVE, Point, Space
 
 Floats = npt.NDArray[np.float64]
 Worth = Callable[[Tensor, Tensor], Tensor]
@@ -86,7 +87,38 @@ class Pool:
         return self.at([row for row, c in enumerate(self.candidates) if c.key not in keys])
 
 
-def first_pool(problem: Problem, front: Sequence[Point], seen: set[str], seed: int) -> Pool:
+class Moves(Protocol):
+    """How points are made: a space, or a part of one."""
+
+    def sample(self, rng: random.Random) -> Point:
+        """Draw a point."""
+
+    def morph(self, point: Point, rng: random.Random) -> Point:
+        """Draw a neighbour of a point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How candidates are made, and how many there are before the best are made better."""
+
+    moves: Moves
+    samples: int
+    morphs: int
+
+    @classmethod
+    def of(cls, space: Space) -> "Source":
+        """The whole space and its own morphs."""
+        boxed = isinstance(space, ParameterSpace)
+        return cls(space, SAMPLES if boxed else SAMPLES_OF_NETWORKS, MORPHS)
+
+
+def first_pool(
+    problem: Problem,
+    front: Sequence[Point],
+    seen: set[str],
+    seed: int,
+    source: Source | None = None,
+) -> Pool:
     """Samples of the whole space, and morphs of the front.
 
     Args:
@@ -94,20 +126,22 @@ def first_pool(problem: Problem, front: Sequence[Point], seen: set[str], seed: i
         front: the points to morph.
         seen: keys to leave out; the keys of the candidates are added.
         seed: decides all.
+        source: how candidates are made; the whole space where nothing else is asked.
     """
     space, rng = problem.space, random.Random(seed)
+    source = source or Source.of(space)
     if space.cardinality is not None and space.cardinality <= MOST_LISTED:
         return Pool.of(problem, candidates(problem, space.points(), seen))
     samples: Iterable[Candidate]
     if isinstance(space, ParameterSpace):
         engine = qmc.Sobol(len(space.parameters), scramble=True, rng=seed)
-        cube = engine.random(SAMPLES).tolist()
+        cube = engine.random(source.samples).tolist()
         samples = candidates(problem, (space.decode(row) for row in cube), seen)
     else:
-        source = drawn(problem, lambda: space.sample(rng), seen, rng)
-        samples = itertools.islice(source, SAMPLES_OF_NETWORKS)
-    parents = list(front)
-    morphs = (space.morph(rng.choice(parents), rng) for _ in range(MORPHS if parents else 0))
+        fresh = drawn(problem, lambda: source.moves.sample(rng), seen, rng)
+        samples = itertools.islice(fresh, source.samples)
+    parents, count = list(front), source.morphs if front else 0
+    morphs = (source.moves.morph(rng.choice(parents), rng) for _ in range(count))
     return Pool.of(problem, itertools.chain(samples, candidates(problem, morphs, seen)))
 
 
@@ -122,7 +156,14 @@ class Best:
     value: float
 
 
-def best_of(pool: Pool, problem: Problem, worth: Acquisition, seen: set[str], seed: int) -> Best:
+def best_of(
+    pool: Pool,
+    problem: Problem,
+    worth: Acquisition,
+    seen: set[str],
+    seed: int,
+    moves: Moves | None = None,
+) -> Best:
     """Rank a pool, then make its best candidates better.
 
     Args:
@@ -131,6 +172,7 @@ def best_of(pool: Pool, problem: Problem, worth: Acquisition, seen: set[str], se
         worth: what to maximise. Where it sees no improvement at all, its `hope` is maximised.
         seen: keys to leave out; the keys of the candidates that are made are added.
         seed: decides which morphs are tried.
+        moves: how they are morphed; as the space does where nothing else is asked.
     """
     rng = random.Random(seed)
     name, rank, search, values = _judges(worth, pool)
@@ -138,7 +180,8 @@ def best_of(pool: Pool, problem: Problem, worth: Acquisition, seen: set[str], se
     values = _values(search, top)
     improvers = [partial(_climbed, value=search)]
     if not _only_real(problem):
-        improvers = [partial(_morphed, rng=rng)] * ROUNDS + improvers
+        morphed = partial(_morphed, moves=moves or problem.space, rng=rng)
+        improvers = [morphed] * ROUNDS + improvers
     for improve in improvers:
         better = improve(problem, top.at(_order(values)), seen)
         top, values = top.joined(better), np.concatenate([values, _values(search, better)])
@@ -160,9 +203,11 @@ def _judges(worth: Acquisition, pool: Pool) -> tuple[str, Worth, Worth, Floats]:
 
 
 def _only_real(problem: Problem) -> bool:
-    """Whether a gradient can move every parameter."""
+    """Whether a gradient can move every parameter, and nothing but the models changes with it."""
     space = problem.space
-    return isinstance(space, ParameterSpace) and all(isinstance(p, Real) for p in space.parameters)
+    if not isinstance(space, ParameterSpace) or space.known_names or space.constrained:
+        return False
+    return all(isinstance(p, Real) for p in space.parameters)
 
 
 def _values(worth: Worth, pool: Pool) -> Floats:
@@ -179,15 +224,17 @@ def _order(values: Floats) -> list[int]:
     return [int(row) for row in np.argsort(-values, kind="stable")]
 
 
-def _morphed(problem: Problem, ranked: Pool, seen: set[str], rng: random.Random) -> Pool:
+def _morphed(
+    problem: Problem, ranked: Pool, seen: set[str], moves: Moves, rng: random.Random
+) -> Pool:
     """Morphs of the best."""
     parents = [candidate.point for candidate in ranked.candidates[:PARENTS]]
-    children = (problem.space.morph(p, rng) for p in parents for _ in range(CHILDREN))
+    children = (moves.morph(p, rng) for p in parents for _ in range(CHILDREN))
     return Pool.of(problem, candidates(problem, children, seen))
 
 
 def _climbed(problem: Problem, ranked: Pool, seen: set[str], value: Worth) -> Pool:
-    """The best with their real parameters moved up the gradient."""
+    """The best with their real parameters moved up the gradient, as if known figures stayed."""
     space = problem.space
     if not isinstance(space, ParameterSpace):
         return ranked.at([])
@@ -208,14 +255,15 @@ def _climbed(problem: Problem, ranked: Pool, seen: set[str], value: Worth) -> Po
 
     begin = starts.x[:, real].ravel()
     options = {"maxiter": CLIMB_STEPS, "maxfun": CLIMB_STEPS + 5}
-    bounds = [(0.0, 1.0)] * len(begin)
+    # What a point does not have stays away.
+    bounds = [(at, at) if at == INACTIVE else (0.0, 1.0) for at in begin]
     found = minimize(loss, begin, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     ends = found.x.reshape(len(x), len(real))
     points = []
     for candidate, row in zip(starts.candidates, ends, strict=True):
         parameters = [space.parameters[place] for place in real]
         moved = {p.name: p.decode(float(at)) for p, at in zip(parameters, row, strict=True)}
-        points.append({**candidate.point, **moved})
+        points.append({name: moved.get(name, at) for name, at in candidate.point.items()})
     return Pool.of(problem, candidates(problem, points, seen))
 
 

@@ -1,16 +1,18 @@
 """A problem: what is searched, and what is asked of it."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from optimizer.errors import InvalidProblem
-from optimizer.scale import GivenScale, Goal, Scale
-from optimizer.space import Space, space_from_json
+from optimizer.scale import MOST_QUANTILE, GivenScale, Goal, Scale
+from optimizer.space import NETWORK_KINDS, Space, space_from_json
 
 Role = Literal["measured", "known"]
-MOST_OBJECTIVES = 6
+MOST_OBJECTIVES, MOST_CONSTRAINTS = 8, 16
+_CONSTRAINT = re.compile(r"\s*(?P<name>[^\s<>=!]+)\s*(?P<sign>[<>]=)\s*(?P<limit>[^\s<>=!]+)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,11 @@ class Objective:
             raise InvalidProblem("role", f"need measured or known, got {self.role!r}")
         if self.goal not in ("minimize", "maximize"):
             raise InvalidProblem("goal", f"need minimize or maximize, got {self.goal!r}")
-        for name in ("bound", "limit"):
-            value = getattr(self, name)
-            if value is not None and not math.isfinite(value):
-                raise InvalidProblem(name, f"need a finite number, got {value}")
+        given = {"ideal": self.given.ideal, "reference": self.given.reference}
+        for name, value in {"bound": self.bound, "limit": self.limit, **given}.items():
+            if value is not None and not abs(value) <= MOST_QUANTILE:
+                need = f"need a number from {-MOST_QUANTILE} to {MOST_QUANTILE}"
+                raise InvalidProblem(name, f"{need}, got {value}")
         if self.scale is not None and self.scale.goal != self.goal:
             better = "below" if self.goal == "minimize" else "above"
             raise InvalidProblem(
@@ -51,9 +54,7 @@ class Objective:
 
     def keeps_limit(self, value: float) -> bool:
         """Whether a value, in the objective's own unit, is within the limit."""
-        if self.limit is None:
-            return True
-        return value <= self.limit if self.goal == "minimize" else value >= self.limit
+        return self.limit is None or _within(self.limit, self.goal, value)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, read by `from_json`."""
@@ -82,20 +83,75 @@ class Objective:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A figure that is reported beside the objectives and must keep a limit; nothing is optimised.
+
+    To `minimize` means at most the limit, to `maximize` at least the limit.
+    """
+
+    name: str
+    limit: float
+    goal: Goal = "minimize"
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise InvalidProblem("name", "need a name, got an empty text")
+        if self.goal not in ("minimize", "maximize"):
+            raise InvalidProblem("goal", f"need minimize or maximize, got {self.goal!r}")
+        if not math.isfinite(self.limit):
+            raise InvalidProblem("limit", f"need a finite number, got {self.limit}")
+
+    @classmethod
+    def read(cls, text: str) -> "Constraint":
+        """Read a text such as `temperature <= 80`.
+
+        Raises:
+            InvalidProblem: it has another form.
+        """
+        match = _CONSTRAINT.fullmatch(text)
+        try:
+            limit = math.nan if match is None else float(match["limit"])
+        except ValueError:
+            limit = math.nan
+        if match is None or not math.isfinite(limit):
+            raise InvalidProblem("", f"need a name, <= or >= and a number, got {text!r}")
+        return cls(match["name"], limit, "minimize" if match["sign"] == "<=" else "maximize")
+
+    def keeps_limit(self, value: float) -> bool:
+        """Whether a value is within the limit."""
+        return _within(self.limit, self.goal, value)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON; the names are the fields."""
+        return {"name": self.name, "limit": self.limit, "goal": self.goal}
+
+
+def _within(limit: float, goal: Goal, value: float) -> bool:
+    return value <= limit if goal == "minimize" else value >= limit
+
+
 @dataclass(frozen=True)
 class Problem:
-    """A space and one to six objectives; all that a designer is asked.
+    """A space, one to eight objectives and what else must hold; all that a designer is asked.
 
     The space is told the bounds and limits of the known figures, since its prior depends on them.
-    `validation` is the number of validation images behind a measured `error`.
+    `validation` is the number of validation images behind a measured `error`, `budget` the number
+    of trials of the study, `options` what the user set of the designer.
     """
 
     space: Space
     objectives: tuple[Objective, ...]
     validation: int | None = None
     seed: int = 0
+    constraints: tuple[Constraint, ...] = ()
+    budget: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "options", dict(self.options))  # its own
+        if self.budget is not None and self.budget < 1:
+            raise InvalidProblem("budget", f"need at least 1, got {self.budget}")
         if not 1 <= len(self.objectives) <= MOST_OBJECTIVES:
             raise InvalidProblem(
                 "objectives", f"need 1 to {MOST_OBJECTIVES}, got {len(self.objectives)}"
@@ -105,9 +161,15 @@ class Problem:
         if not self.measured:
             need = ", ".join(self.space.measured_names or ()) or "of any name"
             raise InvalidProblem("objectives", f"need at least one measured objective ({need})")
+        self._check_constraints()
         known = [o for o in self.objectives if o.role == "known"]
         bounds = {o.name: o.bound for o in known if o.bound is not None}
-        limits = {o.name: o.limit for o in known if o.limit is not None}
+        limits = {o.name: o.limit for o in known if o.limit is not None and o.goal == "minimize"}
+        limits |= {
+            c.name: c.limit
+            for c in self.constraints
+            if c.name in self.space.known_names and c.goal == "minimize"
+        }
         object.__setattr__(self, "space", self.space.within(bounds, limits))
 
     def _check(self, number: int, objective: Objective) -> None:
@@ -115,12 +177,34 @@ class Problem:
         path = f"objectives.{number}.name"
         if objective.name in [o.name for o in self.objectives[:number]]:
             raise InvalidProblem(path, f"need each name once, got {objective.name!r} again")
+        if objective.role == "measured" and objective.name in self.space.known_names:
+            raise InvalidProblem(
+                f"objectives.{number}.role",
+                f"{objective.name} is known in this space, not measured",
+            )
         names = self.space.known_names if objective.role == "known" else self.space.measured_names
         if names is not None and objective.name not in names:
             possible = ", ".join(names) or "none in this space"
             raise InvalidProblem(
                 path, f"need a {objective.role} figure ({possible}), got {objective.name!r}"
             )
+
+    def _check_constraints(self) -> None:
+        """Refuse a constraint twice, on an objective, or on what nobody measures or knows."""
+        if len(self.constraints) > MOST_CONSTRAINTS:
+            raise InvalidProblem(
+                "constraints", f"need at most {MOST_CONSTRAINTS}, got {len(self.constraints)}"
+            )
+        names, measured = [c.name for c in self.constraints], self.space.measured_names
+        for number, name in enumerate(names):
+            path = f"constraints.{number}.name"
+            if name in names[:number]:
+                raise InvalidProblem(path, f"need each name once, got {name!r} again")
+            if name in self.names:
+                raise InvalidProblem(path, f"{name!r} is an objective; give that a limit instead")
+            if measured is not None and name not in (*measured, *self.space.known_names):
+                possible = ", ".join((*measured, *self.space.known_names))
+                raise InvalidProblem(path, f"need one of {possible}, got {name!r}")
 
     @property
     def measured(self) -> tuple[Objective, ...]:
@@ -133,13 +217,31 @@ class Problem:
         return tuple(o.name for o in self.objectives)
 
     @property
+    def judges(self) -> tuple[Objective | Constraint, ...]:
+        """All that may have a limit: objectives, then constraints."""
+        return (*self.objectives, *self.constraints)
+
+    @property
+    def measured_constraints(self) -> tuple[Constraint, ...]:
+        """The constraints on what only a worker can tell, in order."""
+        return tuple(c for c in self.constraints if c.name not in self.space.known_names)
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """What a worker must report: the measured objectives, then the measured constraints."""
+        names = [objective.name for objective in self.measured]
+        return (*names, *(constraint.name for constraint in self.measured_constraints))
+
+    @property
     def scaled(self) -> bool:
         """Whether every scale is fixed; until then designers propose the initial design."""
         return all(o.scale is not None for o in self.objectives)
 
     def keeps_limits(self, values: Mapping[str, float]) -> bool:
         """Whether no given value breaks a limit; names that are missing are not judged."""
-        return all(o.keeps_limit(values[o.name]) for o in self.objectives if o.name in values)
+        return all(
+            each.keeps_limit(values[each.name]) for each in self.judges if each.name in values
+        )
 
     def with_scales(self, scales: Mapping[str, Scale]) -> "Problem":
         """The same problem with these scales, by objective name."""
@@ -156,16 +258,22 @@ class Problem:
             "objectives": [o.to_json() for o in self.objectives],
             "validation": self.validation,
             "seed": self.seed,
+            "constraints": [c.to_json() for c in self.constraints],
+            "budget": self.budget,
+            "options": dict(self.options),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Problem":
-        """Read what `to_json` wrote."""
+        """Read what `to_json` wrote, also that of earlier releases."""
         return cls(
             space=space_from_json(data["space"], **data["context"]),
             objectives=tuple(Objective.from_json(o) for o in data["objectives"]),
             validation=data["validation"],
             seed=data["seed"],
+            constraints=tuple(Constraint(**c) for c in data.get("constraints", ())),
+            budget=data.get("budget"),
+            options=data.get("options", {}),
         )
 
 
@@ -177,7 +285,7 @@ LEAST_INITIAL, MOST_INITIAL = 6, 32
 
 def initial_count(problem: Problem) -> int:
     """How many space-filling proposals come before the first model."""
-    if problem.space.known_names:
+    if problem.space.kind in NETWORK_KINDS:
         return NETWORK_INITIAL
     wanted = min(max(2 * (len(problem.space.columns) + 1), LEAST_INITIAL), MOST_INITIAL)
     return min(wanted, problem.space.cardinality or wanted)

@@ -15,6 +15,13 @@ Array = npt.NDArray[np.float64]
 
 # A log scale has no end on the bad side when maximising (ln 0); ten references away is bad enough.
 WORST_Z = 10.0
+# Ends of a scale lie below the first, so that their distance is a number; and no value is farther
+# from them than the second, so that squares and sums are.
+MOST_END, MOST_Z = 1e300, 1e150
+# What the ends become where results or wishes are larger still; leaves room to widen.
+MOST_QUANTILE = 1e299
+# Of an end that the user gave, where results say nothing of the other: more than a rounding.
+NARROWEST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +36,11 @@ class Scale:
     log: bool = False
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.ideal) and math.isfinite(self.reference)):
+        if not (abs(self.ideal) <= MOST_END and abs(self.reference) <= MOST_END):
             raise InvalidProblem(
-                "scale", f"need finite values, got {self.ideal} and {self.reference}"
+                "scale",
+                f"need values from {-MOST_END} to {MOST_END}, "
+                f"got {self.ideal} and {self.reference}",
             )
         if self.ideal == self.reference:
             raise InvalidProblem("scale", f"need ideal and reference apart, both are {self.ideal}")
@@ -48,7 +57,7 @@ class Scale:
         """How far from the ideal: 0 is the ideal, 1 the reference, larger is worse.
 
         On a log scale a value beyond the ideal counts as the ideal, and nothing is worse than
-        `WORST_Z`; a linear scale goes on in both directions.
+        `WORST_Z`; a linear scale goes on in both directions, as far as `MOST_Z`.
 
         Args:
             value: any shape, in the objective's own unit; NaN stays NaN.
@@ -58,7 +67,9 @@ class Scale:
         """
         y = np.asarray(value, dtype=np.float64)
         if not self.log:
-            return np.asarray((y - self.ideal) / (self.reference - self.ideal))
+            with np.errstate(over="ignore"):
+                z = (y - self.ideal) / (self.reference - self.ideal)
+            return np.asarray(np.clip(z, -MOST_Z, MOST_Z))
         span = math.log(self.reference) - math.log(self.ideal)
         with np.errstate(divide="ignore", invalid="ignore"):
             z = (np.log(np.maximum(y, 0.0)) - math.log(self.ideal)) / span
@@ -100,10 +111,11 @@ def scales_from(values: Sequence[float], goal: Goal, given: GivenScale) -> Scale
     Args:
         values: the finite results of the initial design, at least one.
         goal: the direction in which values get better.
-        given: what the user fixed.
+        given: what the user fixed, at most `MOST_QUANTILE` large.
     """
-    y = np.asarray(values, dtype=np.float64)
+    y = np.clip(np.asarray(values, dtype=np.float64), -MOST_QUANTILE, MOST_QUANTILE)
     log = bool(given.log) and bool((y > 0).all())
+    y = np.maximum(y, 1 / MOST_QUANTILE) if log else y
     low, high = (float(q) for q in np.quantile(np.log(y) if log else y, [0.1, 0.9]))
     if high <= low:  # all results are (nearly) equal: any width will do, as nothing is known
         low, high = float(np.min(y)), float(np.max(y))
@@ -111,7 +123,8 @@ def scales_from(values: Sequence[float], goal: Goal, given: GivenScale) -> Scale
     width = (high - low) or max(abs(low), 1.0)
     low, high = low - width / 4, high + width / 4
     if log:
-        low, high = math.exp(low), math.exp(high)
+        most = math.log(MOST_END)
+        low, high = math.exp(max(low, -most)), min(math.exp(min(high, most)), MOST_END)
     ideal, reference = (low, high) if goal == "minimize" else (high, low)
     return _with_given(ideal, reference, log, given)
 
@@ -123,11 +136,11 @@ def _with_given(ideal: float, reference: float, log: bool, given: GivenScale) ->
     if given.ideal is not None:
         ideal = given.ideal
         if given.reference is None and sign * (reference - ideal) <= 0:
-            reference = ideal + sign * width
+            reference = ideal + sign * max(width, NARROWEST * abs(ideal))
     if given.reference is not None:
         reference = given.reference
         if given.ideal is None and sign * (reference - ideal) <= 0:
-            ideal = reference - sign * width
+            ideal = reference - sign * max(width, NARROWEST * abs(reference))
     if log and min(ideal, reference) <= 0:
         log = False
     return Scale(ideal, reference, log)

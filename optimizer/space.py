@@ -12,18 +12,22 @@ from resource_models.devices import Device
 
 Point = dict[str, Any]
 NETWORK_KINDS = ("tiny", "sparse", "munas")  # the presets of `optimizer.networks.presets`
+# The coordinate of a parameter that a point does not have, in a column of any kind.
+INACTIVE = -1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One coordinate of an encoded point.
 
-    A `real` lies in about [0, 1]; a `category` is the index of one of `categories` values.
+    A `real` lies in about [0, 1]; a `category` is the index of one of `categories` values. In a
+    `conditional` column, some points have `INACTIVE` instead.
     """
 
     name: str
     kind: Literal["real", "category"] = "real"
     categories: int = 0
+    conditional: bool = False
 
 
 class Space(Protocol):
@@ -68,20 +72,36 @@ class Space(Protocol):
     def inherits(self) -> bool:
         """Whether a trial may begin with what an earlier one has learnt."""
 
+    @property
+    def confirmed(self) -> Mapping[int, float]:
+        """The coordinates that a confirm run sets, by column: from scratch, trained in full.
+
+        Empty where a trial's training is the same for all.
+        """
+
+    def observed(self, point: Point, epochs: float) -> list[float]:
+        """The coordinates of a point that was trained for so many epochs, inherited ones too."""
+
     def heir(self, point: Point, key: str, epochs: float) -> Point:
         """The same point, to begin with what the completed trial of this key has learnt.
 
         Where nothing is inherited, from scratch.
         """
 
+    def orphan(self, point: Point) -> Point:
+        """The same point, to begin with nothing that another trial has learnt."""
+
     def points(self) -> Iterator[Point]:
         """Every point, in a fixed order. Only where `cardinality` is a number."""
+
+    def allows(self, point: Point) -> bool:
+        """Whether a point, decoded or moved, keeps what is known of the space beside its ranges."""
 
     def validate(self, point: Point) -> None:
         """Raise InvalidPoint unless the point lies in the space."""
 
     def encode(self, point: Point) -> list[float]:
-        """The coordinates of a point, one per column."""
+        """The coordinates of a point, one per column; `INACTIVE` where it lacks a parameter."""
 
     def key(self, point: Point) -> str:
         """Equal for two points exactly if they are the same proposal; 64 hexadecimal digits."""

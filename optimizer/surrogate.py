@@ -2,9 +2,9 @@
 
 `fit` finds the hyperparameters (MAP); `Surrogate` is the posterior for given hyperparameters. They
 are apart so that a stored fit gives the same posterior again, bit for bit, without fitting.
-Kernels and priors are GPyTorch's and BoTorch's. The algebra around them is written out: the
-prediction of `ExactGP` also computes the covariances between all candidates, which made predicting
-a thousand of them forty times slower.
+Priors are GPyTorch's and BoTorch's. The algebra around them is written out: the prediction of
+`ExactGP` also computes the covariances between all candidates, which made predicting a thousand of
+them forty times slower.
 """
 
 import math
@@ -18,7 +18,7 @@ import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
-from optimizer.kernel import Kernel, noise_prior
+from optimizer.kernel import Kernel, log_density, noise_prior
 from optimizer.space import Column
 from optimizer.targets import Targets
 
@@ -80,7 +80,7 @@ class Density:
         factor = cholesky(self.kernel(x, x) + torch.diag(variance + noise))
         residual = torch.linalg.solve_triangular(factor, (y - self.mean)[:, None], upper=False)
         data = -0.5 * residual.square().sum() - factor.diagonal().log().sum()
-        prior = self.kernel.log_prior() + self._noise_prior.log_prob(noise)
+        prior = self.kernel.log_prior() + log_density(self._noise_prior, self.log_noise)
         total: Tensor = (data + prior) / max(len(y), 1)
         return total
 

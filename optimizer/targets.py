@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from optimizer.history import History
-from optimizer.problem import Objective, Problem
+from optimizer.problem import Constraint, Objective, Problem
 from optimizer.scale import Scale
 
 Floats = npt.NDArray[np.float64]
@@ -52,7 +52,8 @@ def expand(scores: Floats) -> Floats:
 
 
 def usable_rows(problem: Problem, history: History, most: int) -> Rows:
-    """The completed trials to learn from, in their order.
+    """The trials to learn from, in their order: completed ones, and stopped ones where a
+    coordinate says how long they were trained.
 
     Args:
         problem: with all scales fixed.
@@ -63,9 +64,10 @@ def usable_rows(problem: Problem, history: History, most: int) -> Rows:
     Returns:
         Indices into the history. Every measured value of these rows is finite.
     """
-    measured = [problem.names.index(o.name) for o in problem.measured]
-    scores = history.scores(problem)
-    usable = history.completed & np.isfinite(scores[:, measured]).all(axis=1)
+    told = history.completed
+    if problem.space.confirmed:
+        told |= np.array([o.status == "stopped" for o in history.observations], dtype=np.bool_)
+    usable = told & np.isfinite(history.values(problem.reported)).all(axis=1)
     rows = np.flatnonzero(usable)
     if len(rows) <= most:
         return rows
@@ -93,6 +95,24 @@ def targets(problem: Problem, objective: Objective, x: Floats, values: Floats) -
     score = scale.score(values)
     slope = np.where(score < 0, 1.0 / np.hypot(1.0, score), 1.0)  # of `compress`
     return Targets(x, compress(score), variance * slope**2)
+
+
+def constraint_targets(constraint: Constraint, x: Floats, values: Floats) -> Targets:
+    """What the model of a measured constraint learns from: above 0 it is kept.
+
+    The distance to the limit in units of its usual size, far ones compressed: whether a point is
+    within the limit is decided near it.
+
+    Args:
+        constraint: a measured one.
+        x: `n x d`, encoded points.
+        values: `n`, finite, in the constraint's own unit.
+    """
+    sign = 1.0 if constraint.goal == "minimize" else -1.0
+    with np.errstate(over="ignore"):
+        margins = np.clip(sign * (constraint.limit - values), -MOST_VALUE, MOST_VALUE)
+    usual = float(np.median(np.abs(margins))) if len(margins) else 0.0
+    return Targets(x, np.arcsinh(margins / (usual or 1.0)), np.zeros(len(values)))
 
 
 def prediction(

@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from optimizer.designers import DESIGNERS, designer
-from optimizer.errors import OptimizerError
+from optimizer.designers import DESIGNERS, NEED_TORCH, designer
+from optimizer.designers.options import check_options
+from optimizer.errors import InvalidSpace, OptimizerError
 from optimizer.networks.board import DEFAULT_DEVICE
 from optimizer.networks.scales import default_scales
 from optimizer.networks.space import NetworkSpace
-from optimizer.problem import Objective, Problem
-from optimizer.scale import GivenScale, Scale
+from optimizer.parameter_space import ParameterSpace
+from optimizer.problem import Problem
 from optimizer.space import NETWORK_KINDS, Space, space_from_json
 from resource_models.devices import DEVICES
-from resource_models.errors import UnknownFigure
-from resource_models.footprint import canonical, figures_of
+from service import wishes
 from service.errors import InvalidDefinition
 from service.states import Kind
 
@@ -22,10 +22,12 @@ DEFAULTS: Mapping[str, Any] = {
     "name": None,
     "space": None,
     "objectives": (),
+    "constraints": [],
     "data": None,
     "binary": None,
     "device": None,
     "designer": "bayes",
+    "designer_options": {},
     "trials": None,
     "training": {},
     "seed": 0,
@@ -35,20 +37,11 @@ DEFAULTS: Mapping[str, Any] = {
     "confirm": None,
 }
 CONFIRM_DEFAULTS: Mapping[str, Any] = {"networks": 20, "seeds": 3}
-OBJECTIVE_DEFAULTS: Mapping[str, Any] = {
-    "name": None,
-    "goal": "minimize",
-    "bound": None,
-    "limit": None,
-    "ideal": None,
-    "reference": None,
-    "log": None,
-}
 SPACE_KINDS = {"parameters": Kind.PARAMETERS, **dict.fromkeys(NETWORK_KINDS, Kind.NETWORK)}
 BINARY_CLASSES = 2
-# Asked whether they can work on a problem when the study is created. Not `bayes`: it works on every
-# problem, and asking it would load torch into the process that serves requests.
-CHECKED_DESIGNERS = frozenset(DESIGNERS) - {"bayes"}
+# Asked whether they can work on a problem when the study is created. Not those that need torch:
+# asking them would load it into the process that serves requests.
+CHECKED_DESIGNERS = frozenset(DESIGNERS) - NEED_TORCH
 
 Facts = Mapping[str, Any]  # a data set as workers announce it
 
@@ -76,18 +69,41 @@ def prepare(definition: Mapping[str, Any], facts_of: Callable[[str], Facts]) -> 
     complete = _complete(definition)
     space = complete["space"]
     kind = _kind_of(space)
+    written: Mapping[str, str] = {}
     try:
         data = _data(complete, facts_of) if kind is Kind.NETWORK else None
         if data is None:
             _refuse_network_fields(complete)
+        written = wishes.hand_over(complete)
         built = _space(complete, data)
         complete["space"] = built.to_json()
         complete["training"] = built.context().get("training", {})
         problem = _problem(complete, built, data)
         _check_designer(complete["designer"], problem)
     except OptimizerError as error:
-        raise InvalidDefinition(error.field, str(error)) from error
+        raise wishes.refusal(error, written) from error
     return Prepared(kind, complete, problem, data)
+
+
+def check_points(definition: Mapping[str, Any]) -> None:
+    """Refuse constraints that no point keeps. Takes up to a second: not for a transaction.
+
+    Raises:
+        InvalidDefinition: as `prepare`, or there is no such point.
+    """
+    if _kind_of(definition["space"]) is not Kind.PARAMETERS:
+        return
+    prepared = prepare(definition, _no_facts)
+    space = prepared.problem.space
+    assert isinstance(space, ParameterSpace)
+    try:
+        space.check()
+    except InvalidSpace as error:
+        raise InvalidDefinition(error.field, f"{error}.") from error
+
+
+def _no_facts(name: str) -> Facts:
+    raise AssertionError(f"a parameter space has no data, not even {name}")
 
 
 def first_difference(old: Any, new: Any, path: str = "") -> str | None:
@@ -119,12 +135,12 @@ def _kind_of(space: Any) -> Kind:
 
 def _complete(definition: Mapping[str, Any]) -> dict[str, Any]:
     complete = {**DEFAULTS, **definition}
-    complete["training"] = dict(complete["training"] or {})
+    for field in ("training", "designer_options"):
+        complete[field] = dict(complete[field] or {})
     if complete["confirm"] is not None:
         complete["confirm"] = {**CONFIRM_DEFAULTS, **complete["confirm"]}
-    complete["objectives"] = [
-        {**OBJECTIVE_DEFAULTS, **objective} for objective in complete["objectives"]
-    ]
+    complete["objectives"] = [{**wishes.OBJECTIVE, **each} for each in complete["objectives"]]
+    complete["constraints"] = [{**wishes.CONSTRAINT, **each} for each in complete["constraints"]]
     return complete
 
 
@@ -190,14 +206,14 @@ def _space(complete: Mapping[str, Any], data: Facts | None) -> Space:
 
 
 def _problem(complete: dict[str, Any], space: Space, data: Facts | None) -> Problem:
-    objectives = [_objective(o, at, space) for at, o in enumerate(complete["objectives"])]
-    for wire, objective in zip(complete["objectives"], objectives, strict=True):
-        wire["name"] = objective.name
     problem = Problem(
         space,
-        tuple(objectives),
+        wishes.objectives(complete["objectives"], space),
         validation=None if data is None else data["validation"],
         seed=complete["seed"],
+        constraints=wishes.constraints(complete["constraints"], space),
+        budget=complete["trials"],
+        options=complete["designer_options"],
     )
     if data is None:
         return problem
@@ -209,54 +225,6 @@ def _problem(complete: dict[str, Any], space: Space, data: Facts | None) -> Prob
     return problem.with_scales(scales)
 
 
-def _objective(wire: Mapping[str, Any], at: int, space: Space) -> Objective:
-    name, role = _figure(wire["name"], at, space)
-    given = GivenScale(wire["ideal"], wire["reference"], wire["log"])
-    try:
-        return Objective(
-            name=name,
-            role=role,
-            goal=wire["goal"],
-            bound=wire["bound"],
-            limit=wire["limit"],
-            scale=_given_scale(given),
-            given=given,
-        )
-    except OptimizerError as error:
-        # A scale is not a field of the wire; its reference is.
-        field = f"objectives.{at}.{error.field.replace('scale', 'reference')}"
-        text = str(error).removeprefix(f"{error.field}: ")
-        raise InvalidDefinition(field, f"{field}: {text}") from error
-
-
-def _given_scale(given: GivenScale) -> Scale | None:
-    """The scale that the user fixed; None where a default or the initial design has a say."""
-    if given.ideal is None or given.reference is None:
-        return None
-    return Scale(given.ideal, given.reference, bool(given.log))
-
-
-def _figure(name: str, at: int, space: Space) -> tuple[str, Any]:
-    """Return the full name of a figure and whether it is measured or known."""
-    if space.measured_names is None or name in space.measured_names:
-        return name, "measured"
-    field = f"objectives.{at}.name"
-    try:
-        figure = canonical(name)
-    except UnknownFigure as error:
-        possible = ", ".join([*space.measured_names, *space.known_names])
-        raise InvalidDefinition(field, f"{field}: need one of {possible}, got {name!r}.") from error
-    if figure not in space.known_names:
-        able = ", ".join(board for board in DEVICES if figure in figures_of(DEVICES[board]))
-        raise InvalidDefinition(
-            field,
-            f"{field}: nobody has measured what {figure} takes on this study's device; it is known "
-            f"for {able}.",
-            f"Choose one of these devices, or leave {figure} out.",
-        )
-    return figure, "known"
-
-
 def _check_designer(name: str, problem: Problem) -> None:
     if name not in DESIGNERS:
         raise InvalidDefinition(
@@ -264,6 +232,8 @@ def _check_designer(name: str, problem: Problem) -> None:
         )
     if name in CHECKED_DESIGNERS:
         designer(name).check(problem)
+    else:
+        check_options(name, problem)
 
 
 def usable(name: str, announced: Sequence[Facts]) -> Facts:

@@ -153,7 +153,7 @@ class TrialExists(ServiceError):
     """The study holds an equal proposal."""
 
     field = "point"
-    remedy = "Propose another point."
+    remedy = "Propose another point, or measure this one again with replicate=true."
 
     def __init__(self, number: int) -> None:
         super().__init__(f"Trial {number} of this study is the same proposal.")

@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from optimizer.errors import InvalidPoint
@@ -26,7 +26,7 @@ USER = "user"  # designer and origin of what a user proposed
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What shall become a trial: of the search, or the `replicate`th that confirms another one."""
+    """What shall become a trial, of the search or to confirm one; `replicate` counts its equals."""
 
     point: Point
     key: str
@@ -93,18 +93,21 @@ def enqueue_proposals(
     return queued
 
 
-def enqueue(
+def enqueue(  # noqa: PLR0913 - all that a user may say of a proposal
     session: Session,
     study_id: int,
     point: Point,
     values: Mapping[str, float] | None,
     now: datetime,
     parent: int | None = None,
+    *,
+    replicate: bool = False,
 ) -> Trial:
     """Queue a user's own proposal, or with `values` enter a result from elsewhere.
 
     Args:
         parent: the number of the trial of this study whose weights it inherits.
+        replicate: whether the study may hold an equal proposal: then this one is measured again.
 
     Raises:
         StudyNotFound: there is no such study.
@@ -126,8 +129,11 @@ def enqueue(
         chosen = lineage.of_point(session, study, point)
     else:
         chosen = lineage.parent(session, study, parent)
-    trial = trial_of(study, problem, _wish(problem, point, chosen), now)
-    _refuse_twin(session, trial)
+    wish = _wish(problem, point, chosen)
+    wish = replace(wish, replicate=_next_replicate(session, study, wish.key))
+    if wish.replicate > 0 and not replicate:
+        raise TrialExists(_twin(session, study, wish.key))
+    trial = trial_of(study, problem, wish, now)
     known = metrics.known_of(trial)
     if values is None:
         _refuse_over_limit(problem, known)
@@ -135,7 +141,8 @@ def enqueue(
         session.flush()
         return trial
     # Of a pruned network a worker counts every figure; who imports one needs the objectives alone.
-    names = [o.name for o in problem.objectives if o.name in trial.work["metrics"]]
+    needed = {*problem.names, *problem.reported}
+    names = [name for name in trial.work["metrics"] if name in needed]
     result = metrics.checked_result(values, names, known)
     trial.status = Status.COMPLETED
     trial.finished_at = now
@@ -194,18 +201,15 @@ def _work(study: Study, problem: Problem, wish: Wish) -> dict[str, Any]:
     work = {**problem.space.work(wish.point), **told}
     if wish.parent is not None:
         work = lineage.located(work, wish.parent)
-    measured = [objective.name for objective in problem.measured]
-    if wish.confirms is not None:
-        measured = list(CONFIRMED)
+    measured = problem.reported if wish.confirms is None else CONFIRMED
     # What a pruned network costs is only known after the cut; before that, figures are predictions.
     pruned = needs.of(work) & needs.PRUNING
-    work["metrics"] = [*measured, *wish.known] if pruned else measured
+    work["metrics"] = [*measured, *wish.known] if pruned else list(measured)
     if study.data is not None:
         work["data"] = study.data_name
         work["data_sha256"] = study.data_sha256
         work["split_sha256"] = study.data["split_sha256"]
-        number = study.last_number if wish.confirms is None else wish.confirms.number
-        work["seed"] = _training_seed(problem.seed, number, wish.replicate)
+        work["seed"] = _training_seed(problem.seed, study.last_number, wish.replicate)
     if study.definition.get("binary") is not None:
         work["binary"] = study.definition["binary"]
     return work
@@ -217,25 +221,29 @@ def _training_seed(seed: int, number: int, replicate: int) -> int:
     return int.from_bytes(digest[:4], "big") >> 1
 
 
-def _refuse_twin(session: Session, trial: Trial) -> None:
-    twin = session.scalars(
-        select(Trial.number).where(
-            Trial.study_id == trial.study_id,
-            Trial.key == trial.key,
-            Trial.purpose == SEARCH,
-            Trial.replicate == 0,
-        )
-    ).one_or_none()
-    if twin is not None:
-        raise TrialExists(twin)
+def _next_replicate(session: Session, study: Study, key: str) -> int:
+    """Return how a proposal is counted among its equals; 0 if there is none yet."""
+    newest = select(func.max(Trial.replicate)).where(
+        Trial.study_id == study.id, Trial.key == key, Trial.purpose == SEARCH
+    )
+    last = session.scalars(newest).one()
+    return 0 if last is None else last + 1
+
+
+def _twin(session: Session, study: Study, key: str) -> int:
+    """Return the number of the first of some equal proposals."""
+    equals = select(func.min(Trial.number)).where(
+        Trial.study_id == study.id, Trial.key == key, Trial.purpose == SEARCH
+    )
+    return session.scalars(equals).one()
 
 
 def _refuse_over_limit(problem: Problem, known: Mapping[str, Any]) -> None:
-    for objective in problem.objectives:
-        if objective.name in known and not objective.keeps_limit(known[objective.name]):
+    for judge in problem.judges:
+        if judge.name in known and not judge.keeps_limit(known[judge.name]):
             raise InvalidProposal(
                 "point",
-                f"point: its {objective.name} is {known[objective.name]:g}, over the limit "
-                f"{objective.limit:g}.",
+                f"point: its {judge.name} is {known[judge.name]:g}, over the limit "
+                f"{judge.limit:g}.",
                 "Propose a point within the limits.",
             )

@@ -83,7 +83,9 @@ def _check_same(study: Study, definition: Mapping[str, Any]) -> None:
         return study.data
 
     prepared = definitions.prepare(earlier.as_meant(definition, study.definition), facts_of)
-    field = definitions.first_difference(study.definition, prepared.definition)
+    # What an earlier release did not know, its studies have at its default.
+    stored = {**definitions.DEFAULTS, **study.definition}
+    field = definitions.first_difference(stored, prepared.definition)
     if field is not None:
         raise NameTaken(study.name, field)
 
@@ -164,6 +166,7 @@ def patch(
     before = (study.status, study.trials)
     if trials is not None:
         study.trials = trials
+        study.problem = {**study.problem, "budget": trials}
     if status is not None:
         _move(session, study, StudyStatus(status), now)
     elif study.ended_reason is Ended.BUDGET and study.finish_no < study.trials:

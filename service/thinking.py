@@ -49,7 +49,8 @@ def drop_thinker(session: Session, study_id: int, token: str) -> None:
 
 def history_rows(session: Session, study: Study, after_finish_no: int = 0) -> list[Observation]:
     """Return the finished trials that follow `after_finish_no`, in the ledger's order."""
-    names = [objective["name"] for objective in study.problem["objectives"]]
+    judged = [*study.problem["objectives"], *study.problem.get("constraints", ())]
+    names = [each["name"] for each in judged]
     trials = session.execute(
         select(
             Trial.id,

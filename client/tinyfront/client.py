@@ -56,10 +56,12 @@ class Client:
         space: Space | Mapping[str, Any],
         objectives: Sequence[Objective | Mapping[str, Any] | str],
         trials: int,
+        constraints: Sequence[Mapping[str, Any] | str] = (),
         data: str | None = None,
         binary: int | None = None,
         device: str | None = None,
         designer: str = "bayes",
+        designer_options: Mapping[str, Any] | None = None,
         training: Mapping[str, Any] | None = None,
         seed: int = 0,
         ahead: int | None = None,
@@ -74,10 +76,13 @@ class Client:
             space: `Cnn(...)`, `Parameters(...)`, or the wire JSON.
             objectives: `minimize(...)`, `maximize(...)`, wire JSON, or the name of a loss.
             trials: The budget.
+            constraints: What results must keep beside the objectives, such as `temperature <= 80`:
+                reported with each result, not optimised.
             data: The data set of a network study, as its workers announce it.
             binary: Labels below it become one class and all others the second; else all classes.
             device: The board that networks must fit.
-            designer: `bayes`, `random` or `sobol`.
+            designer: `bayes`, `ageing-evolution`, `nehvi`, `random` or `sobol`.
+            designer_options: What the designer lets its user set.
             training: Fields of the training recipe, such as `{"epochs": 10}`.
             seed: Proposals with equal seeds and histories are equal.
             ahead: How many proposals are made before they are asked for.
@@ -99,9 +104,12 @@ class Client:
             "seed": seed,
         }
         optional = {
+            "constraints": [each if isinstance(each, str) else dict(each) for each in constraints]
+            or None,
             "data": data,
             "binary": binary,
             "device": device,
+            "designer_options": None if designer_options is None else dict(designer_options),
             "training": None if training is None else dict(training),
             "ahead": ahead,
             "think_s": think_s,

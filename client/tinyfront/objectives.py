@@ -22,16 +22,17 @@ class Objective:
     ideal: float | None = None
     reference: float | None = None
     log: bool | None = None
+    expression: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The wire form; what was not given is left to the server."""
-        given = {field: getattr(self, field) for field in ("bound", "limit", "ideal", "reference")}
-        given["log"] = self.log
+        fields = ("bound", "limit", "ideal", "reference", "log", "expression")
+        given = {field: getattr(self, field) for field in fields}
         wanted = {field: value for field, value in given.items() if value is not None}
         return {"name": self.name, "goal": self.goal, **wanted}
 
 
-def minimize(
+def minimize(  # noqa: PLR0913 - the fields of an objective, by name
     name: str,
     *,
     bound: float | None = None,
@@ -39,6 +40,7 @@ def minimize(
     ideal: float | None = None,
     reference: float | None = None,
     log: bool | None = None,
+    expression: str | None = None,
 ) -> Objective:
     """An objective of which less is better.
 
@@ -49,11 +51,13 @@ def minimize(
         ideal: Value at which nothing is left to wish for (0 of the scale).
         reference: Value from which on a trial no longer counts (1 of the scale).
         log: Whether ratios matter rather than differences.
+        expression: What it is, computed from the parameters of a black box, such as `2*x + y`.
+            Then nobody measures it, and a proposal beyond `limit` is never made.
     """
-    return Objective(name, "minimize", bound, limit, ideal, reference, log)
+    return Objective(name, "minimize", bound, limit, ideal, reference, log, expression)
 
 
-def maximize(
+def maximize(  # noqa: PLR0913 - as above
     name: str,
     *,
     bound: float | None = None,
@@ -61,6 +65,7 @@ def maximize(
     ideal: float | None = None,
     reference: float | None = None,
     log: bool | None = None,
+    expression: str | None = None,
 ) -> Objective:
     """An objective of which more is better; the arguments are those of `minimize`."""
-    return Objective(name, "maximize", bound, limit, ideal, reference, log)
+    return Objective(name, "maximize", bound, limit, ideal, reference, log, expression)

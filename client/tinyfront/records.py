@@ -31,12 +31,24 @@ class StudyObjective:
     ideal: float | None = None
     reference: float | None = None
     log: bool | None = None
+    ideal_given: bool | None = None
+    reference_given: bool | None = None
+    expression: str | None = None
 
     def within_bound(self, value: float) -> bool:
         """Whether a value keeps the bound; without a bound every value does."""
         if self.bound is None:
             return True
         return value <= self.bound if self.goal == "minimize" else value >= self.bound
+
+
+@dataclass(frozen=True, slots=True)
+class StudyConstraint:
+    """A limit on a figure that is reported beside the objectives."""
+
+    name: str
+    limit: float
+    goal: str = "minimize"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,7 @@ class StudyState:
     ended_reason: str | None = None
     definition: Mapping[str, Any] = field(default_factory=dict)
     objectives: tuple[StudyObjective, ...] = ()
+    constraints: tuple[StudyConstraint, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     finished: int = 0
     front_size: int = 0
@@ -135,6 +148,8 @@ def items(page: Any, url: str) -> list[Any]:
 def _value(name: str, value: Any, url: str) -> Any:
     if name == "objectives":
         return tuple(read(StudyObjective, each, url) for each in value)
+    if name == "constraints":
+        return tuple(read(StudyConstraint, each, url) for each in value)
     if (name == "at" or name.endswith("_at")) and isinstance(value, str):
         return datetime.fromisoformat(value)
     return value

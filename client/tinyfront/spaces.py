@@ -6,9 +6,12 @@ names the field that breaks one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+# Values by the name of a parameter that must have one of them.
+When = Mapping[str, Sequence[Any]]
 
 
 class Space(Protocol):
@@ -26,12 +29,12 @@ class Real:
     low: float
     high: float
     log: bool = False
+    when: When | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The wire form."""
-        return {"name": self.name, "kind": "real", "low": self.low, "high": self.high} | (
-            {"log": True} if self.log else {}
-        )
+        ends = {"name": self.name, "kind": "real", "low": self.low, "high": self.high}
+        return ends | ({"log": True} if self.log else {}) | _condition(self.when)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,12 @@ class Integer:
     low: int
     high: int
     log: bool = False
+    when: When | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The wire form."""
-        return {"name": self.name, "kind": "integer", "low": self.low, "high": self.high} | (
-            {"log": True} if self.log else {}
-        )
+        ends = {"name": self.name, "kind": "integer", "low": self.low, "high": self.high}
+        return ends | ({"log": True} if self.log else {}) | _condition(self.when)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +60,41 @@ class Choice:
     name: str
     values: tuple[Any, ...] | list[Any]
     ordered: bool = False
+    when: When | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The wire form."""
-        return {"name": self.name, "kind": "choice", "values": list(self.values)} | (
-            {"ordered": True} if self.ordered else {}
-        )
+        listed = {"name": self.name, "kind": "choice", "values": list(self.values)}
+        return listed | ({"ordered": True} if self.ordered else {}) | _condition(self.when)
 
 
 Parameter = Real | Integer | Choice
 
 
+def _condition(when: When | None) -> dict[str, Any]:
+    return {"when": {name: list(values) for name, values in when.items()}} if when else {}
+
+
 @dataclass(frozen=True, slots=True, init=False)
 class Parameters:
-    """The parameters of a black box: `Parameters(Real("x", 0, 1), Choice("kind", ["a", "b"]))`."""
+    """The parameters of a black box: `Parameters(Real("x", 0, 1), Choice("kind", ["a", "b"]))`.
+
+    A parameter with `when={"kind": ["b"]}` has a value only where `kind`, listed before it, is
+    "b". Points keep all `constraints`, such as `x + 2*y <= 1`: no other is ever proposed.
+    """
 
     parameters: tuple[Parameter, ...]
+    constraints: tuple[str, ...]
 
-    def __init__(self, *parameters: Parameter) -> None:
+    def __init__(self, *parameters: Parameter, constraints: Sequence[str] = ()) -> None:
         object.__setattr__(self, "parameters", parameters)
+        object.__setattr__(self, "constraints", tuple(constraints))
 
     def to_json(self) -> dict[str, Any]:
         """The wire form."""
-        return {
-            "kind": "parameters",
-            "parameters": [parameter.to_json() for parameter in self.parameters],
-        }
+        listed = [parameter.to_json() for parameter in self.parameters]
+        kept = {"constraints": list(self.constraints)} if self.constraints else {}
+        return {"kind": "parameters", "parameters": listed, **kept}
 
 
 @dataclass(frozen=True, slots=True, init=False)

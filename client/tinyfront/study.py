@@ -216,11 +216,14 @@ class Study:
         parameters: Mapping[str, Any],
         values: Mapping[str, float] | None = None,
         parent: int | None = None,
+        replicate: bool = False,
     ) -> Trial:
         """Add a proposal of your own, or with `values` a result that you already have.
 
-        For networks `parameters` is the point: the genotype as JSON. `parent` is the number of a
-        completed trial of this study, whose weights the network inherits before it is trained.
+        A point that the study holds already is refused, unless with `replicate` it shall be
+        measured again. For networks `parameters` is the point: the genotype as JSON. `parent` is
+        the number of a completed trial of this study, whose weights the network inherits before it
+        is trained.
         """
         name = "parameters" if self.is_black_box else "point"
         body: dict[str, Any] = {name: dict(parameters)}
@@ -228,6 +231,8 @@ class Study:
             body["values"] = dict(values)
         if parent is not None:
             body["parent"] = parent
+        if replicate:
+            body["replicate"] = True
         call = Call("POST", self._path("/trials"), body, repeatable=False)
         return trial_of(self._connection, self._connection.json(call))
 

@@ -1,11 +1,17 @@
-"""The designers by name. Only the chosen one is imported: `bayes` needs torch."""
+"""The designers by name. Only the chosen one is imported: some need torch."""
 
 from collections.abc import Callable, Mapping
 
 from optimizer.designers.designer import Designer, Fitted
 from optimizer.errors import InvalidProblem
 
-__all__ = ["DESIGNERS", "Designer", "Fitted", "designer"]
+__all__ = ["DESIGNERS", "NEED_TORCH", "Designer", "Fitted", "designer"]
+
+
+def _ageing_evolution() -> Designer:
+    from optimizer.designers.ageing_evolution import AgeingEvolutionDesigner
+
+    return AgeingEvolutionDesigner()
 
 
 def _random() -> Designer:
@@ -26,11 +32,28 @@ def _bayes() -> Designer:
     return BayesDesigner()
 
 
+def _nehvi() -> Designer:
+    from optimizer.designers.nehvi import NehviDesigner
+
+    return NehviDesigner()
+
+
+def _sparse() -> Designer:
+    from optimizer.designers.sparse import SparseDesigner
+
+    return SparseDesigner()
+
+
 DESIGNERS: Mapping[str, Callable[[], Designer]] = {
+    "ageing-evolution": _ageing_evolution,
     "bayes": _bayes,
+    "nehvi": _nehvi,
     "random": _random,
     "sobol": _sobol,
+    "sparse": _sparse,
 }
+# These work on every problem, so nobody needs to load torch to ask them.
+NEED_TORCH = frozenset({"bayes", "nehvi", "sparse"})
 
 
 def designer(name: str) -> Designer:

@@ -12,21 +12,22 @@ import torch
 
 from optimizer.designers.designer import Designer, Fitted
 from optimizer.designers.novelty import Candidate, drawn, seen_keys
+from optimizer.designers.options import check_options
 from optimizer.designers.random import RandomDesigner
 from optimizer.designers.sobol import SobolDesigner
 from optimizer.errors import SpaceExhausted
 from optimizer.history import History
 from optimizer.kernel import library_versions
-from optimizer.knowledge import Knowledge, encoded
+from optimizer.knowledge import Knowledge, learn, observed
 from optimizer.networks.lineage import PARENT
 from optimizer.parameter_space import ParameterSpace
-from optimizer.pool import Best, Pool, best_of, first_pool
+from optimizer.pool import Best, Pool, Source, best_of, first_pool
 from optimizer.problem import Problem, initial_count
 from optimizer.proposal import Origin, Proposal
 from optimizer.scalarisation import sphere_weights, volume_factor
 from optimizer.space import Point
 from optimizer.surrogate import Hyperparameters, fit
-from optimizer.targets import prediction, targets, usable_rows
+from optimizer.targets import prediction, usable_rows
 
 # How `Fitted.values` is to be read; a row of another version is not used, but fitted anew.
 VERSION = 1
@@ -54,27 +55,37 @@ class BayesDesigner:
 
     name = "bayes"
 
-    def __init__(self, rays: int = RAYS) -> None:
-        self._rays = rays
+    def __init__(
+        self, rays: int = RAYS, source: Source | None = None, inherit: bool = True
+    ) -> None:
+        """Set what a designer built on this one may change.
+
+        Args:
+            rays: of the scalarisation, per proposal.
+            source: where candidates come from; the whole space where None.
+            inherit: whether morphs of the front begin with its weights, where the space does so.
+        """
+        self._rays, self._source, self._inherit = rays, source, inherit
 
     def check(self, problem: Problem) -> None:
-        """Every problem will do."""
+        """Every problem will do, without options."""
+        check_options(self.name, problem)
 
     def fit(self, problem: Problem, history: History, seed: int) -> Fitted | None:
-        """Fit one model per measured objective; None while the initial design runs.
+        """Fit a model per measured objective and constraint; None while the initial design runs.
 
         Nothing here is left to chance: `seed` changes nothing.
         """
         if not _past_initial_design(problem, history):
             return None
         rows = usable_rows(problem, history, MOST_FITTED)
-        x = encoded(problem, [history.observations[row].point for row in rows])
-        values = history.values([o.name for o in problem.measured])[rows]
-        models = {}
+        x = observed(problem, [history.observations[row] for row in rows])
+        learnt = learn(problem, x, history.values(problem.reported)[rows])
         with _one_thread():
-            for objective, told in zip(problem.measured, values.T, strict=True):
-                learnt = targets(problem, objective, x, told)
-                models[objective.name] = fit(problem.space.columns, learnt).to_json()
+            models = {
+                name: fit(problem.space.columns, told).to_json()
+                for name, told in zip(problem.reported, learnt, strict=True)
+            }
         return Fitted(
             version=VERSION,
             values={"columns": _column_names(problem), "models": models},
@@ -106,7 +117,10 @@ class BayesDesigner:
             if len(waiting):
                 knowledge = knowledge.believing(waiting.x, waiting.known)
             taken = seen_keys(problem, history, pending)
-            steps = _steps(knowledge, _front(problem, history), taken, self._rays, seed)
+            rng, source = random.Random(seed), self._source or Source.of(problem.space)
+            front = _front(problem, history, self._inherit)
+            pool = first_pool(problem, front, set(taken), rng.getrandbits(63), source)
+            steps = _steps(knowledge, pool, source, taken, self._rays, rng)
             proposals = [step.proposal(fitted) for step in itertools.islice(steps, count)]
         if count and not proposals:
             raise SpaceExhausted
@@ -177,21 +191,25 @@ class _Step:
 
 
 def _steps(
-    knowledge: Knowledge, front: list[Point], taken: set[str], rays: int, seed: int
+    knowledge: Knowledge,
+    pool: Pool,
+    source: Source,
+    taken: set[str],
+    rays: int,
+    rng: random.Random,
 ) -> Iterator[_Step]:
     """One choice after the other, until the space has no point left."""
-    problem, rng = knowledge.problem, random.Random(seed)
-    pool = first_pool(problem, front, set(taken), rng.getrandbits(63))
+    problem = knowledge.problem
     while True:
         rest = pool.without(taken)
         if len(rest) == 0:
-            spare = drawn(problem, lambda: problem.space.sample(rng), set(taken), rng)
+            spare = drawn(problem, lambda: source.moves.sample(rng), set(taken), rng)
             rest = Pool.of(problem, itertools.islice(spare, SPARE))
         if len(rest) == 0:
             return
         weights_seed = rng.getrandbits(32)
         worth = knowledge.acquisition(sphere_weights(rays, len(problem.names), weights_seed))
-        best = best_of(rest, problem, worth, set(taken), rng.getrandbits(63))
+        best = best_of(rest, problem, worth, set(taken), rng.getrandbits(63), source.moves)
         yield _Step(knowledge, best, rays, weights_seed)
         taken = taken | {best.candidate.key}
         knowledge = knowledge.believing(best.x[None], best.known[None])
@@ -209,7 +227,7 @@ def _suits(fitted: Fitted, problem: Problem) -> bool:
     return (
         fitted.version == VERSION
         and fitted.values["columns"] == _column_names(problem)
-        and set(fitted.values["models"]) == {o.name for o in problem.measured}
+        and set(fitted.values["models"]) == set(problem.reported)
     )
 
 
@@ -222,10 +240,12 @@ def _candidate(problem: Problem, point: Point) -> Candidate:
     return Candidate(point, problem.space.key(point), problem.space.figures(point))
 
 
-def _front(problem: Problem, history: History) -> list[Point]:
+def _front(problem: Problem, history: History, inherit: bool) -> list[Point]:
     """The points of the present front; where weights are inherited, theirs come along."""
     marked, space = history.front(problem), problem.space
     kept = [o for o, kept in zip(history.observations, marked, strict=True) if kept]
+    if not inherit:
+        return [space.orphan(o.point) for o in kept]
     return [space.heir(o.point, o.key or space.key(o.point), o.epochs) for o in kept]
 
 

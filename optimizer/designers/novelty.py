@@ -96,7 +96,7 @@ def _listable(problem: Problem) -> bool:
 
 def _candidate(problem: Problem, point: Point, seen: set[str]) -> Candidate | None:
     key = problem.space.key(point)
-    if key in seen:
+    if key in seen or not problem.space.allows(point):
         return None
     known = problem.space.figures(point)
     if not problem.keeps_limits(known):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from optimizer.designers.designer import Fitted
 from optimizer.designers.novelty import drawn, seen_keys, take
+from optimizer.designers.options import check_options
 from optimizer.history import History
 from optimizer.problem import Problem
 from optimizer.proposal import Proposal
@@ -17,7 +18,8 @@ class RandomDesigner:
     name = "random"
 
     def check(self, problem: Problem) -> None:
-        """Every problem will do."""
+        """Every problem will do, without options."""
+        check_options(self.name, problem)
 
     def fit(self, problem: Problem, history: History, seed: int) -> Fitted | None:
         """Nothing is learnt."""

@@ -1,5 +1,6 @@
 """Fills a parameter space evenly: a scrambled Sobol sequence, one per study."""
 
+import itertools
 import random
 from collections.abc import Iterator, Sequence
 
@@ -7,6 +8,7 @@ from scipy.stats import qmc
 
 from optimizer.designers.designer import Fitted
 from optimizer.designers.novelty import drawn, seen_keys, take
+from optimizer.designers.options import check_options
 from optimizer.errors import InvalidProblem
 from optimizer.history import History
 from optimizer.parameter_space import ParameterSpace
@@ -16,13 +18,26 @@ from optimizer.space import Point
 
 
 def sobol_points(space: ParameterSpace, seed: int, start: int) -> Iterator[Point]:
-    """The points of one sequence, without end.
+    """The points of one sequence, without end, less those that break a constraint.
+
+    Where hardly a point of the cube keeps the constraints, an even filling of the cube is of no
+    use: then they are samples of the space.
 
     Args:
         space: whose unit cube is filled.
         seed: names the sequence (its scrambling).
         start: how many points of it to leave out.
     """
+    if not space.constrained:
+        yield from _sequence(space, seed, start)
+    if space.region.roomy:
+        kept = (point for point in _sequence(space, seed, 0) if space.allows(point))
+        yield from itertools.islice(kept, start, None)
+    for number in itertools.count(start):
+        yield space.sample(random.Random(f"{seed}/{number}"))
+
+
+def _sequence(space: ParameterSpace, seed: int, start: int) -> Iterator[Point]:
     engine = qmc.Sobol(len(space.parameters), scramble=True, rng=seed)
     if start:
         engine.fast_forward(start)
@@ -36,7 +51,8 @@ class SobolDesigner:
     name = "sobol"
 
     def check(self, problem: Problem) -> None:
-        """Refuse spaces that are no box of parameters."""
+        """Refuse options, and spaces that are no box of parameters."""
+        check_options(self.name, problem)
         self._space(problem)
 
     def fit(self, problem: Problem, history: History, seed: int) -> Fitted | None:

@@ -53,5 +53,9 @@ def check_parent(point: Point) -> None:
 def lineage(point: Point, recipe: Mapping[str, Any]) -> list[float]:
     """The coordinates named in `NAMES`: whether it inherits, and the epochs of all its line."""
     inherited = point[PARENT]["epochs"] if PARENT in point else 0.0
-    total = recipe["epochs"] + inherited
-    return [float(PARENT in point), math.log(total) / math.log(MOST_EPOCHS)]
+    return [float(PARENT in point), log_epochs(recipe["epochs"] + inherited)]
+
+
+def log_epochs(total: float) -> float:
+    """The coordinate of the epochs of a whole line; fewer than one count as one."""
+    return math.log(max(total, 1.0)) / math.log(MOST_EPOCHS)

@@ -69,8 +69,7 @@ class NetworkSpace:
 
     def __post_init__(self) -> None:
         shape = self.input_shape
-        whole = len(shape) in (1, 3) and all(is_whole(part) and part >= 1 for part in shape)
-        if not whole:
+        if not (len(shape) in (1, 3) and all(is_whole(part) and part >= 1 for part in shape)):
             raise InvalidSpace("data", f"need a shape (h, w, c) or (n,), got {shape!r}")
         if not (is_whole(self.classes) and self.classes >= 2):
             raise InvalidSpace("data", f"need at least 2 classes, got {self.classes!r}")
@@ -196,9 +195,17 @@ class NetworkSpace:
         """The same network, to begin with the weights of the completed trial of this key."""
         return lineage.heir(point, key, epochs) if self.inherits else lineage.orphan(point)
 
+    def orphan(self, point: Point) -> Point:
+        """The same network, trained from scratch."""
+        return lineage.orphan(point)
+
     def points(self) -> Iterator[Point]:
         """Nobody counts networks."""
         raise InvalidSpace("space", "a space of networks is not listed")
+
+    def allows(self, point: Point) -> bool:
+        """Whatever is no valid genotype is never drawn."""
+        return True
 
     def validate(self, point: Point) -> None:
         """Raise InvalidPoint, with the path of the gene, unless the point lies in the space."""
@@ -220,6 +227,21 @@ class NetworkSpace:
         base = features(point, self.input_shape, found, figures_, recipe)
         base += options(shown, self.ranges, self.searched, recipe)
         return base + lineage.lineage(point, recipe) if self.inherits else base
+
+    @cached_property
+    def confirmed(self) -> Mapping[int, float]:
+        """From scratch, for all epochs of the recipe."""
+        if not self.inherits:
+            return {}
+        own = len(self.columns) - len(lineage.NAMES)
+        return {own: 0.0, own + 1: lineage.log_epochs(self.recipe.epochs)}
+
+    def observed(self, point: Point, epochs: float) -> list[float]:
+        """The coordinates of a network that was really trained for so many epochs in all."""
+        found = self.encode(point)
+        if self.inherits and epochs > 0:
+            found[-1] = lineage.log_epochs(epochs)
+        return found
 
     def key(self, point: Point) -> str:
         """The hash of network, training, pruning and parent."""
@@ -289,9 +311,7 @@ class NetworkSpace:
         return self.recipe.of(point, inherits=lineage.PARENT in point)
 
     def _keeps_limits(self, point: Point) -> bool:
-        if not self.limits:
-            return True
-        known = self.figures(point)
+        known = self.figures(point) if self.limits else {}
         return all(known[name] <= limit for name, limit in self.limits)
 
 

@@ -88,8 +88,8 @@ def _columns(study: Study, purpose: Purpose) -> list[Column]:
     confirm = purpose == CONFIRM
     plain = (*PLAIN, *CONFIRMING) if confirm else PLAIN
     columns: list[Column] = [(name, _plain(name)) for name in plain]
-    values = [TEST_ERROR] if confirm else []
-    values += [objective["name"] for objective in study.problem["objectives"]]
+    told = [*study.problem["objectives"], *study.problem.get("constraints", ())]
+    values = [*([TEST_ERROR] if confirm else []), *(each["name"] for each in told)]
     columns += [(f"values.{name}", _inside("values", name)) for name in values]
     if study.kind == "parameters":
         names = [parameter["name"] for parameter in study.definition["space"]["parameters"]]

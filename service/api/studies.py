@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from service import confirming, studies
+from service import confirming, definitions, studies
 from service.api.parts import PartsDep, StudyRef
 from service.api.schemas.body import CURSOR
 from service.api.schemas.studies import StudyCreate, StudyOut, StudyPage, StudyPatch
@@ -32,8 +32,10 @@ class StudyQuery(BaseModel):
 @router.post("", status_code=201, responses={200: {"model": StudyOut}})
 def create(body: StudyCreate, parts: PartsDep, response: Response) -> StudyOut:
     """Create a study. The same definition again returns it; another under its name is refused."""
+    definition = body.model_dump()
+    definitions.check_points(definition)
     with parts.db.begin() as session:
-        study, is_new = studies.create(session, body.model_dump(), parts.db.now(session))
+        study, is_new = studies.create(session, definition, parts.db.now(session))
         answer = study_out(session, study)
     response.status_code = 201 if is_new else 200
     response.headers["ETag"] = etag(answer.version)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from resource_models.footprint import UNIT
 from service import studies
-from service.api.schemas.studies import Counts, ObjectiveOut, StudyOut
+from service.api.schemas.studies import ConstraintOut, Counts, ObjectiveOut, StudyOut
 from service.api.schemas.workers import DataOut
 from service.models import Study
 from service.states import Status
@@ -35,6 +35,7 @@ def _shown(
         ended_reason=study.ended_reason,
         definition=study.definition,
         objectives=objectives_out(study),
+        constraints=[ConstraintOut(**each) for each in study.problem.get("constraints", ())],
         counts=Counts(**{status.value: count for status, count in counts.items()}),
         trials=study.trials,
         finished=study.finish_no,
@@ -51,11 +52,13 @@ def _shown(
 
 def objectives_out(study: Study) -> list[ObjectiveOut]:
     """Show what a study asks, with its scales as far as they are fixed."""
-    return [_objective(objective) for objective in study.problem["objectives"]]
+    expressions = study.problem["space"].get("known", {})
+    return [_objective(each, expressions) for each in study.problem["objectives"]]
 
 
-def _objective(objective: Mapping[str, Any]) -> ObjectiveOut:
-    scale = objective["scale"] or objective["given"]
+def _objective(objective: Mapping[str, Any], expressions: Mapping[str, str]) -> ObjectiveOut:
+    given = objective["given"]
+    scale = objective["scale"] or given
     return ObjectiveOut(
         name=objective["name"],
         role=objective["role"],
@@ -66,4 +69,7 @@ def _objective(objective: Mapping[str, Any]) -> ObjectiveOut:
         ideal=scale["ideal"],
         reference=scale["reference"],
         log=scale["log"],
+        ideal_given=given["ideal"] is not None,
+        reference_given=given["reference"] is not None,
+        expression=expressions.get(objective["name"]),
     )

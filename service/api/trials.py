@@ -49,7 +49,15 @@ def create(study: StudyRef, body: TrialCreate, parts: PartsDep) -> TrialOut:
     with parts.db.begin() as session:
         study_id = studies.get(session, study).id
         now = parts.db.now(session)
-        trial = trials.enqueue(session, study_id, body.proposal(), body.values, now, body.parent)
+        trial = trials.enqueue(
+            session,
+            study_id,
+            body.proposal(),
+            body.values,
+            now,
+            body.parent,
+            replicate=body.replicate,
+        )
         answer = trial_out(session, trial)
     parts.trials_changed()
     return answer

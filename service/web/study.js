@@ -52,7 +52,7 @@ export function study({ root, words: [name], query, signal, look, remember, go }
       charts.hidden = about.finished === 0;
       show(boxes.head, head(about, front.items));
       show(boxes.front, frontTable(about, front, sort));
-      show(boxes.grown, scale(about));
+      show(boxes.grown, [scale(about), constraints(about)]);
       show(boxes.confirmed, confirmed(about, held));
       show(boxes.rest, rest(about, latest, failures));
       if (about.finished === 0) return;
@@ -170,7 +170,21 @@ function scale(study) {
   }
   return el("p", { class: "quiet" }, "From the reference (0) to the ideal (1): ",
     objectives.map((each, place) => [place ? "; " : "", el("code", {}, each.name),
-      ` ${short(each.reference, each)} to ${short(each.ideal, each)}${each.log ? ", log" : ""}`]), ".");
+      ` ${short(each.reference, each)} to ${short(each.ideal, each)}${each.log ? ", log" : ""}`,
+      ` (${origin(each)})`]), ".");
+}
+
+/** Who said where the scale lies. */
+function origin({ ideal_given: ideal, reference_given: reference }) {
+  if (ideal === reference) return ideal ? "given" : "inferred";
+  return ideal ? "ideal given, reference inferred" : "reference given, ideal inferred";
+}
+
+function constraints(study) {
+  if (study.constraints.length === 0) return null;
+  return el("p", { class: "quiet" }, "Results must keep ", study.constraints.map((each, place) =>
+    [place ? "; " : "", el("code", {}, each.name),
+      ` ${each.goal === "minimize" ? "≤" : "≥"} ${number(each.limit)}`]), ".");
 }
 
 function rest(study, latest, failures) {

@@ -77,6 +77,7 @@ def study_json(**changes: Any) -> dict[str, Any]:
         "ended_reason": None,
         "definition": {"name": "toy", "space": space, "designer": "bayes", "seed": 0},
         "objectives": [objective_json("cost"), objective_json("size", unit="B", bound=16000.0)],
+        "constraints": [],
         "counts": {"queued": 0, "running": 1, "completed": 3, "failed": 0},
         "trials": 40,
         "finished": 3,
@@ -101,6 +102,9 @@ def objective_json(name: str, **changes: Any) -> dict[str, Any]:
         "ideal": 0.0,
         "reference": 1.0,
         "log": False,
+        "ideal_given": False,
+        "reference_given": False,
+        "expression": None,
     } | changes
 
 

@@ -180,6 +180,26 @@ def test_a_front_is_printed_with_units_and_without_cutting(server: Scripted) -> 
     assert printed == {"objectives": objectives, "items": items}
 
 
+def test_a_study_shows_who_said_where_its_scale_lies_and_what_results_must_keep(
+    server: Scripted,
+) -> None:
+    objectives = [
+        objective_json("cost", ideal_given=True),
+        objective_json("size", ideal=None, reference=None),
+        objective_json("fuel", role="known", expression="2*x", limit=9.0),
+    ]
+    heat = {"name": "heat", "limit": 80.0, "goal": "minimize"}
+    gain = {"name": "gain", "limit": 2.0, "goal": "maximize"}
+    shown = study_json(objectives=objectives, constraints=[heat, gain])
+    server.say("GET", "/studies/oven", ok(shown))
+    text = run("study", "show", "oven").stdout
+    assert "minimize cost, ideal 0 (given), reference 1 (inferred)" in text
+    assert "minimize size, scale to be inferred from the first trials" in text
+    assert "minimize fuel = 2*x, limit 9, ideal 0 (inferred)" in text
+    assert "heat <= 80" in text
+    assert "gain >= 2" in text
+
+
 def test_a_trial_is_shown(server: Scripted) -> None:
     attempt = {"number": 1, "worker": "w1", "outcome": "failed", "reason": "out of memory"}
     artefact = {"name": "graph.json", "size_bytes": 12, "sha256": "0" * 64}

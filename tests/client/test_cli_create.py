@@ -63,6 +63,13 @@ def test_options_become_a_definition(server: Scripted) -> None:
     }
 
 
+def test_constraints_are_sent_as_they_are_written(server: Scripted) -> None:
+    sent = created(
+        server, "oven", "--constraint", "heat <= 80", "--constraint", "gain>=2", "--trials", "3"
+    )
+    assert sent["constraints"] == ["heat <= 80", "gain>=2"]
+
+
 def test_a_definition_comes_from_a_file_and_options_go_first(
     server: Scripted, tmp_path: Path
 ) -> None:

@@ -45,6 +45,41 @@ def finished(study: Study) -> Study:
     return study
 
 
+def test_a_black_box_with_conditions_and_constraints_runs_to_its_front(client: Client) -> None:
+    study = client.create_study(
+        "kiln",
+        space=Parameters(
+            Choice("kind", ["gas", "wood"]),
+            Real("x", 0, 1),
+            Real("draught", 0, 1, when={"kind": ["wood"]}),
+            constraints=["x + draught <= 0.5"],
+        ),
+        objectives=[COST, minimize("fuel", expression="x + (2 if kind == 'wood' else 1)")],
+        constraints=["heat <= 80", {"name": "glow", "limit": 0.0, "goal": "maximize"}],
+        trials=8,
+    )
+    for trial in study.ask():
+        with trial:
+            values = dict(trial.parameters)
+            assert ("draught" in values) == (values["kind"] == "wood")
+            assert values["x"] + values.get("draught", 0) <= 0.5 or values["kind"] == "gas"
+            heat = 90.0 if values["x"] > 0.25 else 70.0
+            trial.complete({"cost": values["x"], "heat": heat, "glow": 1.0})
+    study.wait(progress=False, timeout=30)
+    assert [each.role for each in study.objectives] == ["measured", "known"]
+    assert study.objectives[1].expression == "x + (2 if kind == 'wood' else 1)"
+    assert [(each.name, each.limit) for each in study.state.constraints] == [
+        ("heat", 80.0),
+        ("glow", 0.0),
+    ]
+    trials = list(study.trials("completed"))
+    assert all(trial.feasible == (trial.values["heat"] <= 80) for trial in trials)
+    assert all(trial.values["fuel"] >= 1 for trial in trials)
+    again = client.create_study_from(study.state.definition)
+    assert again.id == study.id
+    assert "values.heat" in b"".join(study.export()).decode().splitlines()[0]
+
+
 def test_a_black_box_runs_from_its_definition_to_its_front(client: Client) -> None:
     study = finished(toy(client, "whole", trials=6)).wait(progress=False, timeout=30)
     assert study.status == "ended"

@@ -34,15 +34,20 @@ def test_every_parameter_is_read_by_the_optimiser_as_it_was_meant() -> None:
         Integer("m", -3, 9),
         Choice("o", [1, 2, 3], ordered=True),
         Choice("k", ("a", "b")),
+        Real("only_a", 0.0, 1.0, when={"k": ["a"]}),
+        Integer("only_b", 1, 9, when={"k": ("b",), "o": (1, 2)}),
+        Choice("last", [1, 2], when={"k": ["b"]}),
+        constraints=["r + s <= 2"],
     ).to_json()
     read = space_from_json(built).to_json()
-    assert read["kind"] == built["kind"]
+    assert (read["kind"], read["constraints"]) == (built["kind"], built["constraints"])
     for ours, theirs in zip(built["parameters"], read["parameters"], strict=True):
         assert theirs == {name: False for name in theirs if name not in ours} | ours
 
 
 def test_every_builder_sends_fields_that_the_servers_schema_knows() -> None:
     full = {"bound": 1.0, "limit": 2.0, "ideal": 0.0, "reference": 3.0, "log": False}
+    full |= {"expression": "2*x"}
     for build in (minimize, maximize):
         sent = build("cost", **full).to_json()  # type: ignore[arg-type]
         assert set(sent) == set(studies.ObjectiveIn.model_fields)
@@ -60,6 +65,7 @@ def test_create_study_has_an_argument_for_each_field_of_the_servers_schema() -> 
     [
         (records.StudyState, studies.StudyOut),
         (records.StudyObjective, studies.ObjectiveOut),
+        (records.StudyConstraint, studies.ConstraintOut),
         (records.HypervolumePoint, studies.HypervolumePoint),
         (records.Artefact, trials.ArtefactOut),
         (records.Lease, leases.Lease),

@@ -5,15 +5,16 @@ import json
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
-from optimizer.designers import DESIGNERS, Designer, Fitted, designer
+from optimizer.designers import DESIGNERS, NEED_TORCH, Designer, Fitted, designer
 from optimizer.errors import InvalidProblem, SpaceExhausted
 from optimizer.history import History, Observation
 from optimizer.networks.scales import default_scales
 from optimizer.networks.space import NetworkSpace
-from optimizer.problem import Objective, Problem
+from optimizer.problem import Constraint, Objective, Problem
 from optimizer.proposal import Proposal
 from optimizer.scale import Scale
 from optimizer.space import Point, space_from_json
@@ -31,6 +32,27 @@ BOX = Problem(
         Objective("gain", goal="maximize", limit=-9.0, scale=Scale(2.0, 0.0)),
     ),
     seed=3,
+)
+TREE = Problem(
+    space_from_json(
+        {
+            "kind": "parameters",
+            "parameters": [
+                {"name": "kind", "kind": "choice", "values": ["plain", "deep"]},
+                {"name": "x", "kind": "real", "low": 0.0, "high": 1.0},
+                {"name": "y", "kind": "real", "low": 0.0, "high": 1.0, "when": {"kind": ["deep"]}},
+                {"name": "n", "kind": "integer", "low": 1, "high": 9, "when": {"kind": ["deep"]}},
+            ],
+            "constraints": ["x + y <= 0.8", "x >= 0.05"],
+            "known": {"weight": "x + (n / 9 if kind == 'deep' else 0.5)"},
+        }
+    ),
+    (
+        Objective("cost", scale=Scale(0.0, 2.0)),
+        Objective("weight", "known", limit=1.2, scale=Scale(0.0, 2.0)),
+    ),
+    constraints=(Constraint("heat", 0.9),),
+    seed=5,
 )
 FINITE = Problem(
     space_from_json(
@@ -66,6 +88,8 @@ NETWORKS = networks()
 def outcome(problem: Problem, point: Point) -> dict[str, float]:
     """Values of any point, by a smooth rule; networks make fewer errors with more operations."""
     known = problem.space.figures(point)
+    if problem is TREE:
+        return {**known, "cost": point["x"] + point.get("y", 0.5), "heat": 1 - point["x"]}
     if known:
         return {**known, "error": max(1 / 300, min(0.9, 3 / math.log(20 + known["macs"]) - 0.2))}
     if "x" not in point:
@@ -107,8 +131,8 @@ def accepts(designer: Designer, problem: Problem) -> bool:
 PAIRS = [
     pytest.param(name, problem, id=f"{name}-{label}")
     for name in DESIGNERS
-    for label, problem in (("parameters", BOX), ("networks", NETWORKS))
-    if name == "bayes" or accepts(designer(name), problem)
+    for label, problem in (("parameters", BOX), ("conditions", TREE), ("networks", NETWORKS))
+    if name in NEED_TORCH or accepts(designer(name), problem)
 ]
 
 
@@ -180,6 +204,15 @@ def test_no_proposal_breaks_a_limit_on_a_known_figure(name: str, trials: int) ->
         assert proposal.known["model_size:deployed"] <= 2000
 
 
+@pytest.mark.parametrize("trials", [0, 24])
+def test_no_proposal_breaks_a_known_constraint_or_a_limit_of_a_black_box(
+    tested: Designer, trials: int
+) -> None:
+    for proposal in suggest(tested, TREE, history_of(TREE, trials), count=6):
+        TREE.space.validate(proposal.point)
+        assert proposal.known["weight"] <= 1.2
+
+
 @pytest.mark.parametrize(("name", "problem"), PAIRS)
 def test_a_history_without_a_single_value_is_no_obstacle(name: str, problem: Problem) -> None:
     rng = random.Random(0)
@@ -228,6 +261,13 @@ def test_fewer_are_proposed_where_fewer_are_left(tested: Designer, tried: int) -
     assert len(proposals) == len(POINTS) - tried
     with pytest.raises(SpaceExhausted):
         suggest(tested, FINITE, History(tuple(observations)), POINTS[tried:])
+
+
+def test_unknown_options_are_refused_by_name(tested: Designer) -> None:
+    tested.check(BOX)
+    with pytest.raises(InvalidProblem) as caught:
+        tested.check(replace(BOX, options={"colour": "red"}))
+    assert caught.value.field == "designer_options.colour"
 
 
 def test_sobol_refuses_networks() -> None:

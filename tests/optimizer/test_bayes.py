@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-import optimizer.designers.bayes
+import optimizer.knowledge
 from optimizer.designers import Fitted, designer
 from optimizer.designers.bayes import BayesDesigner
 from optimizer.history import History, Observation, Status
@@ -188,8 +188,8 @@ def test_nothing_that_is_not_finite_reaches_a_model(monkeypatch: pytest.MonkeyPa
         seen.append(learnt)
         return learnt
 
-    original = optimizer.designers.bayes.targets
-    monkeypatch.setattr(optimizer.designers.bayes, "targets", spy)
+    original = optimizer.knowledge.targets
+    monkeypatch.setattr(optimizer.knowledge, "targets", spy)
     holes = [
         Observation({"x": 0.11, "y": 0.2}, {"a": 0.5}, 1),
         Observation({"x": 0.12, "y": 0.2}, {}, 1, "infeasible"),

@@ -57,7 +57,7 @@ class Peak(Acquisition):
 
 def peak(top: Sequence[float]) -> Peak:
     nothing = torch.empty(0, dtype=torch.float64)
-    return Peak([], Improvement(nothing, nothing, nothing), None, tuple(top))
+    return Peak([], Improvement(nothing, nothing, nothing), None, top=tuple(top))
 
 
 def test_a_pool_holds_each_key_once_and_none_that_is_seen() -> None:
@@ -153,9 +153,9 @@ def test_an_improvement_that_only_the_last_ray_sees_is_found() -> None:
             return torch.full((len(x),), -math.inf, dtype=torch.float64)
 
     asked, nothing = problem(BOX), torch.empty(0, dtype=torch.float64)
-    parts = ([], Improvement(nothing, nothing, nothing), None, (0.3, 0.8))
-    blind = Blind(*parts)
-    best = best_of(first_pool(asked, [], set(), seed=1), asked, Narrow(*parts), set(), seed=1)
+    parts = ([], Improvement(nothing, nothing, nothing), None)
+    blind, narrow = (kind(*parts, top=(0.3, 0.8)) for kind in (Blind, Narrow))
+    best = best_of(first_pool(asked, [], set(), seed=1), asked, narrow, set(), seed=1)
     assert best.acquisition == "improvement"
     assert best.value > -1e-6
 

@@ -16,6 +16,7 @@ LIGHT = (
     "optimizer.scale",
     "optimizer.pareto",
     "optimizer.designers",
+    "optimizer.designers.ageing_evolution",
     "optimizer.designers.random",
     "optimizer.designers.sobol",
     "optimizer.networks.space",

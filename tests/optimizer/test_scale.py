@@ -4,9 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given as drawn
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from optimizer.errors import InvalidProblem
-from optimizer.scale import WORST_Z, GivenScale, Scale, scales_from
+from optimizer.scale import MOST_Z, WORST_Z, GivenScale, Goal, Scale, scales_from
 
 
 @pytest.mark.parametrize(
@@ -34,6 +37,8 @@ def test_nothing_is_infinitely_bad() -> None:
     maximised = Scale(0.9, 0.5, log=True)
     assert maximised.z([0.0, -1.0]).tolist() == [WORST_Z, WORST_Z]
     assert np.isfinite(Scale(1e-3, 1.0, log=True).score(1e300))
+    assert Scale(0.0, 1e-300).z([1e300, -1e300]).tolist() == [MOST_Z, -MOST_Z]
+    assert np.isfinite(Scale(-1e300, 1e300).score([1.7e308, -1.7e308])).all()
 
 
 def test_nan_stays_nan_and_shapes_stay() -> None:
@@ -45,7 +50,13 @@ def test_nan_stays_nan_and_shapes_stay() -> None:
 
 @pytest.mark.parametrize(
     ("ideal", "reference", "log"),
-    [(1.0, 1.0, False), (math.nan, 1.0, False), (0.0, math.inf, False), (0.0, 1.0, True)],
+    [
+        (1.0, 1.0, False),
+        (math.nan, 1.0, False),
+        (0.0, math.inf, False),
+        (-1e301, 1e301, False),
+        (0.0, 1.0, True),
+    ],
 )
 def test_an_impossible_scale_is_refused(ideal: float, reference: float, log: bool) -> None:
     with pytest.raises(InvalidProblem):
@@ -99,3 +110,25 @@ def test_what_the_user_gave_is_kept_and_the_other_end_stays_on_its_side(given: G
     assert given.ideal in (None, scale.ideal)
     assert given.reference in (None, scale.reference)
     assert scale.ideal < scale.reference
+
+
+values_of_any_size = st.floats(allow_nan=False, allow_infinity=False)
+ends = st.none() | st.floats(-1e299, 1e299)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@drawn(
+    st.lists(values_of_any_size, min_size=1, max_size=20),
+    st.sampled_from(["minimize", "maximize"]),
+    st.tuples(ends, st.just(None)) | st.tuples(st.just(None), ends),
+    st.booleans(),
+)
+def test_any_results_give_a_scale_on_which_they_have_scores(
+    values: list[float], goal: Goal, given: tuple[float | None, float | None], log: bool
+) -> None:
+    wanted = GivenScale(*given, log)
+    scale = scales_from(values, goal, wanted)
+    assert scale.goal == goal
+    assert wanted.ideal in (None, scale.ideal)
+    assert wanted.reference in (None, scale.reference)
+    assert np.isfinite(scale.score(values)).all()

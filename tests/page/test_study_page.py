@@ -71,7 +71,22 @@ def test_a_study_shows_its_front_as_a_chart_and_as_a_table(
         "document.querySelector('.js-plotly-plot').layout.shapes.map(s => s.name)"
     )
     assert "bound" in names
-    expect(page.locator(".side")).to_contain_text("From the reference (0) to the ideal (1): error")
+    side = page.locator(".side")
+    expect(side).to_contain_text("From the reference (0) to the ideal (1): error")
+    expect(side).to_contain_text("error 0.4500 to 0.0017, log (inferred);")
+
+
+def test_a_black_box_shows_what_results_must_keep_and_who_gave_its_scale(
+    window: Window, networks: Served
+) -> None:
+    heat = [{"name": "heat", "limit": 80.0}, {"name": "gain", "limit": 2, "goal": "maximize"}]
+    networks.study(name="oven", constraints=heat)
+    lease = networks.enqueue(0.5, "oven") and networks.claim("oven")[0]
+    body = {"token": lease["token"], "metrics": {"cost": 1, "size": 2, "heat": 70, "gain": 3}}
+    networks.ask("POST", f"/trials/{lease['trial_id']}/complete", body).raise_for_status()
+    side = window.open("/studies/oven").locator(".side")
+    expect(side).to_contain_text("cost 10 to 0 (given); size 10 to 0 (given).")
+    expect(side).to_contain_text("Results must keep heat ≤ 80; gain ≥ 2.")
 
 
 def test_a_click_on_a_point_opens_its_trial_and_back_returns(

@@ -41,6 +41,7 @@ def test_a_definition_is_completed_with_defaults(stage: Stage) -> None:
         "ideal": None,
         "reference": None,
         "log": None,
+        "expression": None,
     }
     assert study.definition["max_attempts"] == 3
     assert study.definition["space"]["parameters"][0]["log"] is False
@@ -50,6 +51,16 @@ def test_the_same_definition_again_returns_the_study(stage: Stage) -> None:
     first, _ = create(stage)
     again, is_new = create(stage, seed=0, ahead=0)
     assert (again.id, is_new) == (first.id, False)
+
+
+def test_a_study_of_an_earlier_release_is_found_again_by_its_definition(stage: Stage) -> None:
+    first, _ = create(stage)
+    with stage.begin() as session:
+        study = session.get_one(Study, first.id)
+        study.definition = {
+            name: value for name, value in study.definition.items() if name != "designer_options"
+        }
+    assert create(stage)[0].id == first.id
 
 
 @pytest.mark.parametrize(
@@ -159,6 +170,13 @@ def test_raising_the_budget_lets_an_ended_study_go_on(stage: Stage) -> None:
     study = patch(stage, study_id, trials=2)
     assert (study.status, study.ended_reason, study.ended_at) == (StudyStatus.ACTIVE, None, None)
     stage.finish(study_id, 2.0, 2.0)
+
+
+def test_a_designer_is_told_the_budget_as_it_is_now(stage: Stage) -> None:
+    study_id = stage.study(trials=5)
+    assert studies.problem_of(stage.read_study(study_id)).budget == 5
+    patch(stage, study_id, trials=8)
+    assert studies.problem_of(stage.read_study(study_id)).budget == 8
 
 
 def test_a_closed_study_goes_on_only_if_told(stage: Stage) -> None:

@@ -37,8 +37,17 @@ def create(  # noqa: PLR0913 - an option for each field that people set by hand
     objective: Annotated[
         list[str] | None, typer.Option(help=definition.OBJECTIVE_HELP, metavar="TEXT")
     ] = None,
+    constraint: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What results must keep: `temperature <= 80`. Repeat it for each.", metavar="TEXT"
+        ),
+    ] = None,
     trials: Annotated[int | None, typer.Option(help="Budget of trials.", min=1)] = None,
-    designer: Annotated[str | None, typer.Option(help="`bayes`, `random` or `sobol`.")] = None,
+    designer: Annotated[
+        str | None,
+        typer.Option(help="`bayes`, `ageing-evolution`, `nehvi`, `random` or `sobol`."),
+    ] = None,
     training: Annotated[
         str | None,
         typer.Option(
@@ -66,6 +75,8 @@ def create(  # noqa: PLR0913 - an option for each field that people set by hand
     wanted.setdefault("space", {"kind": "tiny"})
     if objective:
         wanted["objectives"] = [definition.objective(text) for text in objective]
+    if constraint:
+        wanted["constraints"] = list(constraint)
     if training is not None:
         definition.put(wanted, f"training.preset={training}")
     if epochs is not None:

@@ -13,6 +13,9 @@ from tinyfront.progress import standing
 from tinyfront.records import StudyObjective, StudyState
 from tinyfront.trial import Trial
 
+# Who said where the scale lies; a server of release 0.1.0 does not say.
+ORIGIN = {True: " (given)", False: " (inferred)", None: ""}
+
 
 def studies(states: Iterable[StudyState]) -> Table:
     """One row a study."""
@@ -44,6 +47,9 @@ def study(state: StudyState) -> Table:
             table.add_row(name, str(state.definition[name]))
     for objective in state.objectives:
         table.add_row("objective", _objective(objective))
+    for constraint in state.constraints:
+        sign = "<=" if constraint.goal == "minimize" else ">="
+        table.add_row("constraint", f"{constraint.name} {sign} {number(constraint.limit)}")
     return table
 
 
@@ -127,10 +133,15 @@ def _heading(objective: StudyObjective) -> str:
 
 def _objective(objective: StudyObjective) -> str:
     parts = [f"{objective.goal} {objective.name}"]
+    if objective.expression is not None:
+        parts[0] += f" = {objective.expression}"
     for name in ("bound", "limit", "ideal", "reference"):
         value = getattr(objective, name)
         if value is not None:
-            parts.append(f"{name} {number(value, objective.unit)}")
+            origin = ORIGIN[getattr(objective, f"{name}_given", None)]
+            parts.append(f"{name} {number(value, objective.unit)}{origin}")
+    if objective.ideal is None or objective.reference is None:
+        parts.append("scale to be inferred from the first trials")
     return ", ".join([*parts, "log"] if objective.log else parts)
 
 

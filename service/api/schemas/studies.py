@@ -3,8 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
+from optimizer.errors import InvalidProblem
+from optimizer.problem import MOST_OBJECTIVES, Constraint
 from service.api.schemas.body import METRIC_NAME, NAME, Body, Part
 from service.api.schemas.workers import DataOut
 
@@ -22,6 +25,29 @@ class ObjectiveIn(Part):
     ideal: float | None = Field(None, description="Where the scale has its best end.")
     reference: float | None = Field(None, description="From where the hypervolume counts.")
     log: bool | None = Field(None, description="Whether ratios count; default by the objective.")
+    expression: str | None = Field(
+        None,
+        max_length=1000,
+        description="What it is, computed from the parameters: `2*x + y`. Nobody measures it then.",
+    )
+
+
+class ConstraintIn(Part):
+    """A limit on a figure that is reported beside the objectives; `temperature <= 80` for short."""
+
+    name: str = Field(pattern=METRIC_NAME)
+    limit: float
+    goal: Goal = Field("minimize", description="To minimize: at most the limit; else at least.")
+
+
+def _read(value: Any) -> Any:
+    """Read the short form of a constraint."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return Constraint.read(value).to_json()
+    except InvalidProblem as error:
+        raise PydanticCustomError("constraint", "{why}", {"why": str(error)}) from error
 
 
 class ConfirmWish(Part):
@@ -39,7 +65,15 @@ class StudyCreate(Body):
         description='What may be tried; its field "kind" names the form: parameters, or tiny, '
         "sparse or munas for networks, with every range that shall differ."
     )
-    objectives: Annotated[list[ObjectiveIn], Field(min_length=1, max_length=6)]
+    objectives: Annotated[list[ObjectiveIn], Field(min_length=1, max_length=MOST_OBJECTIVES)]
+    constraints: Annotated[
+        list[
+            Annotated[
+                ConstraintIn, BeforeValidator(_read, json_schema_input_type=str | ConstraintIn)
+            ]
+        ],
+        Field(max_length=16),
+    ] = Field(default_factory=list, description="What results must keep: `temperature <= 80`.")
     trials: int = Field(ge=1, le=100_000, description="The budget: so many trials are finished.")
     data: str | None = Field(None, pattern=NAME, description="A data set; networks only.")
     binary: int | None = Field(
@@ -50,6 +84,9 @@ class StudyCreate(Body):
     )
     device: str | None = Field(None, pattern=NAME, description="A device; networks only.")
     designer: str = Field("bayes", pattern=NAME)
+    designer_options: dict[str, Any] = Field(
+        default_factory=dict, description="What the designer lets its user set."
+    )
     training: dict[str, Any] = Field(
         default_factory=dict, description="What the recipe sets; networks only."
     )
@@ -70,7 +107,10 @@ class StudyPatch(Body):
 
 
 class ObjectiveOut(BaseModel):
-    """One objective and its scale; `ideal` and `reference` are null until they are fixed."""
+    """One objective and its scale; `ideal` and `reference` are null until they are fixed.
+
+    They are inferred where they were not given by the user.
+    """
 
     name: str
     role: Literal["measured", "known"]
@@ -81,6 +121,17 @@ class ObjectiveOut(BaseModel):
     ideal: float | None
     reference: float | None
     log: bool | None
+    ideal_given: bool
+    reference_given: bool
+    expression: str | None = Field(description="Of a known figure of a black box.")
+
+
+class ConstraintOut(BaseModel):
+    """A limit on a figure that is reported beside the objectives."""
+
+    name: str
+    limit: float
+    goal: Goal
 
 
 class Counts(BaseModel):
@@ -104,6 +155,7 @@ class StudyOut(BaseModel):
     ended_reason: str | None
     definition: dict[str, Any]
     objectives: list[ObjectiveOut]
+    constraints: list[ConstraintOut]
     counts: Counts
     trials: int
     finished: int

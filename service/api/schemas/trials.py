@@ -30,6 +30,10 @@ class TrialCreate(Body):
         description="The number of the trial whose weights it inherits; networks only.",
     )
 
+    replicate: bool = Field(
+        False, description="Whether a point that the study holds already is measured again."
+    )
+
     @model_validator(mode="after")
     def _propose_once(self) -> Self:
         """Take the proposal under one of its two names."""

@@ -1,0 +1,117 @@
+"""SpArSe: explore the space, then morph what is on the front, then prune it.
+
+Fedorov et al. 2019 search in stages: first over the whole space, then over morphs of the networks
+on the front, which inherit their weights, at last with pruning. The model of `bayes` ranks the
+candidates of every stage; what differs is where they come from. Confirming the front, the last
+stage, needs no proposals: it is the service's (`confirm` of a study).
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from optimizer.designers.bayes import BayesDesigner
+from optimizer.designers.designer import Fitted
+from optimizer.designers.options import check_options
+from optimizer.designers.random import RandomDesigner
+from optimizer.designers.stages import Stage, Stages
+from optimizer.history import History
+from optimizer.networks.ranges import Ranges
+from optimizer.networks.space import NetworkSpace
+from optimizer.networks.treatment import pruning_of
+from optimizer.pool import Moves, Source
+from optimizer.problem import Problem
+from optimizer.proposal import Proposal
+from optimizer.space import Point
+
+# Where a study has no end, as if it had so many trials.
+USUAL_BUDGET = 100
+# One exploring proposal of so many is drawn from the prior, whatever the model believes.
+RANDOM_EVERY = 3
+# Children of the front that the model ranks, and samples while the space is explored.
+CHILDREN, SAMPLES = 500, 96
+# Of the children of the last stage, so many are pruned whatever their parent was.
+PRUNED = 0.75
+
+
+class SparseDesigner:
+    """Proposes by stages; `details.stage` says by which."""
+
+    name = "sparse"
+
+    def check(self, problem: Problem) -> None:
+        """Refuse options that it does not have, or that make no sense."""
+        check_options(self.name, problem)
+
+    def fit(self, problem: Problem, history: History, seed: int) -> Fitted | None:
+        """As `bayes`, whose model this is."""
+        return BayesDesigner().fit(problem, history, seed)
+
+    def suggest(
+        self,
+        problem: Problem,
+        history: History,
+        pending: Sequence[Point],
+        fitted: Fitted | None,
+        count: int,
+        seed: int,
+    ) -> list[Proposal]:
+        """Propose for the stage that the study has reached; a batch belongs to one stage."""
+        stages, number = Stages.of(problem), len(history) + len(pending)
+        stage = stages.stage(number, problem.budget or USUAL_BUDGET)
+        draws = 0
+        if stage == "explore":
+            draws = sum(n % RANDOM_EVERY == 0 for n in range(number + 1, number + count + 1))
+        space = problem.space
+        source = _source(space, stage)
+        found: list[Proposal] = []
+        if draws < count:
+            thinker = BayesDesigner(source=source, inherit=stages.inherit)
+            found = thinker.suggest(problem, history, pending, fitted, count - draws, seed)
+        if draws:
+            told = [*pending, *(p.point for p in found)]
+            found += RandomDesigner().suggest(problem, history, told, None, draws, seed)
+        return [
+            replace(p, designer=self.name, details={**p.details, "stage": stage}) for p in found
+        ]
+
+
+def _source(space: Any, stage: Stage) -> Source:
+    """Where the candidates of a stage come from."""
+    if not isinstance(space, NetworkSpace):
+        whole = Source.of(space)
+        return whole if stage == "explore" else replace(whole, samples=0, morphs=CHILDREN)
+    if stage == "prune":
+        return Source(_Pruned(space), 0, CHILDREN)
+    bare = _without_pruning(space)
+    return Source(bare, SAMPLES, 0) if stage == "explore" else Source(bare, 0, CHILDREN)
+
+
+def _without_pruning(space: NetworkSpace) -> Moves:
+    """The same networks, none of them pruned, where the study leaves that choice."""
+    if "none" not in space.ranges.pruning_scopes:
+        return space
+    return replace(space, ranges=replace(space.ranges, pruning_scopes=("none",)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pruned:
+    """A space whose morphs are pruned, most of them."""
+
+    space: NetworkSpace
+
+    def sample(self, rng: random.Random) -> Point:
+        """Draw a network of the prior."""
+        return self.space.sample(rng)
+
+    def morph(self, point: Point, rng: random.Random) -> Point:
+        """A neighbour; one that would not be pruned mostly is."""
+        child, scopes = self.space.morph(point, rng), _scopes(self.space.ranges)
+        if "pruning" in child or not scopes or rng.random() >= PRUNED:
+            return child
+        return {**child, "pruning": pruning_of(rng.choice(scopes), self.space.ranges, rng)}
+
+
+def _scopes(ranges: Ranges) -> list[str]:
+    return [scope for scope in ranges.pruning_scopes if scope != "none"]

@@ -1,0 +1,325 @@
+"""Bad problems: every designer ends in new, valid proposals or in a clear refusal, never otherwise.
+
+`pytest.timeout` ends a hang. What is drawn here no user means, but somebody's program will send.
+"""
+
+import json
+import math
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from optimizer.designers import DESIGNERS, Designer, designer
+from optimizer.errors import (
+    InvalidObservation,
+    InvalidPoint,
+    InvalidProblem,
+    InvalidSpace,
+    SpaceExhausted,
+)
+from optimizer.history import History, Observation
+from optimizer.networks.scales import default_scales
+from optimizer.networks.space import NetworkSpace
+from optimizer.problem import MOST_OBJECTIVES, Constraint, Objective, Problem
+from optimizer.scale import GivenScale, Scale
+from optimizer.space import Point, space_from_json
+
+# Chosen so that this file takes less than a minute; the slow twin tries this many times as much.
+EXAMPLES = {"bayes": 20, "nehvi": 6}
+EXAMPLES_OF_THE_QUICK = 60
+TWIN = 20
+FAILURES = ("infeasible", "failed", "cancelled", "stopped")
+STATUSES = (*["completed"] * 6, *FAILURES)
+TRIALS = (40, 30, 25, 20, 15, 5, 0)
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a designer is asked."""
+
+    problem: Problem
+    history: History
+    pending: list[Point]
+    count: int
+    seed: int
+
+
+def asked(name: str) -> Designer:
+    """A designer; the slowest with few samples."""
+    if name != "nehvi":
+        return designer(name)
+    from optimizer.designers.nehvi import NehviDesigner
+
+    return NehviDesigner(samples=4)
+
+
+def ends_well(name: str, case: Case) -> None:
+    """Ask, and check what comes."""
+    tested, problem = asked(name), case.problem
+    try:
+        tested.check(problem)
+        fitted = tested.fit(problem, case.history, case.seed)
+        proposals = tested.suggest(
+            problem, case.history, case.pending, fitted, case.count, case.seed
+        )
+    except (SpaceExhausted, InvalidProblem):
+        return
+    if problem.space.cardinality is None:
+        assert len(proposals) == case.count
+    tried = case.history.keys(problem.space) | {problem.space.key(p) for p in case.pending}
+    keys = {proposal.key for proposal in proposals}
+    assert len(keys) == len(proposals) <= case.count
+    assert not keys & tried
+    for proposal in proposals:
+        problem.space.validate(proposal.point)
+        assert problem.keeps_limits(proposal.known)
+        json.dumps(proposal.to_json(), allow_nan=False)
+
+
+@st.composite
+def parameters(draw: st.DrawFn, name: str) -> dict[str, Any]:
+    """A parameter: one of every kind, some with two values, some with very odd ends."""
+    kind = draw(st.sampled_from(["real", "log", "odd", "integer", "two", "choice", "ordered"]))
+    if kind in ("choice", "ordered"):
+        values = draw(st.sampled_from([["a", "b"], [True, False], [0, 0.25, 1, "x"]]))
+        return {"name": name, "kind": "choice", "values": values, "ordered": kind == "ordered"}
+    if kind in ("integer", "two"):
+        low = draw(st.integers(-5, 5))
+        high = low + (1 if kind == "two" else draw(st.integers(1, 10**6)))
+        return {"name": name, "kind": "integer", "low": low, "high": high}
+    ends = {
+        "real": [(0.0, 1.0), (-3.0, 5.0)],
+        "log": [(1e-6, 1.0), (1e-300, 1e300)],
+        "odd": [(0.0, 1e-300), (-1e300, 1e300), (1.0, 1.0 + 2**-30), (-1e300, 1e-300)],
+    }
+    low, high = draw(st.sampled_from(ends[kind]))
+    return {"name": name, "kind": "real", "low": low, "high": high, "log": kind == "log"}
+
+
+@st.composite
+def scales(draw: st.DrawFn) -> Scale:
+    """A scale, some of them absurd."""
+    ends = [(0.0, 1.0), (0.0, 1e-300), (0.0, 1e300), (-1e300, 1e300), (-5.0, -4.0), (1e-300, 1e300)]
+    low, high = draw(st.sampled_from(ends))
+    log = low > 0 and draw(st.booleans())
+    return Scale(high, low, log) if draw(st.booleans()) else Scale(low, high, log)
+
+
+@st.composite
+def objectives(draw: st.DrawFn, name: str) -> Objective:
+    scale = draw(scales())
+    near = st.sampled_from([0.0, 0.5, scale.ideal / 10, scale.reference / 10])
+    wish = st.none() | near | st.floats(-1e299, 1e299)
+    return Objective(
+        name, goal=scale.goal, bound=draw(wish), limit=draw(st.none() | wish), scale=scale
+    )
+
+
+@st.composite
+def results(draw: st.DrawFn, problem: Problem) -> Callable[[int], dict[str, float]]:
+    """What trials report: the same, almost the same, garbage, or not even everything."""
+    rng, names = random.Random(draw(st.integers(0, 10**6))), problem.reported
+    constants = {name: draw(finite) for name in names}
+    garbage = draw(st.lists(finite, min_size=1, max_size=4))
+    kind = draw(st.sampled_from(["constant", "scaled", "garbage", "tiny", "huge", "missing"]))
+
+    def values(number: int) -> dict[str, float]:
+        if kind == "constant":
+            return constants
+        if kind == "garbage":
+            return {name: rng.choice([*garbage, rng.random()]) for name in names}
+        if kind == "missing":
+            return {name: rng.random() for name in names if rng.random() < 0.7}
+        if kind == "scaled":
+            told = {name: rng.random() for name in names}
+            for objective in problem.objectives:
+                if objective.scale is not None and not objective.scale.log:
+                    ideal, reference = objective.scale.ideal / 2, objective.scale.reference / 2
+                    told[objective.name] = 2 * (ideal + rng.random() * 1.2 * (reference - ideal))
+            return {n: v if math.isfinite(v) else 1.0 for n, v in told.items()}
+        return {name: rng.random() * (1e-300 if kind == "tiny" else 1e300) for name in names}
+
+    return values
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """A problem over one to three parameters, its history and what is pending."""
+    listed = [draw(parameters(f"p{k}")) for k in range(draw(st.integers(1, 3)))]
+    space = space_from_json({"kind": "parameters", "parameters": listed})
+    wanted = [draw(objectives(f"o{k}")) for k in range(draw(st.integers(1, 3)))]
+    limits = [Constraint("c", draw(finite))] if draw(st.booleans()) else []
+    budget = draw(st.sampled_from([None, 1, 50]))
+    problem = Problem(space, tuple(wanted), constraints=tuple(limits), budget=budget)
+    rng = random.Random(draw(st.integers(0, 10**6)))
+    reported, observations, points = draw(results(problem)), [], [space.sample(rng)]
+    statuses = draw(st.sampled_from([STATUSES, STATUSES, ("completed",), FAILURES]))
+    for number in range(1, draw(st.sampled_from(TRIALS)) + 1):
+        status = rng.choice(statuses)
+        values = reported(number) if status == "completed" else {}
+        observations.append(Observation(rng.choice(points), values, number, status))  # type: ignore[arg-type]
+        if rng.random() < 0.9:  # else the next one may be a copy of an earlier one
+            points = [space.sample(rng)] if rng.random() < 0.8 else [*points, space.sample(rng)]
+    pending = [space.sample(rng) for _ in range(draw(st.integers(0, 3)))]
+    return Case(problem, History(tuple(observations)), pending, draw(st.integers(1, 8)), 5)
+
+
+def hammer(name: str, times: int) -> None:
+    """Ask a designer for what nobody means; the same cases each time."""
+    examples = times * EXAMPLES.get(name, EXAMPLES_OF_THE_QUICK)
+    checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],  # to make a failing case smaller would take minutes
+        suppress_health_check=checks,
+    )
+    @given(cases())
+    def hammered(case: Case) -> None:
+        ends_well(name, case)
+
+    hammered()
+
+
+@pytest.mark.parametrize("name", DESIGNERS)
+def test_whatever_is_asked_ends_in_proposals_or_a_refusal(name: str) -> None:
+    hammer(name, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("name", DESIGNERS)
+def test_much_more_of_the_same_ends_well(name: str) -> None:
+    hammer(name, TWIN)
+
+
+def box(*listed: dict[str, Any]) -> Any:
+    return space_from_json({"kind": "parameters", "parameters": list(listed)})
+
+
+UNIT = {"kind": "real", "low": 0.0, "high": 1.0}
+XY = box({"name": "x", **UNIT}, {"name": "y", **UNIT})
+
+
+def digits(*limited: Objective, constraints: tuple[Constraint, ...] = ()) -> Problem:
+    space = space_from_json({"kind": "tiny"}, input_shape=(8, 8, 1), classes=10)
+    wanted = (Objective("error"), *limited)
+    problem = Problem(space, wanted, validation=300, seed=5, constraints=constraints)
+    assert isinstance(problem.space, NetworkSpace)
+    return problem.with_scales(default_scales(problem.space, wanted, None, 10, 300))
+
+
+@pytest.mark.parametrize("name", DESIGNERS)
+def test_as_many_objectives_as_a_problem_may_have_take_no_minutes(name: str) -> None:
+    wanted = [Objective(f"o{k}", scale=Scale(0.0, 1.0)) for k in range(MOST_OBJECTIVES)]
+    problem, rng, observations = Problem(XY, tuple(wanted)), random.Random(0), []
+    for number in range(1, 21):
+        point = XY.sample(rng)
+        values = {o.name: abs(point["x"] - k / 7) for k, o in enumerate(wanted)}
+        observations.append(Observation(point, values, number))
+    start = time.process_time()
+    ends_well(name, Case(problem, History(tuple(observations)), [XY.sample(rng)], 1, 3))
+    assert time.process_time() - start < 30
+
+
+def test_one_objective_more_is_refused() -> None:
+    with pytest.raises(InvalidProblem, match=f"need 1 to {MOST_OBJECTIVES}, got"):
+        Problem(XY, tuple(Objective(f"o{k}") for k in range(MOST_OBJECTIVES + 1)))
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_is_refused_at_the_door(bad: float) -> None:
+    with pytest.raises(InvalidObservation, match="cost"):
+        Observation({"x": 0.5, "y": 0.5}, {"cost": bad}, 1)
+    with pytest.raises(InvalidPoint, match="x"):
+        XY.validate({"x": bad, "y": 0.5})
+    with pytest.raises(InvalidSpace, match="low"):
+        box({"name": "x", "kind": "real", "low": bad, "high": 1.0})
+    for wrong in ({"bound": bad}, {"limit": bad}, {"given": GivenScale(ideal=bad)}):
+        with pytest.raises(InvalidProblem):
+            Objective("cost", **wrong)  # type: ignore[arg-type]
+    with pytest.raises(InvalidProblem):
+        Scale(0.0, bad)
+    with pytest.raises(InvalidProblem):
+        Constraint("heat", bad)
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        {"kind": "real", "low": 2.0, "high": 2.0},
+        {"kind": "integer", "low": 2, "high": 2},
+        {"kind": "choice", "values": ["a"]},
+        {"kind": "real", "low": -1.7e308, "high": 1.7e308},
+        {"kind": "integer", "low": 0, "high": 10**400},
+    ],
+)
+def test_a_parameter_with_one_value_or_too_many_is_refused(parameter: dict[str, Any]) -> None:
+    with pytest.raises(InvalidSpace, match=r"space\.parameters\.0"):
+        box({"name": "x", **parameter})
+
+
+@pytest.mark.parametrize("name", DESIGNERS)
+@pytest.mark.parametrize("trials", [0, 1, 2, 3])
+def test_a_real_parameter_of_five_values_is_used_up_and_then_exhausted(
+    name: str, trials: int
+) -> None:
+    space = box({"name": "x", "kind": "real", "low": 1.0, "high": 1.0 + 2**-50})
+    problem = Problem(space, (Objective("cost", scale=Scale(0.0, 1.0)),))
+    points = [{"x": 1.0 + k * 2**-52} for k in range(5)]
+    told = tuple(
+        Observation(point, {"cost": 0.1 * number}, number)
+        for number, point in enumerate(points[:trials], 1)
+    )
+    tested = asked(name)
+    found = tested.suggest(problem, History(told), points[trials:3], None, 8, 0)
+    assert {p.point["x"] for p in found} <= {point["x"] for point in points[3:]}
+    with pytest.raises(SpaceExhausted):
+        tested.suggest(problem, History(told), points[trials:], None, 1, 0)
+
+
+@pytest.mark.parametrize("figure", ["model_size:deployed", "working_memory:arena", "macs"])
+def test_a_limit_that_no_network_keeps_is_refused(figure: str) -> None:
+    with pytest.raises(InvalidProblem, match="the best there is"):
+        digits(Objective(figure, "known", limit=1.0))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [n for n in DESIGNERS if n != "sobol"])
+def test_limits_that_no_network_keeps_together_end_the_search(name: str) -> None:
+    size = Objective("model_size:deployed", "known", limit=49.0)
+    memory = Objective("working_memory:arena", "known", limit=33.0)
+    with pytest.raises(SpaceExhausted):
+        asked(name).suggest(digits(size, memory), History(), [], None, 1, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [n for n in DESIGNERS if n != "sobol"])
+def test_a_constraint_that_no_network_keeps_ends_the_search(name: str) -> None:
+    problem = digits(constraints=(Constraint("macs", 1e9, "maximize"),))
+    with pytest.raises(SpaceExhausted):
+        asked(name).suggest(problem, History(), [], None, 1, 0)
+
+
+@pytest.mark.parametrize("name", [n for n in DESIGNERS if n != "sobol"])
+def test_copies_and_failures_of_one_network_are_no_obstacle(name: str) -> None:
+    problem = digits(Objective("macs", "known", bound=5000.0))
+    point = problem.space.sample(random.Random(0))
+    known, statuses = problem.space.figures(point), ("completed", "failed", "infeasible")
+    told = []
+    for number in range(1, 31):
+        status = statuses[number % 3] if number % 2 else "completed"
+        values = {**known, "error": 0.5} if status == "completed" else {}
+        told.append(Observation(point, values, number, status))  # type: ignore[arg-type]
+    ends_well(name, Case(problem, History(tuple(told)), [point], 2, 1))
