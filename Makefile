@@ -27,6 +27,10 @@ help:
 	@$(PIP) -e client -e '.[all,test]'
 	@touch $@
 
+.venv/installed-bench: .venv/installed-test
+	@$(PIP) -e client -e '.[all,test,bench]'
+	@touch $@
+
 setup: .venv/installed
 setup-test: .venv/installed-test
 
@@ -55,9 +59,9 @@ fmt: setup-test
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: setup-test
+bench: .venv/installed-bench
 	@test -n "$(NAME)" || { echo "Which one? make bench NAME=x, where x is one of:"; \
-	  ls benchmarks/*.py | sed -n 's#benchmarks/\(.*\)\.py#  \1#p' | grep -v -E '__init__|record'; exit 2; }
+	  ls benchmarks/*.py | sed -n 's#benchmarks/\(.*\)\.py#  \1#p' | grep -v -E '__init__|lines|pairs|record|sample_graphs'; exit 2; }
 	@$(BIN)/python -m benchmarks.$(NAME)
 
 migrate: setup

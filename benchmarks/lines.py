@@ -41,10 +41,20 @@ class Lines:
     def append(self, line: Json) -> None:
         """Write one line, whole and on disk before this returns."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        # A line that a kill cut short must not take this one along.
+        torn = self._path.exists() and self._path.read_bytes()[-1:] not in (b"", b"\n")
         with self._path.open("a") as file:
-            file.write(json.dumps(line) + "\n")
+            file.write("\n" * torn + json.dumps(line) + "\n")
             file.flush()
             os.fsync(file.fileno())
+
+
+def keep(path: Path, value: Any) -> None:
+    """Write a JSON value, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".new")
+    aside.write_text(json.dumps(value))
+    aside.replace(path)
 
 
 def finish(

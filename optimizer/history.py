@@ -4,6 +4,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -86,7 +87,11 @@ class History:
     @property
     def completed(self) -> Mask:
         """`n`, boolean: the trials whose values are final. Stopped ones are not."""
-        return np.array([o.status == "completed" for o in self.observations], dtype=np.bool_)
+        return self.of_status("completed")
+
+    def of_status(self, *statuses: Status) -> Mask:
+        """`n`, boolean: the trials that ended so."""
+        return np.isin(self._statuses, statuses)
 
     def keys(self, space: Space) -> set[str]:
         """The keys of all points that were tried, whatever became of them."""
@@ -98,8 +103,23 @@ class History:
         Returns:
             `n x len(names)`; NaN where a trial has no such value.
         """
-        rows = [[o.values.get(name, math.nan) for name in names] for o in self.observations]
-        return np.array(rows, dtype=np.float64).reshape(len(self), len(names))
+        columns = [self._column(name) for name in names]
+        return np.stack(columns, axis=1) if columns else np.empty((len(self), 0))
+
+    def _column(self, name: str) -> Array:
+        """The values of one name; looked up once, for a proposal asks for them many times."""
+        if name not in self._columns:
+            told = [o.values.get(name, math.nan) for o in self.observations]
+            self._columns[name] = np.array(told, dtype=np.float64)
+        return self._columns[name]
+
+    @cached_property
+    def _columns(self) -> dict[str, Array]:
+        return {}
+
+    @cached_property
+    def _statuses(self) -> npt.NDArray[np.str_]:
+        return np.array([o.status for o in self.observations], dtype=np.str_)
 
     def scores(self, problem: Problem) -> Array:
         """Results on the problem's scales: larger is better, 0 the reference, 1 the ideal.
@@ -123,8 +143,13 @@ class History:
 
     def feasible(self, problem: Problem) -> Mask:
         """`n`, boolean: completed trials that break no limit."""
-        kept = [problem.keeps_limits(o.values) for o in self.observations]
-        return self.completed & np.array(kept, dtype=np.bool_)
+        kept = self.completed
+        for judge in problem.judges:
+            if judge.limit is not None:
+                sign = 1.0 if judge.goal == "minimize" else -1.0
+                # A value that is missing is not judged: NaN is not beyond anything.
+                kept &= ~(sign * self._column(judge.name) > sign * judge.limit)
+        return kept
 
     def front(self, problem: Problem) -> Mask:
         """`n`, boolean: feasible trials that no other feasible trial dominates."""

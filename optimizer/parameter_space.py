@@ -149,6 +149,16 @@ class ParameterSpace:
         """The coordinates of the point: nothing is trained."""
         return self.encode(point)
 
+    def samples(self, count: int, rng: random.Random) -> Iterator[Point]:
+        """So many draws. Where constraints leave little room, cheaper than one by one, less varied.
+
+        Raises:
+            InvalidSpace: as `sample`.
+        """
+        if self.constrained:
+            return self.region.draws(count, rng)
+        return (self.sample(rng) for _ in range(count))
+
     def heir(self, point: Point, key: str, epochs: float) -> Point:
         """The point itself: a black box learns nothing that could be passed on."""
         return point

@@ -133,7 +133,9 @@ def first_pool(
     if space.cardinality is not None and space.cardinality <= MOST_LISTED:
         return Pool.of(problem, candidates(problem, space.points(), seen))
     samples: Iterable[Candidate]
-    if isinstance(space, ParameterSpace):
+    if isinstance(space, ParameterSpace) and space.constrained:
+        samples = candidates(problem, space.samples(source.samples, rng), seen)
+    elif isinstance(space, ParameterSpace):
         engine = qmc.Sobol(len(space.parameters), scramble=True, rng=seed)
         cube = engine.random(source.samples).tolist()
         samples = candidates(problem, (space.decode(row) for row in cube), seen)

@@ -1,7 +1,7 @@
 """Where the points of a constrained space lie, and how to draw from there however small it is."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from optimizer.errors import InvalidPoint, InvalidSpace
@@ -20,8 +20,12 @@ MOST_DRAWS = 4_000
 MOST_LISTED = 20_000
 # Beginnings of walks: how many are looked for, from how many places, by how many steps each.
 STARTS, ATTEMPTS, DESCENT = 16, 24, 400
-# Steps of a walk per parameter; each halves its reach until it ends within, at most so often.
-STEPS, HALVINGS = 4, 64
+# A walk takes two steps per parameter, but at least and at most so many; each step halves its reach
+# until it ends within, at most so often.
+LEAST_STEPS, MOST_STEPS = 8, 32
+HALVINGS = 64
+# Between two points that are drawn in one go.
+STEPS_BETWEEN = 3
 
 
 class Region:
@@ -58,7 +62,7 @@ class Region:
             self._starts = self._found(kept, draws, rng)
             if not self._starts:
                 raise self._refusal(draws)
-            self._starts = [self._walked(row, rng) for row in self._starts]
+            self._starts = [self._walked(row, self._length, rng) for row in self._starts]
 
     def draw(self, rng: random.Random) -> Point:
         """A point within."""
@@ -68,7 +72,23 @@ class Region:
             row = self._drawn(rng)
             if self._within(row):
                 return self._space.decode(row)
-        return self._space.decode(self._walked(rng.choice(self._starts), rng))
+        start = rng.choice(self._starts)
+        return self._space.decode(self._walked(start, self._length, rng))
+
+    def draws(self, count: int, rng: random.Random) -> Iterator[Point]:
+        """So many points within, for much less than `draw` takes where the region is small.
+
+        Then they lie along walks, so each resembles some others.
+        """
+        rows = list(self._starts)
+        rng.shuffle(rows)
+        for number in range(count):
+            if self.roomy or self._listed:
+                yield self.draw(rng)
+                continue
+            place = number % len(rows)
+            rows[place] = self._walked(rows[place], STEPS_BETWEEN, rng)
+            yield self._space.decode(rows[place])
 
     def near(self, point: Point, reach: float, rng: random.Random) -> Point:
         """A point within, not far from another one where that is possible.
@@ -94,8 +114,13 @@ class Region:
     def _within(self, row: Row) -> bool:
         return self._space.allows(self._space.decode(row))
 
-    def _walked(self, row: Row, rng: random.Random) -> Row:
-        for _ in range(STEPS * len(row)):
+    @property
+    def _length(self) -> int:
+        """How many steps a walk takes."""
+        return min(max(2 * len(self._space.parameters), LEAST_STEPS), MOST_STEPS)
+
+    def _walked(self, row: Row, steps: int, rng: random.Random) -> Row:
+        for _ in range(steps):
             row = self._step(row, rng)
         return row
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from optimizer.history import History
+from optimizer.history import History, Status
 from optimizer.problem import Constraint, Objective, Problem
 from optimizer.scale import Scale
 
@@ -64,9 +64,8 @@ def usable_rows(problem: Problem, history: History, most: int) -> Rows:
     Returns:
         Indices into the history. Every measured value of these rows is finite.
     """
-    told = history.completed
-    if problem.space.confirmed:
-        told |= np.array([o.status == "stopped" for o in history.observations], dtype=np.bool_)
+    stopped_too: tuple[Status, ...] = ("stopped",) if problem.space.confirmed else ()
+    told = history.of_status("completed", *stopped_too)
     usable = told & np.isfinite(history.values(problem.reported)).all(axis=1)
     rows = np.flatnonzero(usable)
     if len(rows) <= most:

@@ -1,10 +1,10 @@
 """What thinks for a study: the right to do so, what it is told, and what its fits found."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, false, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
@@ -47,10 +47,19 @@ def drop_thinker(session: Session, study_id: int, token: str) -> None:
     )
 
 
-def history_rows(session: Session, study: Study, after_finish_no: int = 0) -> list[Observation]:
-    """Return the finished trials that follow `after_finish_no`, in the ledger's order."""
+def history_rows(
+    session: Session, study: Study, after_finish_no: int = 0, up_to_finish_no: int | None = None
+) -> list[Observation]:
+    """Return finished trials in the ledger's order.
+
+    Args:
+        after_finish_no: those that follow this place; 0 for all.
+        up_to_finish_no: the last place; None for the newest.
+    """
     judged = [*study.problem["objectives"], *study.problem.get("constraints", ())]
     names = [each["name"] for each in judged]
+    last = study.finish_no if up_to_finish_no is None else up_to_finish_no
+    chosen = Trial.finish_no.between(after_finish_no + 1, last)
     trials = session.execute(
         select(
             Trial.id,
@@ -62,14 +71,13 @@ def history_rows(session: Session, study: Study, after_finish_no: int = 0) -> li
             Trial.epochs,
             Trial.key,
         )
-        .where(Trial.study_id == study.id, Trial.finish_no > after_finish_no)
+        .where(Trial.study_id == study.id, chosen)
         .order_by(Trial.finish_no)
     ).all()
     metrics = session.execute(
         select(Metric.trial_id, Metric.name, Metric.value)
         .join(Trial, Trial.id == Metric.trial_id)
-        .where(Metric.study_id == study.id, Metric.name.in_(names))
-        .where(Trial.finish_no > after_finish_no)
+        .where(Metric.study_id == study.id, Metric.name.in_(names), chosen)
     )
     values: dict[int, dict[str, Any]] = {}
     for trial_id, name, value in metrics:
@@ -89,14 +97,44 @@ def history_rows(session: Session, study: Study, after_finish_no: int = 0) -> li
     ]
 
 
-def pending_points(session: Session, study: Study) -> list[Point]:
-    """Return the points that are proposed and not in the history, oldest first.
+def changed_since(session: Session, study_id: int, version: int, moment: datetime) -> Sequence[int]:
+    """Return the numbers of the trials of a history that got another result after a moment.
+
+    Args:
+        session: the session.
+        study_id: the study.
+        version: the last place of the history.
+        moment: when the history was read, the study's row being locked.
+    """
+    changed = or_(Trial.entered_at.is_(None), Trial.entered_at > moment)
+    numbers = select(Trial.number).where(
+        Trial.study_id == study_id, Trial.finish_no <= version, changed
+    )
+    return session.scalars(numbers.order_by(Trial.number)).all()
+
+
+def pending(session: Session, study: Study) -> dict[int, Point]:
+    """Return the points that are proposed and not in the history, by number, oldest first.
 
     Cancelled ones too: no worker evaluates them, but they must not be proposed a second time.
     """
-    points = select(Trial.point).where(Trial.study_id == study.id, Trial.finish_no.is_(None))
+    points = select(Trial.number, Trial.point)
+    points = points.where(Trial.study_id == study.id, Trial.finish_no.is_(None))
     points = points.where(Trial.purpose == SEARCH)
-    return list(session.scalars(points.order_by(Trial.id)))
+    return {number: point for number, point in session.execute(points.order_by(Trial.number))}
+
+
+def points_of(session: Session, study_id: int, numbers: Sequence[tuple[int, int]]) -> list[Point]:
+    """Return the points of trials by number.
+
+    Args:
+        session: the session.
+        study_id: the study.
+        numbers: runs of numbers, each by its first and its last one.
+    """
+    chosen = or_(false(), *(Trial.number.between(first, last) for first, last in numbers))
+    points = select(Trial.point).where(Trial.study_id == study_id, chosen)
+    return list(session.scalars(points.order_by(Trial.number)))
 
 
 def room(session: Session, study: Study) -> int:
@@ -140,13 +178,29 @@ def save_fit(session: Session, study_id: int, fitted: Fitted, now: datetime) -> 
 
 def newest_fit(session: Session, study_id: int) -> tuple[int, Fitted] | None:
     """Return the number and the content of the newest fit; None if there is none."""
-    fit = session.scalars(
-        select(Fit).where(Fit.study_id == study_id).order_by(Fit.id.desc()).limit(1)
-    ).one_or_none()
-    if fit is None:
-        return None
-    fitted = Fitted(fit.version, fit.values, fit.history_version, fit.observations, fit.libraries)
-    return fit.id, fitted
+    newest = select(Fit).where(Fit.study_id == study_id).order_by(Fit.id.desc()).limit(1)
+    fit = session.scalars(newest).one_or_none()
+    return None if fit is None else (fit.id, _content(fit))
+
+
+def fit_of(session: Session, trial: Trial) -> Fitted | None:
+    """Return the fit that a proposal names; None if it names none."""
+    return None if trial.fit_id is None else _content(session.get_one(Fit, trial.fit_id))
+
+
+def _content(fit: Fit) -> Fitted:
+    return Fitted(fit.version, fit.values, fit.history_version, fit.observations, fit.libraries)
+
+
+def fitted_versions(session: Session, study_ids: Collection[int]) -> dict[int, int]:
+    """Return up to which place of its history each study was fitted; 0 without a fit."""
+    newest = (
+        select(Fit.study_id, func.max(Fit.history_version))
+        .where(Fit.study_id.in_(study_ids))
+        .group_by(Fit.study_id)
+    )
+    found = {study_id: version for study_id, version in session.execute(newest)}
+    return {study_id: found.get(study_id, 0) for study_id in study_ids}
 
 
 def open_studies(session: Session) -> Sequence[Study]:

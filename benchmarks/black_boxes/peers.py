@@ -55,8 +55,8 @@ def _asked(box: Box, trial: Any) -> Point:
     return point
 
 
-def ax(box: Box, seed: int, trials: int) -> Iterator[Step]:
-    """Ax with the box's reference point as thresholds."""
+def ax_client(box: Box, seed: int) -> Any:
+    """Ax's client for a box, with the box's reference point as thresholds."""
     import logging
 
     from ax.api.client import Client
@@ -75,6 +75,12 @@ def ax(box: Box, seed: int, trials: int) -> Iterator[Step]:
     client.configure_generation_strategy(
         method="fast", initialization_budget=INITIAL, initialize_with_center=False
     )
+    return client
+
+
+def ax(box: Box, seed: int, trials: int) -> Iterator[Step]:
+    """Ax, which is told the thresholds."""
+    client = ax_client(box, seed)
     for point in box.sobol(seed, INITIAL):
         index = client.attach_trial(parameters=_with_suffix(box, point))
         values = box(point)

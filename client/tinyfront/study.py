@@ -170,7 +170,7 @@ class Study:
         return confirmed_of(answer, self._connection.url)
 
     def plot(self, name: str = "front") -> Figure:
-        """Draw `front`, `front3d` or `hypervolume`, as on the study's page."""
+        """Draw `front`, `front3d`, `hypervolume` or `thinking`, as on the study's page."""
         return figure(self._connection, self._path(f"/figures/{name}"))
 
     def export(self, format: str = "csv") -> Iterator[bytes]:

@@ -40,6 +40,8 @@ class Trial:
     reason: str | None = None
     designer: str | None = None
     origin: str | None = None
+    think_s: float | None = None  # from the wish to the proposal; of a batch, for all of it
+    fallback: str | None = None  # which designer did not answer, and why another one did
     purpose: str = "search"
     replicate: int = 0
     prediction: Mapping[str, Any] | None = None

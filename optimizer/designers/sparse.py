@@ -8,6 +8,7 @@ stage, needs no proposals: it is the service's (`confirm` of a study).
 
 import random
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from optimizer.designers.designer import Fitted
 from optimizer.designers.options import check_options
 from optimizer.designers.random import RandomDesigner
 from optimizer.designers.stages import Stage, Stages
+from optimizer.errors import SpaceExhausted
 from optimizer.history import History
 from optimizer.networks.ranges import Ranges
 from optimizer.networks.space import NetworkSpace
@@ -71,7 +73,8 @@ class SparseDesigner:
             found = thinker.suggest(problem, history, pending, fitted, count - draws, seed)
         if draws:
             told = [*pending, *(p.point for p in found)]
-            found += RandomDesigner().suggest(problem, history, told, None, draws, seed)
+            with suppress(SpaceExhausted) if found else nullcontext():
+                found += RandomDesigner().suggest(problem, history, told, None, draws, seed)
         return [
             replace(p, designer=self.name, details={**p.details, "stage": stage}) for p in found
         ]

@@ -40,7 +40,7 @@ class Stages:
                 f"need the end of morphing after that of exploring ({options.explore}), "
                 f"got {options.morph}",
             )
-        if problem.options.get("inherit", True) not in (True, False):
+        if type(problem.options.get("inherit", True)) is not bool:
             path = "designer_options.inherit"
             raise InvalidProblem(path, f"need true or false, got {options.inherit!r}")
         return options

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from optimizer.errors import InvalidProblem
-from optimizer.networks.space import BOUNDS_SAMPLED, NetworkSpace
+from optimizer.networks.caps import BOUNDS_SAMPLED
+from optimizer.networks.space import NetworkSpace
 from optimizer.problem import Objective
 from optimizer.scale import Scale
 from resource_models.devices import Device

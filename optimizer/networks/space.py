@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 from optimizer.errors import InvalidPoint, InvalidSpace
 from optimizer.networks import lineage
 from optimizer.networks.board import DEFAULT_DEVICE, board
+from optimizer.networks.caps import Caps, Wishes
 from optimizer.networks.corners import cheapest_by_scope
 from optimizer.networks.costs import costs_of, graph_of
 from optimizer.networks.features import columns, features, options
@@ -30,16 +31,6 @@ from optimizer.space import Column, Point, work_key
 from resource_models.devices import Device, device
 from resource_models.footprint import figures_of
 from resource_models.graph import Graph
-
-MODEL_SIZE = "model_size:"
-DEFAULT_SIZE = "model_size:deployed"
-# A microcontroller's networks are smaller; who wants larger ones gives a bound or a limit.
-LARGEST_TARGET_BYTES = 64 * 1024
-BOUNDS_SAMPLED = 4.0
-# The one convention of working memory that may be below the size of the input.
-WITHOUT_INPUT = "working_memory:munas"
-
-Wishes = tuple[tuple[str, float], ...]
 
 
 class Essence(NamedTuple):
@@ -127,15 +118,10 @@ class NetworkSpace:
         """Whether morphs of what was trained begin with its weights."""
         return self.recipe.inherit_epochs is not None
 
-    @property
-    def size_figure(self) -> str:
-        """The convention of model size in which the prior counts."""
-        return min(self._size_caps, key=lambda name: self._size_caps[name], default=DEFAULT_SIZE)
-
-    @property
-    def size_cap_bytes(self) -> float:
-        """The largest target of the prior: the least of limit, four times the bound and 64 kB."""
-        return min([LARGEST_TARGET_BYTES, *self._size_caps.values()])
+    @cached_property
+    def caps(self) -> Caps:
+        """What bounds and limits say of the networks that are drawn."""
+        return Caps(self.bounds, self.limits)
 
     @cached_property
     def cheapest(self) -> Point:
@@ -143,7 +129,9 @@ class NetworkSpace:
 
         Exact but for a rounding: which corner is the smallest is told by the prior's estimate.
         """
-        found = cheapest_by_scope(self.ranges, self.input_shape, self.classes, self.size_figure)
+        found = cheapest_by_scope(
+            self.ranges, self.input_shape, self.classes, self.caps.size_figure
+        )
         smallest = min(found.values(), key=lambda point: self.meter.measure(point).size_bytes)
         if not self.searched:
             return smallest
@@ -153,7 +141,7 @@ class NetworkSpace:
     def meter(self) -> Meter:
         """Measures points for the prior."""
         most_macs = dict(self.limits).get("macs", math.inf)
-        shape, figure = self.input_shape, self.size_figure
+        shape, figure = self.input_shape, self.caps.size_figure
         return Meter(shape, self.classes, figure, self.ranges.max_macs, most_macs)
 
     def to_json(self) -> dict[str, Any]:
@@ -272,22 +260,14 @@ class NetworkSpace:
         return work
 
     @cached_property
-    def _size_caps(self) -> dict[str, float]:
-        caps = {name: BOUNDS_SAMPLED * value for name, value in self.bounds}
-        for name, value in self.limits:
-            caps[name] = min(value, caps.get(name, value))
-        return {name: value for name, value in caps.items() if name.startswith(MODEL_SIZE)}
-
-    @cached_property
     def _promising(self) -> Ranges:
         """The ranges less what must break a limit: redrawing that would take most of the time."""
-        held = (limit for name, limit in self.limits if _holds_input(name))
-        return shrunk_to(min(held, default=math.inf), self.ranges, self.input_shape)
+        return shrunk_to(self.caps.input_bytes, self.ranges, self.input_shape)
 
     @cached_property
     def _prior(self) -> Prior:
-        cap, keeps = self.size_cap_bytes, self._keeps_limits
-        figure = self.size_figure
+        cap, keeps = self.caps.size_bytes, self._keeps_limits
+        figure = self.caps.size_figure
         return Prior(self._promising, self.meter, cap, lambda p: self.figures(p)[figure], keeps)
 
     def _trained_macs(self, point: Point) -> int:
@@ -313,7 +293,3 @@ class NetworkSpace:
     def _keeps_limits(self, point: Point) -> bool:
         known = self.figures(point) if self.limits else {}
         return all(known[name] <= limit for name, limit in self.limits)
-
-
-def _holds_input(figure: str) -> bool:
-    return figure.startswith("working_memory:") and figure != WITHOUT_INPUT

@@ -20,6 +20,7 @@ from service.figures.rows import (
     objectives_of,
     points_of,
     reports_of,
+    thoughts_of,
     timeline_of,
 )
 from service.networks import network as network_of
@@ -107,6 +108,13 @@ def hypervolume(study: StudyRef, db: DbDep) -> FigureOut:
         found = studies.get(session, study)
         rows = hypervolumes_of(session, found)
         return answer(figures.hypervolume(rows, found.finish_no, objectives_of(found)))
+
+
+@router.get("/studies/{study}/figures/thinking")
+def thinking(study: StudyRef, db: DbDep) -> FigureOut:
+    """Draw how long the proposals took, and which a designer made in another one's place."""
+    with db.read() as session:
+        return answer(figures.thinking(thoughts_of(session, studies.get(session, study))))
 
 
 @router.get("/trials/{trial_id}/figures/learning")

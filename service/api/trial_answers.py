@@ -50,6 +50,8 @@ def shown(trial: Trial, values: Mapping[str, float]) -> TrialOut:
         reason=trial.reason,
         designer=trial.designer,
         origin=trial.origin,
+        think_s=trial.details.get("think_s"),
+        fallback=trial.details.get("fallback"),
         prediction=trial.prediction,
         predicted_figures=dict(trial.known) if trial.pruned else None,
         worker=trial.worker,

@@ -10,15 +10,18 @@ from service.figures.hypervolume import hypervolume
 from service.figures.layout import Figure
 from service.figures.learning import learning
 from service.figures.memory import memory
+from service.figures.thinking import Thought, thinking
 
 __all__ = [
     "Axis",
     "Budget",
     "Figure",
     "Point",
+    "Thought",
     "front",
     "front3d",
     "hypervolume",
     "learning",
     "memory",
+    "thinking",
 ]

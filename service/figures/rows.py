@@ -12,6 +12,7 @@ from resource_models.graph import Graph
 from service import attempts
 from service.figures.axes import Axis, budgets
 from service.figures.front import Point
+from service.figures.thinking import Thought
 from service.models import Hypervolume, Metric, Study, Trial
 from service.states import Kind, Status
 
@@ -85,6 +86,18 @@ def hypervolumes_of(session: Session, study: Study) -> list[tuple[int, float, in
         .order_by(Hypervolume.finish_no)
     )
     return [(finish_no, value, size) for finish_no, value, size in rows]
+
+
+def thoughts_of(session: Session, study: Study, most: int = MOST_POINTS) -> list[Thought]:
+    """Return how long the newest proposals of a study's designer took, by number."""
+    think_s = Trial.details["think_s"].as_float()
+    rows = session.execute(
+        select(Trial.id, Trial.number, think_s, Trial.details["fallback"].as_string())
+        .where(Trial.study_id == study.id, think_s.is_not(None))
+        .order_by(Trial.number.desc())
+        .limit(most)
+    )
+    return [Thought(*row) for row in rows][::-1]
 
 
 def reports_of(session: Session, trial: Trial) -> list[tuple[int, dict[str, float]]]:

@@ -1,5 +1,6 @@
 """The planner process: keeps the histories it has seen, knows no database, answers in turn."""
 
+import json
 import logging
 import os
 import signal
@@ -8,9 +9,9 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
 from service.planner.messages import Answer, Json, Request, receive, send
+from service.planner.surroundings import surroundings
 
 LOG = logging.getLogger(__name__)
-READY = b"ready"
 # Histories kept at once; the server sends an evicted one anew. 10,000 observations are about 10 MB.
 STUDIES_KEPT = 16
 
@@ -24,7 +25,10 @@ class Memory:
 
 
 def main(connection: Connection) -> None:
-    """Answer requests until the pipe closes, which also happens when the server is killed."""
+    """Say where it runs, then answer requests until the pipe closes.
+
+    The pipe also closes when the server is killed.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which closes the pipe
     # One thread: several planners share the machine with workers, and results stay the same bit
     # for bit. Set before torch is imported for the first time.
@@ -37,7 +41,8 @@ def main(connection: Connection) -> None:
     torch.set_num_threads(1)
     memories: OrderedDict[int, Memory] = OrderedDict()
     try:
-        connection.send_bytes(READY)
+        here = surroundings(torch.backends.cpu.get_cpu_capability())
+        connection.send_bytes(json.dumps(here).encode())  # which also says that it is ready
         while True:
             send(connection, answer(receive(connection, Request), memories))
     except (EOFError, BrokenPipeError, ConnectionResetError):
@@ -75,6 +80,8 @@ def _propose(request: Request, memory: Memory) -> Answer:
     thinker = designer(request.designer)
     fitted = Fitted.from_json(request.fitted) if request.fitted is not None else None
     fresh = thinker.fit(problem, history, request.seed) if request.fit else None
+    if request.count == 0:
+        return Answer([], fresh.to_json() if fresh else None)
     proposals = thinker.suggest(
         problem, history, request.pending, fresh or fitted, request.count, request.seed
     )

@@ -1,4 +1,7 @@
-"""Decides when a study thinks: when more claims wait for it than trials are queued."""
+"""Decides when a study thinks: when more claims wait for it than trials are queued.
+
+Between thoughts, studies are fitted (`service.planner.fits`).
+"""
 
 import logging
 import threading
@@ -10,6 +13,7 @@ from typing import Self
 
 from service import studies, thinking
 from service.db import Database
+from service.planner.fits import Fits
 from service.planner.pool import Pool
 from service.planner.thought import think_once
 from service.states import Status
@@ -42,6 +46,10 @@ class Conductor:
             threads: how many studies may think at the same time.
         """
         self._db, self._pool, self._waiting, self._queued = db, pool, waiting, queued
+        self._fits = Fits(db, pool, self.wake)
+        # Only these are fitted: who has claimed here will claim again, and another server's studies
+        # are fitted there.
+        self._served: set[int] = set()
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="think")
         self._busy: set[int] = set()
         self._rest_until: dict[int, float] = {}
@@ -64,6 +72,7 @@ class Conductor:
         self._note.set()
         self._loop.join(timeout=5)
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._fits.close()
 
     def wanted(self, study_id: int) -> None:
         """Note that one more claim waits for this study."""
@@ -85,16 +94,25 @@ class Conductor:
                 time.sleep(REST_S)
 
     def _look(self) -> None:
-        """Let every study think that has fewer queued trials than claims that wait."""
+        """Let every study think that has fewer queued trials than claims that wait, and fit one."""
         with self._lock:
             busy = set(self._busy)  # before the counts are read: a thought may end meanwhile
         with self._db.read() as session:
             active = thinking.open_studies(session)
             queued = studies.counts(session, [study.id for study in active])
-        for study in active:
-            count = self._waiting(study.id) + study.ahead - queued[study.id][Status.QUEUED]
-            if count > 0 and study.id not in busy:
-                self._begin(study.id, min(count, MOST_AT_ONCE))
+        wanted = {
+            study.id: self._waiting(study.id) + study.ahead - queued[study.id][Status.QUEUED]
+            for study in active
+        }
+        for study_id, count in wanted.items():
+            if count > 0 and study_id not in busy:
+                self._begin(study_id, min(count, MOST_AT_ONCE))
+        with self._lock:
+            thoughts = len(self._busy)
+        nobody_waits = thoughts == 0 and all(count <= 0 for count in wanted.values())
+        served = {study.id: study.finish_no for study in active if study.id in self._served}
+        # Proposals come first: a fit takes no planner that a thought could need.
+        self._fits.look(served, calm=nobody_waits or thoughts + 1 < self._pool.size)
 
     def _begin(self, study_id: int, count: int) -> None:
         with self._lock:
@@ -108,6 +126,7 @@ class Conductor:
         written = 0
         try:
             written = think_once(self._db, self._pool, study_id, count)
+            self._served.add(study_id)
         except Exception:
             LOG.exception("Study %d could not think.", study_id)
         with self._lock:

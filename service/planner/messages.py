@@ -11,7 +11,7 @@ Message = TypeVar("Message")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A study's question: what to try next?
+    """A study's question: what to try next, or what do the results teach?
 
     Attributes:
         study_id: under which the process keeps the problem and the history.
@@ -21,7 +21,7 @@ class Request:
         pending: points of trials that are queued or run.
         fitted: hyperparameters of the last fit as JSON.
         fit: whether to fit first; the proposals then rest on that fit, which is handed back.
-        count: how many proposals are wanted.
+        count: how many proposals are wanted; 0 for a fit alone.
         seed: all that chance may depend on.
     """
 

@@ -4,13 +4,14 @@ A `ProcessPoolExecutor` would be shorter, but is broken for ever after one of it
 killed, and cannot end a task that takes too long.
 """
 
+import json
 import logging
 import multiprocessing
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass
+from datetime import datetime
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from types import TracebackType
@@ -28,14 +29,31 @@ class ThinkingFailed(Exception):
     """A planner process gave no answer; the reason is for the trial's record."""
 
 
+class NoPlannerFree(Exception):
+    """All planner processes were lent for longer than the caller could wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a process holds of a study: the history up to `version`, as it was at `read_at`."""
+
+    problem: Mapping[str, Any]
+    version: int
+    read_at: datetime
+
+
 class Planner:
-    """One process and what it holds of each study. Used by one thread at a time."""
+    """One process and what it holds of each study. Used by one thread at a time.
+
+    `surroundings` are those of the process, once it is ready.
+    """
 
     def __init__(self) -> None:
-        self.held: dict[int, tuple[Mapping[str, Any], int]] = {}  # study: problem, history version
+        self.held: dict[int, Held] = {}
+        self.surroundings: Mapping[str, str] = {}
         self._process: BaseProcess | None = None
         self._pipe: Connection
-        self._ready = False
+        self._ready = self._retired = False
 
     @property
     def pid(self) -> int | None:
@@ -61,6 +79,11 @@ class Planner:
             self._process.join()
             self._pipe.close()
             self._process = None
+
+    def retire(self) -> None:
+        """Kill the process for good: a thought under way fails and does not replace it."""
+        self._retired = True
+        self.stop()
 
     def think(self, request: Request, deadline_s: float) -> Answer:
         """Ask and wait.
@@ -91,13 +114,15 @@ class Planner:
         """Wait until the process has loaded its libraries; False if it cannot."""
         try:
             if not self._ready and self._pipe.poll(START_S):
-                self._pipe.recv_bytes()
+                self.surroundings = json.loads(self._pipe.recv_bytes())
                 self._ready = True
         except (EOFError, OSError):
             self._replace()
         return self._ready
 
     def _replace(self) -> None:
+        if self._retired:
+            return
         LOG.warning("Planner process %s is replaced.", self.pid)
         self.stop()
         self.start()
@@ -123,18 +148,32 @@ class Pool:
         trace: TracebackType | None,
     ) -> None:
         for planner in self._all:
-            planner.stop()
+            planner.retire()
 
     @property
     def pids(self) -> list[int]:
         """The processes, for those who want to watch or kill them."""
         return [planner.pid for planner in self._all if planner.pid is not None]
 
+    @property
+    def size(self) -> int:
+        """How many processes there are."""
+        return len(self._all)
+
     @contextmanager
-    def borrow(self, study_id: int) -> Iterator[Planner]:
-        """Lend an idle planner, one that holds this study's history if there is one."""
+    def borrow(self, study_id: int, patience_s: float | None = None) -> Iterator[Planner]:
+        """Lend an idle planner, one that holds this study's history if there is one.
+
+        Args:
+            study_id: whose history is wanted.
+            patience_s: how long to wait for an idle one; None for as long as it takes.
+
+        Raises:
+            NoPlannerFree: none became idle within `patience_s`.
+        """
         with self._freed:
-            self._freed.wait_for(lambda: self._idle)
+            if not self._freed.wait_for(lambda: self._idle, patience_s):
+                raise NoPlannerFree(f"no planner process was free within {patience_s:g} s")
             holders = [planner for planner in self._idle if study_id in planner.held]
             planner = (holders or self._idle)[0]
             self._idle.remove(planner)
@@ -147,18 +186,11 @@ class Pool:
                 self._freed.notify()
 
 
-def ask(planner: Planner, request: Request, version: int, deadline_s: float) -> Answer:
-    """Ask, and remember that the planner now holds the study's history up to `version`."""
-    started_s = time.monotonic()
-    result = planner.think(request, deadline_s)
-    problem = request.problem or planner.held[request.study_id][0]
+def ask(planner: Planner, request: Request, holds: Held, deadline_s: float) -> Answer:
+    """Ask, and remember that the planner `holds` this of the study from now on."""
+    answer = planner.think(request, deadline_s)
     planner.held.pop(request.study_id, None)
-    planner.held[request.study_id] = (problem, version)
+    planner.held[request.study_id] = holds
     while len(planner.held) > child.STUDIES_KEPT:  # as the process itself forgets: oldest first
         planner.held.pop(next(iter(planner.held)))
-    seconds = round(time.monotonic() - started_s, 3)
-    proposals = [
-        {**proposal, "details": {**proposal["details"], "think_s": seconds}}
-        for proposal in result.proposals
-    ]
-    return replace(result, proposals=proposals)
+    return answer

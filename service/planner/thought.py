@@ -2,10 +2,10 @@
 
 import logging
 import secrets
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-
-from sqlalchemy.orm import Session
 
 from optimizer.designers import designer
 from optimizer.designers.designer import Fitted
@@ -15,59 +15,69 @@ from optimizer.problem import Problem, initial_count
 from optimizer.proposal import Proposal
 from service import ledger, studies, thinking, trials
 from service.db import Database
-from service.models import Study
-from service.planner.messages import Answer, Json, Request
-from service.planner.pool import Planner, Pool, ThinkingFailed, ask
+from service.planner.fits import save_fit
+from service.planner.messages import Answer, Json
+from service.planner.pool import Held, NoPlannerFree, Planner, Pool, ThinkingFailed, ask
+from service.planner.snapshot import Snapshot
+from service.planner.surroundings import surroundings
 
 LOG = logging.getLogger(__name__)
 # The designer that answers in this process, without torch, when thinking failed or took too long.
 CHEAP = "random"
-# A fit stays in use until the history has grown by this share: early every result counts, late
-# one more of many hardly moves the hyperparameters.
-GROWTH_OF_FIT = 0.05
 # How long reading, a cheap proposal and writing may take on top of thinking. A killed server
 # keeps its study from others for as long.
 WRITING_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A study as it was when thinking began."""
+class Thought:
+    """What came of a snapshot: the answer, who gave it, where, and after how many seconds."""
 
-    study_id: int
+    answer: Answer
     designer: str
-    think_s: float
-    problem: Json
-    version: int  # of the history: the newest finish_no
-    after: int  # observations are those that follow this finish_no
-    observations: list[Json]
-    pending: list[Json]
-    fit: tuple[int, Fitted] | None
-    seed: int
-    count: int
+    surroundings: dict[str, str]
+    think_s: float = 0.0
 
 
 def think_once(db: Database, pool: Pool, study_id: int, count: int) -> int:
     """Read, think, write; no transaction is open while a process thinks.
 
+    Every step has its deadline, the study's `think_s`: waiting for a process that others use, then
+    thinking. Behind it `CHEAP` answers, and the trial says so (`details.fallback`). The seconds
+    from the wish to the answer, the start of a new process left out, are `details.think_s`.
+
     Returns:
         How many proposals were written: 0 if another server thinks for this study, or if there is
         no room left.
     """
-    token = secrets.token_hex(16)
-    with pool.borrow(study_id) as planner:
-        # Before the study is taken: should this server be killed now, no other has to wait for it.
-        planner.await_ready()
-        snapshot = _read(db, planner, study_id, token, count)
+    token, begun_s = secrets.token_hex(16), time.monotonic()
+    with db.read() as session:
+        patience_s = studies.get(session, study_id).think_s
+    try:
+        with pool.borrow(study_id, patience_s) as planner:
+            # Before the study is taken: should this server be killed now, no other has to wait for
+            # it. A start is no thinking, and takes longer than most thoughts may.
+            starting_s = time.monotonic()
+            planner.await_ready()
+            begun_s += time.monotonic() - starting_s
+            snapshot = _read(db, planner.held.get(study_id), study_id, token, count)
+            if snapshot is None:
+                return 0
+            thought = _thought(planner, snapshot)
+    except NoPlannerFree as busy:
+        snapshot = _read(db, None, study_id, token, count)
         if snapshot is None:
             return 0
-        answer = _answer(planner, snapshot)
-    if answer.trouble == "failed":
-        answer = _cheap_answer(db, snapshot, answer.reason)
-    return _write(db, snapshot, answer, token)
+        thought = Thought(Answer([], trouble="failed", reason=str(busy)), snapshot.designer, {})
+    if thought.answer.trouble == "failed":
+        thought = _cheap_thought(db, snapshot, thought.answer.reason)
+    thought = replace(thought, think_s=round(time.monotonic() - begun_s, 3))
+    return _write(db, snapshot, thought, token)
 
 
-def _read(db: Database, planner: Planner, study_id: int, token: str, count: int) -> Snapshot | None:
+def _read(
+    db: Database, held: Held | None, study_id: int, token: str, count: int
+) -> Snapshot | None:
     """Become the study's thinker and read what the planner process does not hold yet."""
     with db.begin() as session:
         # The newest results first: one worker must get a proposal that knows its last one. Without
@@ -79,96 +89,75 @@ def _read(db: Database, planner: Planner, study_id: int, token: str, count: int)
         count = min(count, thinking.room(session, study))
         if count <= 0 or not thinking.take_thinker(session, study_id, token, now, until):
             return None
-        return _snapshot(session, study, planner, count)
+        return Snapshot.of(session, study, held, count, now)
 
 
-def _snapshot(session: Session, study: Study, planner: Planner, count: int) -> Snapshot:
-    held = planner.held.get(study.id)
-    after = held[1] if held is not None and held[0] == study.problem else 0
-    rows = thinking.history_rows(session, study, after)
-    return Snapshot(
-        study_id=study.id,
-        designer=study.designer,
-        think_s=study.think_s,
-        problem=study.problem,
-        version=study.finish_no,
-        after=after,
-        observations=[row.to_json() for row in rows],
-        pending=thinking.pending_points(session, study),
-        fit=thinking.newest_fit(session, study.id),
-        # Another seed for every proposal of a study, the same if the study is run again.
-        seed=int(study.problem["seed"]) * 1_000_003 + study.last_number,
-        count=count,
+def _thought(planner: Planner, snapshot: Snapshot) -> Thought:
+    """Let the process think; what goes wrong there is an answer, too.
+
+    The very first model needs a fit before it can propose anything; all later ones are jobs of
+    their own (`service.planner.fits`).
+    """
+    first = snapshot.fit is None and snapshot.version >= initial_count(
+        Problem.from_json(snapshot.problem)
     )
-
-
-def _answer(planner: Planner, snapshot: Snapshot) -> Answer:
-    """Let the process think; what goes wrong there is an answer, too."""
-    request = Request(
-        study_id=snapshot.study_id,
-        problem=None if snapshot.after else snapshot.problem,
-        observations=snapshot.observations,
-        designer=snapshot.designer,
-        pending=snapshot.pending,
-        fitted=snapshot.fit[1].to_json() if snapshot.fit else None,
-        fit=_fit_is_old(snapshot),
-        count=snapshot.count,
-        seed=snapshot.seed,
-    )
+    request = snapshot.request(fit=first, count=snapshot.count)
     try:
-        return ask(planner, request, snapshot.version, snapshot.think_s)
+        answer = ask(planner, request, snapshot.holds, snapshot.think_s)
     except ThinkingFailed as failed:
-        return Answer([], trouble="failed", reason=str(failed))
+        answer = Answer([], trouble="failed", reason=str(failed))
+    return Thought(answer, snapshot.designer, dict(planner.surroundings))
 
 
-def _fit_is_old(snapshot: Snapshot) -> bool:
-    if snapshot.version < initial_count(Problem.from_json(snapshot.problem)):
-        return False
-    seen = snapshot.fit[1].history_version if snapshot.fit else 0
-    return snapshot.version > seen * (1 + GROWTH_OF_FIT)
-
-
-def _cheap_answer(db: Database, snapshot: Snapshot, reason: str) -> Answer:
+def _cheap_thought(db: Database, snapshot: Snapshot, reason: str) -> Thought:
     """Propose without a model, in this process, and say so on the trial."""
     LOG.warning("Study %d: %s; %s proposes instead.", snapshot.study_id, reason, CHEAP)
     with db.read() as session:
         study = studies.get(session, snapshot.study_id)
-        observations = thinking.history_rows(session, study)
+        observations = thinking.history_rows(session, study, up_to_finish_no=snapshot.version)
     try:
         proposals = designer(CHEAP).suggest(
             Problem.from_json(snapshot.problem),
             History(tuple(observations)),
-            snapshot.pending,
+            list(snapshot.pending.values()),
             None,
             snapshot.count,
             snapshot.seed,
         )
+        fallback = {"fallback": f"{snapshot.designer}: {reason}"}
+        answer = Answer(
+            [replace(p, details={**p.details, **fallback}).to_json() for p in proposals]
+        )
     except SpaceExhausted as exhausted:
-        return Answer([], trouble="exhausted", reason=str(exhausted))
-    fallback = {"fallback": f"{snapshot.designer}: {reason}"}
-    return Answer([replace(p, details={**p.details, **fallback}).to_json() for p in proposals])
+        answer = Answer([], trouble="exhausted", reason=str(exhausted))
+    return Thought(answer, CHEAP, surroundings())
 
 
-def _write(db: Database, snapshot: Snapshot, answer: Answer, token: str) -> int:
+def _write(db: Database, snapshot: Snapshot, thought: Thought, token: str) -> int:
     """Queue the proposals, unless another server became the study's thinker meanwhile."""
+    answer = thought.answer
     with db.begin() as session:
         now = db.now(session)
         if answer.trouble == "exhausted":
             thinking.exhaust(session, snapshot.study_id, token, now)
             thinking.drop_thinker(session, snapshot.study_id, token)
             return 0
-        fit_id = snapshot.fit[0] if snapshot.fit else None
+        fit_id = snapshot.fit[0] if snapshot.fit and thought.designer != CHEAP else None
         if answer.fitted is not None:
             fitted = Fitted.from_json(answer.fitted)
-            fit_id = thinking.save_fit(session, snapshot.study_id, fitted, now)
+            fit_id = save_fit(session, snapshot.study_id, fitted, thought.surroundings, now)
         study = studies.lock(session, snapshot.study_id)
-        proposals = [_based_on(Proposal.from_json(p), snapshot) for p in answer.proposals]
+        proposals = _explained(answer.proposals, snapshot, thought)
         written = trials.enqueue_proposals(session, study, proposals, fit_id, token, now)
         thinking.drop_thinker(session, snapshot.study_id, token)
         return len(written)
 
 
-def _based_on(proposal: Proposal, snapshot: Snapshot) -> Proposal:
-    """Note on a proposal what it was made from; with the fit it names, it can be made again."""
-    basis = {"history_version": snapshot.version, "seed": snapshot.seed}
-    return replace(proposal, details={**proposal.details, **basis})
+def _explained(proposals: Iterable[Json], snapshot: Snapshot, thought: Thought) -> list[Proposal]:
+    """Note on each proposal what it was made from; with the fit it names, it can be made again."""
+    explained = []
+    for place, wire in enumerate(proposals):
+        basis = snapshot.basis(thought.designer, thought.surroundings, place)
+        details = {**wire["details"], "think_s": thought.think_s, **basis.to_details()}
+        explained.append(Proposal.from_json({**wire, "details": details}))
+    return explained

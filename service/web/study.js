@@ -5,6 +5,7 @@ import { confirmed } from "./confirmed.js";
 import { el, show } from "./dom.js";
 import { accuracy, count, NONE, number, plural, short, time } from "./format.js";
 import { FrontChart } from "./front_chart.js";
+import { ChartSection } from "./chart_section.js";
 import { Chart } from "./charts.js";
 import {
   crumbs, facts, finishedOf, objectiveCells, objectiveColumns, pill, plainWords, progress, section, table, tile,
@@ -25,7 +26,10 @@ export function study({ root, words: [name], query, signal, look, remember, go }
       section("Front", chart.box),
       section("Hypervolume", growth, boxes.grown)),
     boxes.front);
-  root.append(boxes.head, charts, boxes.confirmed, boxes.rest);
+  const thinking = new ChartSection("Seconds per proposal", {
+    label: "Seconds per proposal over the trials", height: 200, open: (id) => go(`/trials/${id}`),
+  });
+  root.append(boxes.head, charts, boxes.confirmed, thinking.box, boxes.rest);
   let seen = null;
   let sort = { column: null, down: false };
 
@@ -55,6 +59,8 @@ export function study({ root, words: [name], query, signal, look, remember, go }
       show(boxes.grown, [scale(about), constraints(about)]);
       show(boxes.confirmed, confirmed(about, held));
       show(boxes.rest, rest(about, latest, failures));
+      const proposed = latest.items.find((trial) => trial.think_s !== null);
+      await thinking.refresh(proposed && `${path}/figures/thinking`, proposed?.number, signal);
       if (about.finished === 0) return;
       await chart.refresh(about, signal);
       const figure = await get(`${path}/figures/hypervolume`, {}, signal);
@@ -63,6 +69,7 @@ export function study({ root, words: [name], query, signal, look, remember, go }
     dispose() {
       chart.dispose();
       grown.dispose();
+      thinking.dispose();
     },
   };
 }

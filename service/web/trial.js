@@ -1,7 +1,7 @@
 // One trial: what came out against what was expected, its network, its training, its files.
 
 import { artefactAddress, get, objectivesOf, studyHref, trialsHref } from "./api.js";
-import { Chart } from "./charts.js";
+import { ChartSection } from "./chart_section.js";
 import { el, show, svg } from "./dom.js";
 import { accuracy, count, counted, duration, exact, number, quantity, time } from "./format.js";
 import { lineage } from "./lineage.js";
@@ -57,31 +57,6 @@ export function trial({ root, words: [id], signal, look }) {
   };
 }
 
-/** A chart that is there only if it has something to show, read again only when `version` changes. */
-class ChartSection {
-  constructor(title, options) {
-    this.canvas = el("div", { class: "chart" });
-    this.note = el("p", { class: "quiet" });
-    this.box = el("section", { hidden: true }, el("h2", {}, title), this.note, this.canvas);
-    this.chart = new Chart(this.canvas, options);
-    this.version = null;
-  }
-
-  async refresh(address, version, signal) {
-    if (!address || version === this.version) return;
-    const figure = await get(address, {}, signal);
-    this.version = version;
-    this.box.hidden = false;
-    this.note.textContent = figure.layout.meta?.note ?? "";
-    this.note.hidden = this.note.textContent === "";
-    await this.chart.draw(figure);
-  }
-
-  dispose() {
-    this.chart.dispose();
-  }
-}
-
 function head(trial, study) {
   return [
     crumbs(["Studies", "/"], [study.name, studyHref(study)],
@@ -89,6 +64,7 @@ function head(trial, study) {
     el("div", { class: "title" }, el("h1", {}, `Trial ${trial.number}`), pill(trial.status),
       trial.on_front ? el("span", { class: "badge" }, "on the front") : null,
       trial.feasible === false ? el("span", { class: "badge over" }, "over a limit") : null),
+    trial.fallback ? el("p", { class: "quiet" }, `Proposed by ${trial.designer} instead of ${trial.fallback}.`) : null,
     trial.reason ? el("p", { class: "reason boxed", "data-state": trial.status }, trial.reason) : null,
     values(trial, objectivesOf(study)),
     lineage(trial),
@@ -164,12 +140,13 @@ function within(value, said) {
 }
 
 function rest(trial) {
-  const details = Object.entries(trial.details ?? {});
+  const details = Object.entries(trial.details ?? {}).filter(([name]) => !(name in trial));
   const nested = details.filter(([, value]) => value !== null && typeof value === "object");
   const plain = details.filter((entry) => !nested.includes(entry));
   return [
     section("Origin", facts([
-      ["designer", trial.designer], ["origin", trial.origin], ["purpose", trial.purpose],
+      ["designer", trial.designer], ["origin", trial.origin],
+      ["proposed in", trial.think_s === null ? null : `${number(trial.think_s, 3)} s`], ["purpose", trial.purpose],
       ["replicate", trial.replicate || null], ["worker", trial.worker],
       ["waits for a worker that can", trial.status === "queued" ? trial.needs.join(", ") : null],
       ["created", time(trial.created_at)], ["finished", trial.finished_at ? time(trial.finished_at) : null],

@@ -96,23 +96,6 @@ def test_a_black_box_is_sent_as_the_wire_wants_it(server: Scripted) -> None:
     ]
 
 
-def test_constraints_options_and_expressions_are_sent(server: Scripted) -> None:
-    server.say("POST", "/studies", ok(study_json(), 201))
-    server.client().create_study(
-        "toy",
-        space=Parameters(Real("x", 0, 1), constraints=["x <= 0.5"]),
-        objectives=["cost", maximize("fuel", expression="2*x")],
-        trials=1,
-        constraints=["heat <= 80", {"name": "gain", "limit": 2.0}],
-        designer_options={"rays": 8},
-    )
-    (sent,) = server.sent("POST", "/studies")
-    assert sent["constraints"] == ["heat <= 80", {"name": "gain", "limit": 2.0}]
-    assert sent["objectives"][1]["expression"] == "2*x"
-    assert sent["space"]["constraints"] == ["x <= 0.5"]
-    assert sent["designer_options"] == {"rays": 8}
-
-
 def test_creating_a_study_outlasts_a_lost_answer(server: Scripted) -> None:
     server.say("POST", "/studies", httpx.ReadError("reset"), ok(study_json()))
     created = server.client().create_study(
@@ -252,15 +235,10 @@ def test_deleting_is_one_call(server: Scripted, study: Study) -> None:
 def test_a_proposal_or_a_known_result_can_be_added(server: Scripted, study: Study) -> None:
     server.say("POST", "/studies/7/trials", ok(trial(9, status="queued"), 201))
     assert study.enqueue({"x": 0.1}).status == "queued"
-    study.enqueue({"x": 0.2}, values={"cost": 1.0, "size": 2.0}, parent=3, replicate=True)
+    study.enqueue({"x": 0.2}, values={"cost": 1.0, "size": 2.0}, parent=3)
     assert server.sent("POST", "/studies/7/trials") == [
         {"parameters": {"x": 0.1}},
-        {
-            "parameters": {"x": 0.2},
-            "values": {"cost": 1.0, "size": 2.0},
-            "parent": 3,
-            "replicate": True,
-        },
+        {"parameters": {"x": 0.2}, "values": {"cost": 1.0, "size": 2.0}, "parent": 3},
     ]
 
 

@@ -126,9 +126,10 @@ def test_a_morph_draws_what_becomes_active_and_drops_what_becomes_inactive() -> 
 
 
 def test_columns_say_what_is_conditional_and_inactive_ones_get_their_mark() -> None:
-    built = space(KIND, DEPTH, WIDTH, RATE)
-    assert [column.conditional for column in built.columns] == [False, True, True, True]
-    assert built.encode({"kind": "c", "rate": 0.25}) == [2.0, INACTIVE, INACTIVE, 0.25]
+    size = {"name": "size", "kind": "choice", "values": ["s", "l"], "when": {"kind": ["a"]}}
+    built = space(KIND, DEPTH, RATE, size, {**size, "name": "order", "ordered": True})
+    assert [column.conditional for column in built.columns] == [False, True, True, True, True]
+    assert built.encode({"kind": "c", "rate": 0.25}) == [2.0, INACTIVE, 0.25, INACTIVE, INACTIVE]
 
 
 def test_decoding_reads_no_coordinate_of_an_inactive_parameter() -> None:

@@ -33,6 +33,10 @@ SPACES = {
     "half": ParameterSpace((X, Y), ("x + 2*y <= 1",)),
     "slice": ParameterSpace((X, Y), ("0.5 <= x + y <= 0.5001",)),
     "corner": ParameterSpace(box(8), (f"{total(8)} <= 0.1",)),
+    "needle": ParameterSpace(
+        box(6), (f"1 <= {total(6)} <= 1 + 1e-9", "abs(x0 - x1) <= 0.3", "0 <= x0 - x2 <= 1e-9")
+    ),
+    "stairs": ParameterSpace(box(10), tuple(f"x{i} + 0.109 <= x{i + 1}" for i in range(9))),
     "disc": ParameterSpace((X, Y), ("(x - 0.3)**2 + (y - 0.7)**2 <= 0.0001",)),
     "ball": ParameterSpace(box(4), (f"{'+'.join(f'(x{i}-0.5)**2' for i in range(4))} <= 0.0001",)),
     "whole": ParameterSpace(
@@ -58,6 +62,7 @@ def test_points_that_break_a_constraint_are_never_drawn_nor_reached(name: str) -
     points = [space.sample(rng) for _ in range(60)]
     points += [space.morph(point, rng) for point in points]
     points += islice(sobol_points(space, 3, 5), 60)
+    points += space.samples(60, rng)
     assert time.perf_counter() - began < 10.0
     for point in points:
         space.validate(point)
@@ -79,6 +84,7 @@ def test_samples_are_even_within_the_constraints(limit: float) -> None:
     """Of a triangle: a third of its side is the mean, half of it lies below 0.293 of it."""
     space, rng = ParameterSpace((X, Y), (f"x + y <= {limit}",)), random.Random(2)
     points = [space.sample(rng) for _ in range(500)]
+    assert len({space.key(point) for point in points}) > 450
     for name in ("x", "y"):
         values = [point[name] / limit for point in points]
         assert statistics.mean(values) == pytest.approx(1 / 3, abs=0.04)

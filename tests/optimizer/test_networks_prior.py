@@ -34,7 +34,7 @@ def drawn() -> list[Point]:
 
 def sizes(space: NetworkSpace, count: int = 400) -> list[float]:
     rng = random.Random(0)
-    return [space.figures(space.sample(rng))[space.size_figure] for _ in range(count)]
+    return [space.figures(space.sample(rng))[space.caps.size_figure] for _ in range(count)]
 
 
 def test_sizes_are_log_uniform_from_the_smallest_network_to_64_kb() -> None:
@@ -50,7 +50,7 @@ def test_sizes_are_log_uniform_from_the_smallest_network_to_64_kb() -> None:
 
 def test_the_bound_and_the_limit_end_the_sizes_in_their_convention() -> None:
     bounded = tiny().within({"model_size:sparse": 250.0}, {})
-    assert bounded.size_figure == "model_size:sparse"
+    assert bounded.caps.size_figure == "model_size:sparse"
     assert 700 < max(sizes(bounded)) <= 1.5 * 1000
     limited = tiny().within({}, {"model_size:deployed": 400.0})
     assert 300 < max(sizes(limited)) <= 400

@@ -152,8 +152,8 @@ def test_the_space_learns_bounds_and_limits_of_known_figures() -> None:
     )
     space = Problem(networks(), objectives).space
     assert isinstance(space, NetworkSpace)
-    assert space.size_cap_bytes == 2000.0
-    assert space.size_figure == "model_size:sparse"
+    assert space.caps.size_bytes == 2000.0
+    assert space.caps.size_figure == "model_size:sparse"
     assert space.limits == (("working_memory:wm2", 900.0),)
 
 

@@ -8,7 +8,18 @@ import pytest
 from optimizer.problem import Objective
 from optimizer.scale import Scale
 from resource_models.devices import device
-from service.figures import Axis, Figure, Point, front, front3d, hypervolume, learning, memory
+from service.figures import (
+    Axis,
+    Figure,
+    Point,
+    Thought,
+    front,
+    front3d,
+    hypervolume,
+    learning,
+    memory,
+    thinking,
+)
 from service.figures.axes import budgets
 from service.figures.crowd import MANY
 
@@ -202,6 +213,16 @@ def test_the_hypervolume_holds_until_the_last_finished_trial_and_shows_its_scale
 def test_a_hypervolume_without_a_scale_says_that_it_comes_later() -> None:
     title = hypervolume([], 2, [Objective("cost")])["layout"]["title"]["text"]
     assert "fixed after the first trials" in title
+
+
+def test_seconds_per_proposal_tell_who_stepped_in() -> None:
+    late = "bayes: no answer within 5 s"
+    figure = thinking([Thought(11, 1, 0.2, None), Thought(12, 2, 5.1, late)])
+    traces = by_role(figure)
+    assert (traces["front"]["x"], traces["front"]["y"]) == ([1], [0.2])
+    assert traces["dominated"]["customdata"] == [[12, late]]
+    assert traces["dominated"]["name"] == "another designer stepped in"
+    assert thinking([])["data"][0]["x"] == []
 
 
 def test_learning_draws_errors_on_the_left_and_the_loss_on_the_right() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from service import studies, trials
 from service.api.pages import PLOTLY_VERSION, WEB
 from tests.api.conftest import Served, assert_problem, wait_until
 from tests.page import seeds
@@ -73,6 +74,22 @@ def test_plotly_is_kept_for_ever_and_the_rest_is_asked_anew(served_sqlite: Serve
 @pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/none.js"])
 def test_nothing_beside_the_files_is_served(served_sqlite: Served, path: str) -> None:
     assert_problem(served_sqlite.http.get(path), 404)
+
+
+def test_seconds_per_proposal_come_from_the_designers_trials(served: Served) -> None:
+    seeds.black_box(served, 3)
+    with served.db.begin() as session:
+        first, _, third = trials.listing(session, studies.get(session, "toy").id).trials
+        first.details = {"think_s": 0.25}
+        third.details = {"think_s": 5, "fallback": "bayes: no answer within 5 s"}
+    in_time, late = served.get("/studies/toy/figures/thinking")["data"]
+    assert (in_time["x"], in_time["y"]) == ([1], [0.25])
+    assert (late["x"], late["y"]) == ([3], [5.0])
+    assert late["customdata"] == [[third.id, "bayes: no answer within 5 s"]]
+    shown = served.get(f"/trials/{third.id}")
+    assert (shown["think_s"], shown["fallback"]) == (5.0, "bayes: no answer within 5 s")
+    assert served.get("/studies/toy/trials?limit=1")["items"][0]["think_s"] == 0.25
+    assert_problem(served.ask("GET", "/studies/none/figures/thinking"), 404)
 
 
 def test_figures_of_a_study_follow_its_trials(served: Served) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from service import studies, trials
 from tests.api.conftest import Served
 from tests.page import seeds
 from tests.page.conftest import STUDY, Window
@@ -87,6 +88,22 @@ def test_a_black_box_shows_what_results_must_keep_and_who_gave_its_scale(
     side = window.open("/studies/oven").locator(".side")
     expect(side).to_contain_text("cost 10 to 0 (given); size 10 to 0 (given).")
     expect(side).to_contain_text("Results must keep heat ≤ 80; gain ≥ 2.")
+
+
+def test_a_study_shows_how_long_its_proposals_took(window: Window, networks: Served) -> None:
+    page = window.open("/studies/toy")
+    window.drawn()
+    expect(page.get_by_role("heading", name="Seconds per proposal")).to_be_hidden()
+    seeds.black_box(networks, 3, "thought")
+    with networks.db.begin() as session:
+        study = studies.get(session, "thought")
+        rows = trials.listing(session, study.id).trials
+        rows[1].details = {"think_s": 0.25}
+        rows[2].details = {"think_s": 5.1, "fallback": "bayes: no answer within 5 s"}
+    page = window.open("/studies/thought")
+    expect(page.get_by_role("heading", name="Seconds per proposal")).to_be_visible()
+    chart = page.locator("[role=figure][aria-label^='Seconds']")
+    expect(chart.locator(".scatterlayer .point")).to_have_count(2)
 
 
 def test_a_click_on_a_point_opens_its_trial_and_back_returns(

@@ -33,6 +33,7 @@ def test_a_trial_shows_its_network_its_training_and_its_files(
         row = session.get_one(Trial, trial["id"])
         row.prediction = {"error": {"mean": trial["values"]["error"] + 0.02, "sd": 0.02}}
         row.details = {"acquisition": "log_ehvi", "weights_seed": 123456789, "models": {"a": "b"}}
+        row.details |= {"think_s": 5.0317, "fallback": "bayes: no answer within 5 s"}
     page = window.open(f"/trials/{trial['id']}")
     detail = networks.get(f"/trials/{trial['id']}")
     assert page.locator(".network .node").count() == len(detail["graph"]["nodes"])
@@ -44,6 +45,9 @@ def test_a_trial_shows_its_network_its_training_and_its_files(
     expect(page.locator(".view")).to_contain_text("± 0.0200")
     expect(page.locator(".view")).to_contain_text("1 sd below the mean")
     expect(page.locator(".view")).to_contain_text("weights_seed123456789")
+    expect(page.locator(".view")).to_contain_text("instead of bayes: no answer within 5 s.")
+    expect(page.locator(".view")).to_contain_text("proposed in5.03 s")
+    assert "think_s" not in page.locator(".view").inner_text()
     with page.expect_download() as download:
         page.get_by_role("link", name="weights.safetensors").click()
     assert download.value.path().stat().st_size == 4321

@@ -3,53 +3,26 @@
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from service import studies, thinking, trials
+from service import thinking, trials
 from service.db import Database
-from service.models import Study, Trial
+from service.models import Metric, Trial
 from service.planner import thought
+from service.planner.basis import Basis
 from service.planner.messages import Answer, Request
-from service.planner.pool import Planner, Pool
+from service.planner.pool import Held, Planner, Pool
 from service.planner.thought import think_once
-from service.states import Ended, Status, StudyStatus
-
-SQUARE = [
-    {"name": "x", "kind": "real", "low": 0.0, "high": 1.0},
-    {"name": "y", "kind": "real", "low": 0.0, "high": 1.0},
-]
+from service.states import Ended, StudyStatus
+from tests.planner.studies import finish, make_study, queue, study_of
 
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
     with Pool(1) as running:
         yield running
-
-
-def make_study(db: Database, **changes: Any) -> int:
-    definition: dict[str, Any] = {
-        "name": "box",
-        "space": {"kind": "parameters", "parameters": SQUARE},
-        "objectives": [{"name": "a"}, {"name": "b"}],
-        "trials": 30,
-        "designer": "random",
-        "think_s": 30.0,
-    }
-    with db.begin() as session:
-        study, _ = studies.create(session, definition | changes, db.now(session))
-        return study.id
-
-
-def queue(db: Database, study_id: int) -> list[Trial]:
-    with db.read() as session:
-        return list(trials.listing(session, study_id, trials.Wanted(status=Status.QUEUED)).trials)
-
-
-def study_of(db: Database, study_id: int) -> Study:
-    with db.read() as session:
-        return studies.get(session, study_id)
 
 
 def test_a_thought_fills_the_queue(db: Database, pool: Pool) -> None:
@@ -66,6 +39,40 @@ def test_a_proposal_says_what_it_was_made_from(db: Database, pool: Pool) -> None
     assert first.details["history_version"] == 0
     assert first.details["seed"] != second.details["seed"]
     assert first.designer == "random"
+    basis = Basis.of_details(second.details)
+    assert basis is not None
+    assert (basis.designer, basis.pending, basis.place) == ("random", ((1, 1),), 0)
+    assert basis.surroundings["cpu"]
+
+
+def test_a_proposal_says_how_long_it_took(db: Database, pool: Pool) -> None:
+    study_id = make_study(db)
+    think_once(db, pool, study_id, 1)
+    [trial] = queue(db, study_id)
+    assert 0 < trial.details["think_s"] < 30
+
+
+def test_a_planner_is_told_of_a_late_result(
+    db: Database, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study_id = make_study(db)
+    finish(db, study_id, 3)
+    told: list[list[int]] = []
+
+    def watched(planner: Planner, request: Request, holds: Held, deadline_s: float) -> Answer:
+        told.append([row["finish_no"] for row in request.observations])
+        return thought_ask(planner, request, holds, deadline_s)
+
+    thought_ask = thought.ask
+    monkeypatch.setattr(thought, "ask", watched)
+    think_once(db, pool, study_id, 1)
+    think_once(db, pool, study_id, 1)
+    with db.begin() as session:  # as a late result does
+        trial = session.scalars(select(Trial).where(Trial.finish_no == 2)).one()
+        session.get_one(Metric, (trial.id, "a")).value = 7.0
+        trial.entered_at = None
+    think_once(db, pool, study_id, 1)
+    assert told == [[1, 2, 3], [], [1, 2, 3]]
 
 
 def test_no_more_is_proposed_than_the_budget_has_room_for(db: Database, pool: Pool) -> None:
@@ -88,8 +95,8 @@ def test_a_thinker_that_was_replaced_writes_nothing(
 ) -> None:
     study_id = make_study(db)
 
-    def slow(planner: Planner, request: Request, version: int, deadline_s: float) -> Answer:
-        answer = thought_ask(planner, request, version, deadline_s)
+    def slow(planner: Planner, request: Request, holds: Held, deadline_s: float) -> Answer:
+        answer = thought_ask(planner, request, holds, deadline_s)
         with db.begin() as session:
             far = db.now(session) + timedelta(hours=1)
             assert thinking.take_thinker(session, study_id, "other", far, far)
@@ -107,9 +114,9 @@ def test_no_transaction_is_open_while_a_process_thinks(
     study_id = make_study(db)
     opened: list[int] = []
 
-    def watched(planner: Planner, request: Request, version: int, deadline_s: float) -> Answer:
+    def watched(planner: Planner, request: Request, holds: Held, deadline_s: float) -> Answer:
         opened.append(db.engine.pool.checkedout())  # type: ignore[attr-defined]
-        return thought_ask(planner, request, version, deadline_s)
+        return thought_ask(planner, request, holds, deadline_s)
 
     thought_ask = thought.ask
     monkeypatch.setattr(thought, "ask", watched)

@@ -39,7 +39,7 @@ def test_the_search_does_not_see_confirm_runs(stage: Stage) -> None:
             study = studies.get(session, study_id)
             return (
                 [row.to_json() for row in thinking.history_rows(session, study)],
-                thinking.pending_points(session, study),
+                thinking.pending(session, study),
                 thinking.room(session, study),
                 studies.counts(session, [study_id]),
                 studies.best(session, study),

@@ -8,9 +8,8 @@ import pytest
 
 from optimizer.networks.presets import PRESETS
 from optimizer.networks.space import NetworkSpace
-from optimizer.problem import Constraint
 from service import studies, trials, workers
-from service.definitions import check_points, first_difference, prepare
+from service.definitions import first_difference, prepare
 from service.errors import InvalidDefinition, NameTaken
 from service.models import Study
 from service.states import Kind
@@ -41,9 +40,6 @@ NETWORK = {
 }
 
 
-BOX = {"kind": "parameters", "parameters": [{"name": "x", "kind": "real", "low": 0, "high": 9}]}
-
-
 def refused(changes: dict[str, Any]) -> InvalidDefinition:
     with pytest.raises(InvalidDefinition) as found:
         prepare(changes, lambda name: DIGITS)
@@ -68,33 +64,6 @@ def refused(changes: dict[str, Any]) -> InvalidDefinition:
         ({"training": {"epochs": 3}}, "training"),
         ({"objectives": [{"name": "a", "ideal": 2.0, "reference": 1.0}]}, "objectives.0.reference"),
         ({"objectives": [{"name": "a", "limit": float("inf")}]}, "objectives.0.limit"),
-        ({"constraints": [{"name": "cost", "limit": 1.0}]}, "constraints.0.name"),
-        ({"constraints": [{"name": "b", "limit": float("nan")}]}, "constraints.0.limit"),
-        (
-            {"objectives": [{"name": "a"}, {"name": "b", "expression": "z"}]},
-            "objectives.1.expression",
-        ),
-        ({"objectives": [{"name": "b", "expression": "x"}]}, "objectives"),
-        ({"space": {**BOX, "constraints": ["x <="]}}, "space.constraints.0"),
-        ({"space": {**BOX, "known": {"b": "y"}}}, "space.known.b"),
-        (
-            {"space": {**BOX, "known": {"b": "y"}}, "objectives": [{"name": "a"}, {"name": "b"}]},
-            "space.known.b",
-        ),
-        (
-            {
-                "space": {**BOX, "known": ["x"]},
-                "objectives": [{"name": "a"}, {"name": "b", "expression": "x"}],
-            },
-            "space.known",
-        ),
-        (
-            {
-                "space": {**BOX, "known": {"b": "x"}},
-                "objectives": [{"name": "a"}, {"name": "b", "expression": "2*x"}],
-            },
-            "objectives.1.expression",
-        ),
     ],
 )
 def test_a_wrong_black_box_names_its_field(changes: dict[str, Any], field: str) -> None:
@@ -214,50 +183,6 @@ def test_a_problem_survives_the_way_through_the_database(stage: Stage) -> None:
     announce(stage, "w", DIGITS)
     problem = studies.problem_of(stage.read_study(stage.study(**NETWORK)))
     assert problem == prepare(NETWORK, lambda name: DIGITS).problem
-
-
-def test_known_objectives_and_constraints_of_a_black_box_reach_its_problem() -> None:
-    prepared = prepare(
-        definition(
-            space={**BOX, "constraints": ["x >= 1"]},
-            objectives=[{"name": "cost"}, {"name": "fuel", "expression": "2*x", "limit": 9.0}],
-            constraints=[{"name": "heat", "limit": 80.0}, {"name": "fuel2", "limit": 1.0}],
-        ),
-        lambda name: DIGITS,
-    )
-    problem = prepared.problem
-    assert [objective.role for objective in problem.objectives] == ["measured", "known"]
-    assert problem.space.figures({"x": 2.0}) == {"fuel": 4.0}
-    assert problem.reported == ("cost", "heat", "fuel2")
-    assert problem.constraints[0] == Constraint("heat", 80.0)
-    assert prepare(prepared.definition, lambda name: DIGITS) == prepared
-
-
-def test_a_figure_that_the_space_knows_is_a_known_objective() -> None:
-    space = {**BOX, "known": {"fuel": "2*x"}}
-    wanted = definition(space=space, objectives=[{"name": "cost"}, {"name": "fuel"}])
-    prepared = prepare(wanted, lambda name: DIGITS)
-    assert prepared.problem.objectives[1].role == "known"
-    assert prepared.definition["objectives"][1]["expression"] == "2*x"
-
-
-def test_a_network_study_takes_a_constraint_on_a_known_figure_by_its_short_name() -> None:
-    wanted = {**NETWORK, "objectives": [{"name": "error"}]}
-    wanted["constraints"] = [{"name": "model_size", "limit": 900.0}]
-    prepared = prepare(wanted, lambda name: DIGITS)
-    assert prepared.problem.constraints == (Constraint("model_size:deployed", 900.0),)
-    assert prepared.definition["constraints"][0]["name"] == "model_size:deployed"
-
-
-@pytest.mark.parametrize("space", [BOX, {**BOX, "constraints": ["x <= 1"]}, {"kind": "tiny"}])
-def test_a_space_with_points_is_taken(space: dict[str, Any]) -> None:
-    check_points(definition(space=space))
-
-
-def test_a_space_without_a_point_is_refused() -> None:
-    with pytest.raises(InvalidDefinition, match=r"breaks 'x \* x <= -1'") as caught:
-        check_points(definition(space={**BOX, "constraints": ["x * x <= -1"]}))
-    assert caught.value.field == "space.constraints"
 
 
 def test_the_first_difference_is_found_in_the_order_of_the_fields() -> None:

@@ -125,7 +125,7 @@ def test_a_cancelled_trial_makes_room_and_is_not_proposed_again(stage: Stage) ->
     with stage.db.read() as session:
         study = studies.get(session, study_id)
         assert thinking.room(session, study) == 1
-        assert thinking.pending_points(session, study) == [{"x": 1.0}]
+        assert thinking.pending(session, study) == {1: {"x": 1.0}}
 
 
 def test_history_and_pending_points_are_all_trials_and_none_twice(stage: Stage) -> None:
@@ -139,7 +139,7 @@ def test_history_and_pending_points_are_all_trials_and_none_twice(stage: Stage) 
     with stage.db.read() as session:
         study = studies.get(session, study_id)
         history = thinking.history_rows(session, study)
-        pending = thinking.pending_points(session, study)
+        pending = thinking.pending(session, study).values()
         newer = thinking.history_rows(session, study, after_finish_no=1)
     assert [(row.finish_no, row.status, row.point["x"]) for row in history] == [
         (1, "completed", 1.0),

@@ -12,8 +12,8 @@ from sqlalchemy import inspect, text
 
 import migrations
 from service import __version__, schema
+from service.command_errors import DatabaseEmpty, DatabaseForeign, DatabaseOutdated, DatabaseTooNew
 from service.db import Database
-from service.errors import DatabaseEmpty, DatabaseForeign, DatabaseOutdated, DatabaseTooNew
 from service.models import Base
 from service.schema import VERSION_TABLE, State
 from tests.postgres import Postgres

@@ -113,6 +113,10 @@ def trial(shown: Trial) -> Table:
     table.add_row("trial", f"{shown.number} of study {shown.study_id} (id {shown.id})")
     table.add_row("status", shown.status + (f": {shown.reason}" if shown.reason else ""))
     table.add_row("designer", f"{shown.designer or NOTHING}, {shown.origin or NOTHING}")
+    if shown.fallback is not None:
+        table.add_row("instead of", shown.fallback)
+    if shown.think_s is not None:
+        table.add_row("proposed in", f"{shown.think_s:.3g} s")
     table.add_row("on front", "yes" if shown.on_front else "no")
     for name, value in shown.values.items():
         table.add_row(name, number(value) + _predicted(shown, name))

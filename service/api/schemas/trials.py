@@ -67,6 +67,12 @@ class TrialOut(BaseModel):
     reason: str | None
     designer: str | None
     origin: str | None
+    think_s: float | None = Field(
+        description="From the wish to the proposal; of a batch, that of the whole batch."
+    )
+    fallback: str | None = Field(
+        description="Which designer did not answer, and why; `designer` proposed in its place."
+    )
     prediction: dict[str, Any] | None
     predicted_figures: dict[str, float] | None = Field(
         description="Of a network that is pruned: what it was expected to cost after the cut."

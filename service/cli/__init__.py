@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from service import __version__
-from service.config import Settings
+from service.cli.doctor import doctor
+from service.cli.edge import DatabaseUrl, settings_with
+from service.cli.replay import replay
 
 # Commands of packages that the service must not import, such as the worker.
 PLUGINS = "tinyfront_server.commands"
@@ -38,24 +40,6 @@ def root(
     """Tinyfront: server, workers and database."""
 
 
-def settings_with(**given: object) -> Settings:
-    """Settings from the environment, and over them what the command line gives."""
-    return Settings.model_validate(
-        Settings().model_dump()
-        | {name: value for name, value in given.items() if value is not None}
-    )
-
-
-Database = Annotated[
-    str | None,
-    typer.Option(
-        "--database",
-        metavar="URL",
-        help="sqlite:///FILE or postgresql://…; by default sqlite:///tinyfront.db.",
-    ),
-]
-
-
 @app.command()
 def serve(
     host: Annotated[
@@ -64,7 +48,7 @@ def serve(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="0 takes any free port.")
     ] = None,
-    database: Database = None,
+    database: DatabaseUrl = None,
     artefacts: Annotated[
         str | None, typer.Option(help="Folder or fsspec address of artefacts.")
     ] = None,
@@ -106,7 +90,7 @@ def demo(
 
 
 @db_app.command()
-def upgrade(database: Database = None) -> None:
+def upgrade(database: DatabaseUrl = None) -> None:
     """Bring the tables to this release, or create them."""
     from service import schema
     from service.db import Database as Db
@@ -117,6 +101,10 @@ def upgrade(database: Database = None) -> None:
             typer.echo(f"The database is at revision {schema.upgrade(db)}.")
     finally:
         db.close()
+
+
+app.command()(replay)
+app.command(no_args_is_help=True)(doctor)
 
 
 def _add_plugins() -> None:
@@ -144,7 +132,8 @@ def main() -> None:
     from pydantic import ValidationError
     from sqlalchemy.exc import SQLAlchemyError
 
-    from service.errors import CommandFailed, ServiceError
+    from service.command_errors import CommandFailed
+    from service.errors import ServiceError
 
     _add_plugins()
     try:

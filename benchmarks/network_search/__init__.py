@@ -1,0 +1,1 @@
+"""Searches for networks in one process: the same trainings for every method, kept and compared."""

@@ -1,0 +1,91 @@
+"""The conductor: studies think when claims wait for them, and are fitted when none does."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from service.db import Database
+from service.planner import conductor, fits
+from service.planner.conductor import Conductor
+from service.planner.pool import Pool
+from tests.planner.studies import finish, make_study
+
+
+class Stage:
+    """A conductor whose thoughts and fits are only noted; a thought serves its claims."""
+
+    def __init__(self, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.claims: Counter[int] = Counter()
+        self.played: list[tuple[str, int]] = []
+        self.thinking = threading.Event()
+        self.thinking.set()
+        monkeypatch.setattr(conductor, "think_once", self.think)
+        monkeypatch.setattr(fits, "fit_once", self.fit)
+        self.conductor = Conductor(db, Pool(1), lambda study: self.claims[study], lambda: None)
+
+    def think(self, db: Database, pool: Pool, study_id: int, count: int) -> int:
+        self.played.append(("think", study_id))
+        assert self.thinking.wait(10)
+        self.claims[study_id] -= count
+        return count
+
+    def fit(self, db: Database, pool: Pool, study_id: int) -> None:
+        self.played.append(("fit", study_id))
+
+    def claim(self, study_id: int) -> None:
+        self.claims[study_id] += 1
+        self.conductor.wanted(study_id)
+
+    def await_true(self, holds: Callable[[], bool]) -> None:
+        deadline_s = time.monotonic() + 10
+        while not holds():
+            assert time.monotonic() < deadline_s, self.played
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def stage(db: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    made = Stage(db, monkeypatch)
+    with made.conductor:
+        yield made
+        made.thinking.set()
+
+
+def test_a_study_is_fitted_when_its_claims_are_served(db: Database, stage: Stage) -> None:
+    study_id = make_study(db)
+    finish(db, study_id, 10)
+    stage.thinking.clear()
+    stage.claim(study_id)
+    stage.await_true(lambda: ("think", study_id) in stage.played)
+    stage.thinking.set()
+    stage.await_true(lambda: ("fit", study_id) in stage.played)
+    assert stage.played == [("think", study_id), ("fit", study_id)]
+
+
+def test_a_study_that_nobody_asked_for_is_not_fitted(db: Database, stage: Stage) -> None:
+    idle, asked = make_study(db, name="idle"), make_study(db, name="asked")
+    finish(db, idle, 20)
+    finish(db, asked, 10)
+    stage.claim(asked)
+    stage.await_true(lambda: ("fit", asked) in stage.played)
+    time.sleep(0.1)
+    assert ("fit", idle) not in stage.played
+
+
+def test_a_claim_of_any_study_comes_before_a_fit_that_can_wait(db: Database, stage: Stage) -> None:
+    old, other = make_study(db, name="old"), make_study(db, name="other")
+    finish(db, old, 10)
+    stage.claim(old)
+    stage.await_true(lambda: ("fit", old) in stage.played)
+    finish(db, old, 1)  # a tenth more: old, but not too old
+    stage.thinking.clear()
+    stage.claim(other)
+    stage.await_true(lambda: ("think", other) in stage.played)
+    stage.conductor.wake()
+    time.sleep(0.2)
+    assert stage.played[-1] == ("think", other)
+    stage.thinking.set()
+    stage.await_true(lambda: stage.played[-1] == ("fit", old))
