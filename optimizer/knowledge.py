@@ -147,7 +147,9 @@ def observed(problem: Problem, rows: Sequence[Observation]) -> Floats:
     """Trials as rows of coordinates, `n x d`: a stopped one as long as it was trained."""
     space = problem.space
     found = [
-        space.observed(o.point, o.epochs) if o.status == "stopped" else space.encode(o.point)
+        space.observed(
+            o.point, o.key or space.key(o.point), o.epochs if o.status == "stopped" else None
+        )
         for o in rows
     ]
     return np.array(found, dtype=np.float64).reshape(len(rows), len(space.columns))
@@ -184,4 +186,4 @@ def _feasibility(problem: Problem, history: History) -> Feasibility | None:
     feasible = np.array([o.status == "completed" for o in told], dtype=np.bool_)
     if feasible.all():
         return None
-    return Feasibility(problem.space.columns, encoded(problem, [o.point for o in told]), feasible)
+    return Feasibility(problem.space.columns, observed(problem, told), feasible)

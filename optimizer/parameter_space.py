@@ -145,8 +145,8 @@ class ParameterSpace:
         """Nothing: no trial is trained less than another."""
         return {}
 
-    def observed(self, point: Point, epochs: float) -> list[float]:
-        """The coordinates of the point: nothing is trained."""
+    def observed(self, point: Point, key: str, epochs: float | None) -> list[float]:
+        """The coordinates of the point: nothing is trained, nothing worth keeping."""
         return self.encode(point)
 
     def samples(self, count: int, rng: random.Random) -> Iterator[Point]:

@@ -79,8 +79,14 @@ class Space(Protocol):
         Empty where a trial's training is the same for all.
         """
 
-    def observed(self, point: Point, epochs: float) -> list[float]:
-        """The coordinates of a point that was trained for so many epochs, inherited ones too."""
+    def observed(self, point: Point, key: str, epochs: float | None) -> list[float]:
+        """The coordinates of a point that was tried under this key.
+
+        Args:
+            point: what was tried.
+            key: its own; the space may keep the coordinates under it.
+            epochs: how long it was trained, inherited ones included, where not as it says itself.
+        """
 
     def heir(self, point: Point, key: str, epochs: float) -> Point:
         """The same point, to begin with what the completed trial of this key has learnt.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service import tokens
@@ -93,6 +93,12 @@ def reports(session: Session, attempt_id: int) -> Sequence[Report]:
     ).all()
 
 
+def last_step(session: Session, attempt_id: int) -> int:
+    """Return the last step that an attempt has reported; 0 if it has reported none."""
+    last = select(func.max(Report.step)).where(Report.attempt_id == attempt_id)
+    return session.scalars(last).one() or 0
+
+
 def close(attempt: Attempt, outcome: Outcome, now: datetime, reason: str | None = None) -> None:
     """End an attempt."""
     attempt.ended_at = now
@@ -142,6 +148,7 @@ def take_back(trial: Trial, attempt: Attempt, lease_s: int, now: datetime) -> bo
         check_move(trial.status, Status.RUNNING)
         trial.status = Status.RUNNING
         trial.worker = attempt.worker
+        trial.order = Order.CONTINUE if attempt.stop_reason is None else Order.STOP
         trial.losses -= 1  # the worker was not lost
         attempt.ended_at = attempt.outcome = attempt.reason = None
         extend(attempt, lease_s, now)

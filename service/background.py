@@ -78,7 +78,7 @@ class Background:
     def enter_finished(self) -> None:
         """Enter all finished trials into their ledgers, each study in a transaction of its own."""
         with self._db.read() as session:
-            due = ledger.due(session)
+            due = ledger.due(session, self._db.now(session))
         if sum(self._advance(study_id) for study_id in due):
             self._watcher.look_soon()
             self._planner.wake()

@@ -14,7 +14,7 @@ from optimizer.parameter_space import ParameterSpace
 from optimizer.problem import Problem
 from optimizer.space import NETWORK_KINDS, Space, space_from_json
 from resource_models.devices import DEVICES
-from service import wishes
+from service import endings, wishes
 from service.errors import InvalidDefinition
 from service.states import Kind
 
@@ -29,6 +29,7 @@ DEFAULTS: Mapping[str, Any] = {
     "designer": "bayes",
     "designer_options": {},
     "trials": None,
+    **endings.DEFAULTS,
     "training": {},
     "seed": 0,
     "ahead": 0,
@@ -78,6 +79,7 @@ def prepare(definition: Mapping[str, Any], facts_of: Callable[[str], Facts]) -> 
         built = _space(complete, data)
         complete["space"] = built.to_json()
         complete["training"] = built.context().get("training", {})
+        complete |= endings.completed(complete, kind)
         problem = _problem(complete, built, data)
         _check_designer(complete["designer"], problem)
     except OptimizerError as error:

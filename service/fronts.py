@@ -1,17 +1,17 @@
-"""Fronts: which trials are on them, how their hypervolume grew, points for charts."""
+"""Fronts: which trials are on them, their best, how their hypervolume grew, points for charts."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, load_only
 
 from optimizer.pareto import hypervolume as hypervolume_of_scores
 from optimizer.pareto import non_dominated
 from optimizer.problem import Problem
 from optimizer.scale import Scale
-from service.models import Hypervolume, Trial
+from service.models import Hypervolume, Metric, Study, Trial
 
 Values = Mapping[str, float]
 
@@ -97,3 +97,21 @@ def points(
     else:
         finished = finished.order_by(Trial.finish_no)
     return session.scalars(finished.limit(limit)).all()
+
+
+def best(session: Session, study: Study) -> dict[str, float | None]:
+    """Return the best value of each objective among the feasible trials; None while there is none.
+
+    The best of each lies on the front, so that is all that is read.
+    """
+    rows = session.execute(
+        select(Metric.name, func.min(Metric.value), func.max(Metric.value))
+        .join(Trial, Trial.id == Metric.trial_id)
+        .where(Trial.study_id == study.id, Trial.on_front)
+        .group_by(Metric.name)
+    )
+    ends = {name: {"minimize": low, "maximize": high} for name, low, high in rows}
+    return {
+        objective["name"]: ends.get(objective["name"], {}).get(objective["goal"])
+        for objective in study.problem["objectives"]
+    }

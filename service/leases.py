@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, undefer
 
-from service import needs, tokens, workers
+from service import needs, stopping, tokens, workers
 from service.attempts import close, extend, lose, of_token, requeue, take_back
 from service.models import Attempt, Study, Trial
 from service.states import Kind, Order, Outcome, Status, StudyStatus, check_move
@@ -202,11 +202,20 @@ def _open(
         opened.append((trial, attempt))
     session.add_all(attempt for _, attempt in opened)
     session.flush()
+    rules = _rules(session, trials)
     secret = tokens.secret(session)
-    for _, attempt in opened:
+    for trial, attempt in opened:
+        attempt.rung = stopping.first_rung(rules.get(trial.study_id), trial)
         token = tokens.token(secret, attempt.id, claim.request_id)
         attempt.token_sha256 = tokens.digest(token)
     return opened
+
+
+def _rules(session: Session, trials: Sequence[Trial]) -> dict[int, dict[str, Any] | None]:
+    """Return the stopping rules of the studies of some trials."""
+    study_ids = {trial.study_id for trial in trials}
+    rows = session.execute(select(Study.id, Study.stopping).where(Study.id.in_(study_ids)))
+    return {study_id: rule for study_id, rule in rows}
 
 
 def _leases(session: Session, opened: Sequence[tuple[Trial, Attempt]]) -> list[Lease]:

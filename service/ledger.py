@@ -1,8 +1,8 @@
 """The ledger of a study: all that depends on the order of its finished trials, written by one step.
 
 Completing a trial writes its own rows only, so many workers never wait for each other. One holder
-at a time then enters what has finished: its place, the front, the hypervolume, the events, the end
-of the study.
+at a time then enters what has finished: its place, the front, the hypervolume, the events, which
+trainings are stopped, the end of the study.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,19 +13,20 @@ from sqlalchemy.orm import Session
 
 from optimizer.problem import Problem, initial_count
 from optimizer.scale import scales_from
-from service import confirming, events, fronts, metrics, studies
+from service import budgets, confirming, events, fronts, metrics, stopping, studies
 from service.models import Hypervolume, Study, Trial
-from service.states import CONFIRM, FINISHED, Ended, EventKind, Status, StudyStatus
+from service.states import CONFIRM, FINISHED, SEARCH, EventKind, Status, StudyStatus
 
 BATCH = 200  # trials per transaction
 
 
-def due(session: Session) -> list[int]:
-    """Return the studies in which a trial waits to be entered."""
+def due(session: Session, now: datetime) -> list[int]:
+    """Return the studies in which a trial waits to be entered or judged, or whose time is over."""
     waiting = select(Trial.study_id).where(
         Trial.finished_at.is_not(None), Trial.entered_at.is_(None)
     )
-    return sorted(session.scalars(waiting.distinct()))
+    entered = session.scalars(waiting.distinct()).all()
+    return sorted({*entered, *stopping.due(session), *budgets.due(session, now)})
 
 
 def advance(session: Session, study_id: int, now: datetime) -> int:
@@ -56,11 +57,22 @@ def advance(session: Session, study_id: int, now: datetime) -> int:
     ).all()
     if waiting:
         _Book(session, study, now).enter(waiting)
-    used = study.finish_no >= study.trials
-    if used and study.status is not StudyStatus.ENDED:
-        studies.end(session, study, Ended.BUDGET, now)
+        searched = [trial.id for trial in waiting if trial.purpose == SEARCH]
+        study.epochs_done += budgets.epochs_of(session, searched)
+    stopping.judge(session, study)
+    if study.status is not StudyStatus.ENDED:
+        _end_if_used_up(session, study, now)
     confirming.confirm_at_the_end(session, study, now)
     return len(waiting)
+
+
+def _end_if_used_up(session: Session, study: Study, now: datetime) -> None:
+    session.flush()  # the hypervolume of this batch
+    budgets.begin(session, study)
+    used = budgets.used_up(session, study, now)
+    if used is not None:
+        _Book(session, study, now).settle()
+        studies.end(session, study, used, now)
 
 
 class _Book:
@@ -80,6 +92,11 @@ class _Book:
         for trial in waiting:
             self._enter(trial)
 
+    def settle(self) -> None:
+        """Give a study that ended before its initial design was done what a scale it can have."""
+        if not self._problem.scaled and self._fix_scale(ended=True):
+            self._measure()
+
     def _enter(self, trial: Trial) -> None:
         trial.entered_at = self._now
         if trial.purpose == CONFIRM:  # it has no place in the search
@@ -91,7 +108,7 @@ class _Book:
             trial.finish_no = self._study.finish_no
         changed = trial.status is Status.COMPLETED and self._judge(trial)
         self._tell(trial)
-        scaled_now = not self._problem.scaled and self._fix_scale()
+        scaled_now = not self._problem.scaled and self._fix_scale(ended=False)
         if changed:
             data = {"finish_no": self._study.finish_no, "front_size": self._study.front_size}
             self._record(EventKind.FRONT, data)
@@ -130,7 +147,7 @@ class _Book:
         }
         self._record(EventKind.TRIAL, data)
 
-    def _fix_scale(self) -> bool:
+    def _fix_scale(self, ended: bool) -> bool:
         """Fix the scale of a black box, once its initial design is done.
 
         A study that ends before that gets its scale from what there is.
@@ -148,7 +165,8 @@ class _Book:
             .order_by(Trial.finish_no)
             .limit(needed)
         ).all()
-        at_the_end = self._study.finish_no >= self._study.trials
+        ended = ended or self._study.status is StudyStatus.ENDED
+        at_the_end = ended or self._study.finish_no >= self._study.trials
         if not completed or (len(completed) < needed and not at_the_end):
             return False
         rows = metrics.values_of(self._session, completed).values()

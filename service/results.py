@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service import metrics as metrics_
-from service.attempts import close, finish, of_token, open_of, requeue, take_back
+from service import stopping
+from service.attempts import close, finish, last_step, of_token, open_of, requeue, take_back
 from service.errors import AttemptEnded, ReportConflict, ResultConflict
 from service.models import Attempt, Report, Study, Trial
 from service.states import MAY_STILL_DELIVER, FailedThrough, Order, Outcome, Status
@@ -92,13 +93,24 @@ def complete(
     attempt.details = dict(details)
     if _finishes(trial, attempt):
         _supersede(session, trial, attempt, now)
-        stopped = attempt.ended_at is None and trial.order is Order.STOP
-        finish(trial, Status.STOPPED if stopped else Status.COMPLETED, now)
+        _finish(session, trial, attempt, now)
         trial.worker = attempt.worker
         close(attempt, Outcome.COMPLETED, now)
         attempt.counts = True
         metrics_.store(session, trial, result)
     return trial
+
+
+def _finish(session: Session, trial: Trial, attempt: Attempt, now: datetime) -> None:
+    """End a trial as completed; as stopped if the rule told this attempt so before its end."""
+    done, epochs = last_step(session, attempt.id), stopping.epochs_of(trial)
+    if attempt.stop_reason is None or (epochs is not None and done >= epochs):
+        finish(trial, Status.COMPLETED, now)
+        return
+    finish(trial, Status.STOPPED, now)
+    trial.reason = stopping.told(trial, done, attempt.stop_reason)
+    if epochs is not None:
+        trial.epochs -= epochs - done  # those that it inherited stay
 
 
 def _finishes(trial: Trial, attempt: Attempt) -> bool:

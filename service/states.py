@@ -31,11 +31,13 @@ FINISHED = frozenset({Status.COMPLETED, Status.STOPPED, Status.INFEASIBLE, Statu
 
 NEXT = MappingProxyType(
     {
-        # Completed out of the queue: an imported result, or one that came after its lease expired.
-        Status.QUEUED: frozenset({Status.RUNNING, Status.CANCELLED, Status.COMPLETED}),
+        # Ended out of the queue: an imported result, or one that came after its lease expired.
+        Status.QUEUED: frozenset(
+            {Status.RUNNING, Status.CANCELLED, Status.COMPLETED, Status.STOPPED}
+        ),
         Status.RUNNING: frozenset({*Status} - {Status.RUNNING}),
         # A late result, if the trial failed because its workers were lost.
-        Status.FAILED: frozenset({Status.COMPLETED}),
+        Status.FAILED: frozenset({Status.COMPLETED, Status.STOPPED}),
         Status.COMPLETED: frozenset[Status](),
         Status.STOPPED: frozenset[Status](),
         Status.INFEASIBLE: frozenset[Status](),
@@ -97,6 +99,9 @@ class Ended(StrEnum):
     BUDGET = "budget"  # as many trials finished as were asked for
     CLOSED = "closed"  # the user closed it
     EXHAUSTED = "exhausted"  # a finite space has no point left
+    EPOCHS = "epochs"  # its trials were trained for as many epochs as were asked for
+    HOURS = "hours"  # so much time has passed since the first claim
+    PLATEAU = "plateau"  # the hypervolume has not grown for so many trials
 
 
 class Kind(StrEnum):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import func, select, update
@@ -11,9 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from optimizer.problem import Problem
-from service import definitions, earlier, events, workers
+from service import budgets, definitions, earlier, events, workers
+from service.budgets import Budgets
 from service.errors import IllegalChange, NameTaken, StudyChanged, StudyNotFound
-from service.models import Attempt, Metric, Project, Study, Trial
+from service.models import Attempt, Project, Study, Trial
 from service.states import CONFIRM, SEARCH, Ended, EventKind, Outcome, Status, StudyStatus
 
 DEFAULT_PROJECT = "default"
@@ -66,6 +67,10 @@ def _study(project_id: int, prepared: definitions.Prepared, now: datetime) -> St
         data_sha256=data.get("sha256"),
         designer=definition["designer"],
         trials=definition["trials"],
+        stopping=definition["stopping"],
+        epochs=definition["epochs"],
+        hours=definition["hours"],
+        plateau=definition["plateau"],
         ahead=definition["ahead"],
         think_s=definition["think_s"],
         max_attempts=definition["max_attempts"],
@@ -144,16 +149,17 @@ def patch(
     study_id: int,
     now: datetime,
     status: StudyStatus | None = None,
-    trials: int | None = None,
     version: int | None = None,
+    **wanted: Unpack[Budgets],
 ) -> Study:
     """Pause, resume, extend or close a study.
 
-    Raising the budget of a study that had used it up lets it go on. Closing cancels its open
-    trials; their workers are told at their next renewal.
+    Raising the budget that a study had used up lets it go on. Closing cancels its open trials;
+    their workers are told at their next renewal.
 
     Args:
         version: the version that the caller saw; None to change the study whatever it is.
+        wanted: budgets to change.
 
     Raises:
         StudyNotFound: there is none.
@@ -163,24 +169,26 @@ def patch(
     study = lock(session, study_id)
     if version is not None and version != study.version:
         raise StudyChanged(study.name, version, study.version)
-    before = (study.status, study.trials)
-    if trials is not None:
-        study.trials = trials
-        study.problem = {**study.problem, "budget": trials}
+    before = (study.status, budgets.of(study))
+    budgets.set_all(study, wanted)
+    budgets.begin(session, study)
+    used = budgets.used_up(session, study, now)
     if status is not None:
-        _move(session, study, StudyStatus(status), now)
-    elif study.ended_reason is Ended.BUDGET and study.finish_no < study.trials:
+        _move(session, study, StudyStatus(status), used, now)
+    elif study.ended_reason in budgets.REASONS and used is None:
         _reopen(study)
-    if study.status is not StudyStatus.ENDED and study.finish_no >= study.trials:
-        end(session, study, Ended.BUDGET, now)
-    if before != (study.status, study.trials):
+    if study.status is not StudyStatus.ENDED and used is not None:
+        end(session, study, used, now)
+    if before != (study.status, budgets.of(study)):
         study.version += 1
         if before[0] == study.status or study.status is not StudyStatus.ENDED:
             announce(session, study, now)
     return study
 
 
-def _move(session: Session, study: Study, status: StudyStatus, now: datetime) -> None:
+def _move(
+    session: Session, study: Study, status: StudyStatus, used: Ended | None, now: datetime
+) -> None:
     if status is study.status:
         return
     if status is StudyStatus.ENDED:
@@ -191,11 +199,12 @@ def _move(session: Session, study: Study, status: StudyStatus, now: datetime) ->
         raise IllegalChange(
             "status", f"Study {study.name!r} has ended; it cannot pause.", "Set it active first."
         )
-    elif study.finish_no >= study.trials:
+    elif used is not None:
+        budget = "trials" if used is Ended.BUDGET else used.value
         raise IllegalChange(
             "status",
-            f"Study {study.name!r} has finished all of its {study.trials} trials.",
-            "Raise `trials` in the same request.",
+            f"Study {study.name!r} has used up its budget of {budget}.",
+            f"Raise `{budget}` in the same request.",
         )
     else:
         _reopen(study)
@@ -273,21 +282,3 @@ def counts(session: Session, study_ids: Sequence[int]) -> dict[int, dict[Status,
 def problem_of(study: Study) -> Problem:
     """Return what the study asks, with the scales as far as they are fixed."""
     return Problem.from_json(study.problem)
-
-
-def best(session: Session, study: Study) -> dict[str, float | None]:
-    """Return the best value of each objective among the feasible trials; None while there is none.
-
-    The best of each lies on the front, so that is all that is read.
-    """
-    rows = session.execute(
-        select(Metric.name, func.min(Metric.value), func.max(Metric.value))
-        .join(Trial, Trial.id == Metric.trial_id)
-        .where(Trial.study_id == study.id, Trial.on_front)
-        .group_by(Metric.name)
-    )
-    ends = {name: {"minimize": low, "maximize": high} for name, low, high in rows}
-    return {
-        objective["name"]: ends.get(objective["name"], {}).get(objective["goal"])
-        for objective in study.problem["objectives"]
-    }

@@ -1,12 +1,13 @@
 """What thinks for a study: the right to do so, what it is told, and what its fits found."""
 
+import math
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, false, func, or_, select, update
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from optimizer.designers import Fitted
 from optimizer.history import Observation
@@ -138,13 +139,27 @@ def points_of(session: Session, study_id: int, numbers: Sequence[tuple[int, int]
 
 
 def room(session: Session, study: Study) -> int:
-    """Return how many proposals the budget still admits beside the finished and the open trials.
+    """Return how many proposals the budgets still admit beside the finished and the open trials.
 
-    Results that the ledger has not entered yet take room, too.
+    Results that the ledger has not entered yet take room, too. Trials that are open take as many
+    epochs as they are to be trained for; what is stopped early gives room back.
     """
     used = select(func.count()).where(Trial.study_id == study.id, Trial.status != Status.CANCELLED)
     used = used.where(Trial.purpose == SEARCH)
-    return max(0, study.trials - session.scalars(used).one())
+    left = max(0, study.trials - session.scalars(used).one())
+    return left if study.epochs is None else min(left, _room_of_epochs(session, study))
+
+
+def _room_of_epochs(session: Session, study: Study) -> int:
+    """Return how many trainings from scratch begin before the epochs are used up."""
+    parent = aliased(Trial)
+    own = Trial.epochs - func.coalesce(parent.epochs, 0.0)
+    search = (Trial.study_id == study.id, Trial.purpose == SEARCH)
+    unentered = (Trial.finish_no.is_(None), Trial.status != Status.CANCELLED)
+    taken = select(func.coalesce(func.sum(own), 0.0)).where(*search, *unentered)
+    taken = taken.outerjoin_from(Trial, parent, parent.id == Trial.parent_id)
+    left = (study.epochs or 0) - study.epochs_done - session.scalars(taken).one()
+    return max(0, math.ceil(left / (study.definition["training"].get("epochs") or 1)))
 
 
 def exhaust(session: Session, study_id: int, token: str, now: datetime) -> bool:

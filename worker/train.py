@@ -46,8 +46,9 @@ def train(work: Work, data: Tensors, report: Report, parent: Parent | None = Non
     Args:
         work: what to train and how; its seed decides weights, order, movement and dropout.
         data: tensors on the device to train on.
-        report: gets the number of finished epochs, and `loss` and `error` of the last one; if it
-            answers True, the training ends there. What was to be pruned is pruned all the same.
+        report: gets the number of finished epochs, and `loss` and `error` of the last one, after
+            the cut also the figures that the work asks for; if it answers True, the training ends
+            there. What was to be pruned is pruned all the same.
         parent: whose weights the network takes over, if the work says that it inherits.
 
     Raises:
@@ -114,8 +115,14 @@ def pruned(
     left.details.update(cut_after_epoch=course.epoch, stopped_before_cut=early)
     if course.stopped or course.epoch == epochs:
         return left, course.judge(left.network)
-    course.run(left.network, epochs, report, left.regime)
+    figures = costs(work, left.network, left.non_zeros)
+    course.run(left.network, epochs, _beside(report, figures), left.regime)
     return left, course.error
+
+
+def _beside(report: Report, figures: Mapping[str, float]) -> Report:
+    """A report with figures that no epoch changes any more."""
+    return lambda epoch, metrics: report(epoch, {**metrics, **figures})
 
 
 def cut_after(pruning: Pruning, epochs: int) -> int:

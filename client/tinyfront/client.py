@@ -56,6 +56,11 @@ class Client:
         space: Space | Mapping[str, Any],
         objectives: Sequence[Objective | Mapping[str, Any] | str],
         trials: int,
+        epochs: int | None = None,
+        hours: float | None = None,
+        plateau: int | None = None,
+        plateau_growth: float | None = None,
+        stopping: Mapping[str, Any] | str | None = None,
         constraints: Sequence[Mapping[str, Any] | str] = (),
         data: str | None = None,
         binary: int | None = None,
@@ -75,7 +80,13 @@ class Client:
             name: Unique on the server.
             space: `Cnn(...)`, `Parameters(...)`, or the wire JSON.
             objectives: `minimize(...)`, `maximize(...)`, wire JSON, or the name of a loss.
-            trials: The budget.
+            trials: The budget of finished trials. What is used up first ends the study.
+            epochs: A budget of training epochs in all trials; of a black box, of reported steps.
+            hours: A budget of time since the first claim.
+            plateau: End when the hypervolume has not grown for so many trials.
+            plateau_growth: What counts as no growth, as a share; by default 0.001.
+            stopping: `"halving"` ends trainings that fall behind; or the rule as wire JSON, such
+                as `{"rule": "halving", "first_epoch": 2}`.
             constraints: What results must keep beside the objectives, such as `temperature <= 80`:
                 reported with each result, not optimised.
             data: The data set of a network study, as its workers announce it.
@@ -104,6 +115,11 @@ class Client:
             "seed": seed,
         }
         optional = {
+            "epochs": epochs,
+            "hours": hours,
+            "plateau": plateau,
+            "plateau_growth": plateau_growth,
+            "stopping": _rule(stopping),
             "constraints": [each if isinstance(each, str) else dict(each) for each in constraints]
             or None,
             "data": data,
@@ -176,3 +192,9 @@ def _objective(objective: Objective | Mapping[str, Any] | str) -> dict[str, Any]
     if isinstance(objective, str):
         objective = minimize(objective)
     return dict(objective) if isinstance(objective, Mapping) else objective.to_json()
+
+
+def _rule(stopping: Mapping[str, Any] | str | None) -> dict[str, Any] | None:
+    if stopping is None:
+        return None
+    return {"rule": stopping} if isinstance(stopping, str) else dict(stopping)

@@ -156,7 +156,8 @@ def standing(state: StudyState) -> str:
         parts.append(f"hypervolume {state.hypervolume:.4g}")
     parts += [f"best {name} {value:.4g}" for name, value in state.best.items() if value is not None]
     if state.status != "active":
-        parts.append(state.status if not state.ended_reason else f"ended: {state.ended_reason}")
+        reason = state.ended_because or state.ended_reason
+        parts.append(f"ended: {reason}" if reason else state.status)
     return ", ".join(parts)
 
 

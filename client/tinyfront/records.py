@@ -60,11 +60,18 @@ class StudyState:
     status: str
     trials: int  # the budget
     ended_reason: str | None = None
+    ended_because: str | None = None  # the reason in words
     definition: Mapping[str, Any] = field(default_factory=dict)
     objectives: tuple[StudyObjective, ...] = ()
     constraints: tuple[StudyConstraint, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     finished: int = 0
+    # Further budgets, None where there is none, and what is used of the epochs.
+    epochs: int | None = None
+    epochs_done: int = 0
+    hours: float | None = None
+    started_at: datetime | None = None
+    plateau: int | None = None
     front_size: int = 0
     hypervolume: float | None = None
     test_reads: int = 0
@@ -93,6 +100,15 @@ class HypervolumePoint:
     value: float
     front_size: int = 0
     at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HypervolumeHistory:
+    """How the hypervolume grew, with the scale without which its values mean nothing."""
+
+    ideal: Mapping[str, float | None]
+    reference: Mapping[str, float | None]
+    points: tuple[HypervolumePoint, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tinyfront.asked import AskedTrial
@@ -12,12 +11,13 @@ from tinyfront.asking import Asking, ask, worker_name
 from tinyfront.confirmed import Confirmed, confirmed_of
 from tinyfront.connection import PATIENCE_FOR_RESULTS_S, Call, Connection
 from tinyfront.durations import seconds
-from tinyfront.errors import ServerUnreachable, Unavailable, WaitTimeout
+from tinyfront.errors import InvalidArgument, ServerUnreachable, Unavailable, WaitTimeout
 from tinyfront.figures import figure
 from tinyfront.frames import frame
 from tinyfront.front import Front
 from tinyfront.progress import Display, display
 from tinyfront.records import (
+    HypervolumeHistory,
     HypervolumePoint,
     StudyObjective,
     StudyState,
@@ -33,15 +33,6 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 SECONDS_BETWEEN_LOOKS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class HypervolumeHistory:
-    """How the hypervolume grew, with the scale without which its values mean nothing."""
-
-    ideal: Mapping[str, float | None]
-    reference: Mapping[str, float | None]
-    points: tuple[HypervolumePoint, ...]
 
 
 class Study:
@@ -248,9 +239,18 @@ class Study:
         """End the study now."""
         return self._change({"status": "ended"})
 
-    def extend(self, trials: int) -> Study:
-        """Give the study so many trials more."""
-        return self._change({"trials": self.refresh().state.trials + trials})
+    def extend(
+        self, trials: int = 0, *, epochs: int = 0, hours: float = 0.0, plateau: int = 0
+    ) -> Study:
+        """Give the study so much more of its budgets; one that it does not have begins at 0."""
+        state = self.refresh().state
+        more = {"trials": trials, "epochs": epochs, "hours": hours, "plateau": plateau}
+        wanted = {
+            name: (getattr(state, name) or 0) + amount for name, amount in more.items() if amount
+        }
+        if not wanted:
+            raise InvalidArgument("trials", "need more of at least one budget.")
+        return self._change(wanted)
 
     def delete(self) -> None:
         """Delete the study with all its trials."""

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 
 # The oldest server that these tables still serve: an older one would count confirm runs as finished
 # trials, and cancel those of a study that has ended.

@@ -95,7 +95,23 @@ def _without_pruning(space: NetworkSpace) -> Moves:
     """The same networks, none of them pruned, where the study leaves that choice."""
     if "none" not in space.ranges.pruning_scopes:
         return space
-    return replace(space, ranges=replace(space.ranges, pruning_scopes=("none",)))
+    return _Whole(replace(space, ranges=replace(space.ranges, pruning_scopes=("none",))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """A space that knows no pruning, and morphs that forget it."""
+
+    space: NetworkSpace
+
+    def sample(self, rng: random.Random) -> Point:
+        """Draw a network of the prior."""
+        return self.space.sample(rng)
+
+    def morph(self, point: Point, rng: random.Random) -> Point:
+        """A neighbour of a network as it was before it was pruned."""
+        whole = {name: gene for name, gene in point.items() if name != "pruning"}
+        return self.space.morph(whole, rng)
 
 
 @dataclass(frozen=True, slots=True)

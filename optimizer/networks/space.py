@@ -5,7 +5,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from optimizer.errors import InvalidPoint, InvalidSpace
 from optimizer.networks import lineage
@@ -13,6 +13,7 @@ from optimizer.networks.board import DEFAULT_DEVICE, board
 from optimizer.networks.caps import Caps, Wishes
 from optimizer.networks.corners import cheapest_by_scope
 from optimizer.networks.costs import costs_of, graph_of
+from optimizer.networks.essence import Essence
 from optimizer.networks.features import columns, features, options
 from optimizer.networks.genotype import TRAINING_FIELDS, Gene, Shape, shrunk_to
 from optimizer.networks.meter import Meter
@@ -31,15 +32,6 @@ from optimizer.space import Column, Point, work_key
 from resource_models.devices import Device, device
 from resource_models.footprint import figures_of
 from resource_models.graph import Graph
-
-
-class Essence(NamedTuple):
-    """What makes two genotypes the same proposal."""
-
-    steps: Sequence[Step]
-    input: Gene
-    training: Mapping[str, Any]
-    pruning: Gene | None
 
 
 @dataclass(frozen=True)
@@ -224,12 +216,19 @@ class NetworkSpace:
         own = len(self.columns) - len(lineage.NAMES)
         return {own: 0.0, own + 1: lineage.log_epochs(self.recipe.epochs)}
 
-    def observed(self, point: Point, epochs: float) -> list[float]:
-        """The coordinates of a network that was really trained for so many epochs in all."""
-        found = self.encode(point)
-        if self.inherits and epochs > 0:
+    def observed(self, point: Point, key: str, epochs: float | None) -> list[float]:
+        """The coordinates of a tried network, if need be for the epochs that it really had."""
+        if key not in self._tried:
+            self._tried[key] = self.encode(point)
+        found = list(self._tried[key])
+        if self.inherits and epochs is not None:
             found[-1] = lineage.log_epochs(epochs)
         return found
+
+    @cached_property
+    def _tried(self) -> dict[str, list[float]]:
+        """The coordinates of what was tried, by key: every proposal asks for all of them."""
+        return {}
 
     def key(self, point: Point) -> str:
         """The hash of network, training, pruning and parent."""

@@ -79,8 +79,11 @@ def change(
             studies.get(session, study).id,
             parts.db.now(session),
             status=None if body.status is None else StudyStatus(body.status),
-            trials=body.trials,
             version=version,
+            trials=body.trials,
+            epochs=body.epochs,
+            hours=body.hours,
+            plateau=body.plateau,
         )
         confirming.confirm_at_the_end(session, changed, parts.db.now(session))
         answer = study_out(session, changed)

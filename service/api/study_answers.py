@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from resource_models.footprint import UNIT
-from service import studies
+from service import budgets, fronts, studies
 from service.api.schemas.studies import ConstraintOut, Counts, ObjectiveOut, StudyOut
 from service.api.schemas.workers import DataOut
 from service.models import Study
@@ -22,7 +22,7 @@ def study_outs(session: Session, found: Sequence[Study]) -> list[StudyOut]:
     """Show studies in the given order."""
     session.flush()
     counts = studies.counts(session, [study.id for study in found])
-    return [_shown(study, counts[study.id], studies.best(session, study)) for study in found]
+    return [_shown(study, counts[study.id], fronts.best(session, study)) for study in found]
 
 
 def _shown(
@@ -33,12 +33,18 @@ def _shown(
         name=study.name,
         status=study.status.value,
         ended_reason=study.ended_reason,
+        ended_because=budgets.because(study),
         definition=study.definition,
         objectives=objectives_out(study),
         constraints=[ConstraintOut(**each) for each in study.problem.get("constraints", ())],
         counts=Counts(**{status.value: count for status, count in counts.items()}),
         trials=study.trials,
         finished=study.finish_no,
+        epochs=study.epochs,
+        epochs_done=study.epochs_done,
+        hours=study.hours,
+        started_at=study.started_at,
+        plateau=study.plateau,
         front_size=study.front_size,
         hypervolume=study.hypervolume,
         test_reads=study.test_reads,

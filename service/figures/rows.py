@@ -101,11 +101,17 @@ def thoughts_of(session: Session, study: Study, most: int = MOST_POINTS) -> list
 
 
 def reports_of(session: Session, trial: Trial) -> list[tuple[int, dict[str, float]]]:
-    """Return (step, metrics) of the attempt that is shown of a trial."""
+    """Return (step, metrics) of the attempt that is shown of a trial.
+
+    Without what no step changes: of a network that is cut, workers report its figures from then on.
+    """
     attempt = attempts.shown(session, trial.id)
     if attempt is None:
         return []
-    return [(report.step, report.metrics) for report in attempts.reports(session, attempt.id)]
+    return [
+        (report.step, {n: value for n, value in report.metrics.items() if n not in trial.known})
+        for report in attempts.reports(session, attempt.id)
+    ]
 
 
 def timeline_of(graph: Graph | None) -> list[tuple[str, int]]:

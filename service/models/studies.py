@@ -41,6 +41,11 @@ class Study(Base):
     # From the definition, as columns because every request reads them.
     designer: Mapped[str]
     trials: Mapped[int]  # the budget of finished trials
+    stopping: Mapped[dict[str, Any] | None]  # the rule by which trainings end early
+    # Further budgets; what is used up first ends the study.
+    epochs: Mapped[int | None]  # of training in all attempts that counted
+    hours: Mapped[float | None]  # since the first claim
+    plateau: Mapped[int | None]  # finished trials without growth of the hypervolume
     ahead: Mapped[int] = mapped_column(default=0)
     think_s: Mapped[float] = mapped_column(default=5.0)
     max_attempts: Mapped[int] = mapped_column(default=3)
@@ -52,6 +57,8 @@ class Study(Base):
     hypervolume: Mapped[float | None]
     # So often networks were frozen to be judged by the test set.
     test_reads: Mapped[int] = mapped_column(default=0, server_default="0")
+    epochs_done: Mapped[int] = mapped_column(default=0, server_default="0")
+    started_at: Mapped[datetime | None]  # of the first claim; written where `hours` are limited
     # One thinker per study: whoever holds this token may write proposals until then.
     thinker_token: Mapped[str | None] = mapped_column(String(64))
     thinker_until: Mapped[datetime | None]

@@ -163,6 +163,9 @@ class Attempt(Base):
         dict[str, Any] | None
     ]  # the metrics as delivered; of a replicate, their only home
     details: Mapped[dict[str, Any] | None]
+    # The step whose report the stopping rule reads next, and why it ended this attempt early.
+    rung: Mapped[int | None]
+    stop_reason: Mapped[str | None]
 
 
 class Report(Base):

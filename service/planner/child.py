@@ -7,9 +7,14 @@ import signal
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
-from service.planner.messages import Answer, Json, Request, receive, send
+from service.planner.messages import Answer, Request, receive, send
 from service.planner.surroundings import surroundings
+
+if TYPE_CHECKING:  # imported late: threads are counted when NumPy is imported first
+    from optimizer.history import Observation
+    from optimizer.problem import Problem
 
 LOG = logging.getLogger(__name__)
 # Histories kept at once; the server sends an evicted one anew. 10,000 observations are about 10 MB.
@@ -18,10 +23,10 @@ STUDIES_KEPT = 16
 
 @dataclass
 class Memory:
-    """What a process holds of one study."""
+    """What a process holds of one study; read once, since a long history takes its time."""
 
-    problem: Json
-    observations: list[Json] = field(default_factory=list)
+    problem: "Problem"
+    observations: list["Observation"] = field(default_factory=list)
 
 
 def main(connection: Connection) -> None:
@@ -52,14 +57,16 @@ def main(connection: Connection) -> None:
 def answer(request: Request, memories: "OrderedDict[int, Memory]") -> Answer:
     """Think about one request; whatever goes wrong becomes an answer, and the process lives on."""
     from optimizer.errors import SpaceExhausted
+    from optimizer.history import Observation
+    from optimizer.problem import Problem
 
     if request.problem is not None:
-        memories[request.study_id] = Memory(request.problem)
+        memories[request.study_id] = Memory(Problem.from_json(request.problem))
     memory = memories[request.study_id]
     memories.move_to_end(request.study_id)
     if len(memories) > STUDIES_KEPT:
         memories.popitem(last=False)
-    memory.observations.extend(request.observations)
+    memory.observations += [Observation.from_json(row) for row in request.observations]
     try:
         return _propose(request, memory)
     except SpaceExhausted as exhausted:
@@ -72,11 +79,9 @@ def answer(request: Request, memories: "OrderedDict[int, Memory]") -> Answer:
 def _propose(request: Request, memory: Memory) -> Answer:
     from optimizer.designers import designer
     from optimizer.designers.designer import Fitted
-    from optimizer.history import History, Observation
-    from optimizer.problem import Problem
+    from optimizer.history import History
 
-    problem = Problem.from_json(memory.problem)
-    history = History(tuple(Observation.from_json(row) for row in memory.observations))
+    problem, history = memory.problem, History(tuple(memory.observations))
     thinker = designer(request.designer)
     fitted = Fitted.from_json(request.fitted) if request.fitted is not None else None
     fresh = thinker.fit(problem, history, request.seed) if request.fit else None

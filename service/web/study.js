@@ -129,10 +129,19 @@ function about(study) {
     ["classes", definition.binary == null ? null : `two: labels below ${definition.binary}, and all others`],
     ["device", definition.device],
     ["designer", definition.designer],
+    ["stopping", definition.stopping ? `one in ${definition.stopping.eta} goes on` : null],
+    ["ends after", budgets(study)],
     ["created", time(study.created_at)],
-    ["ended", study.ended_at ? time(study.ended_at) : null],
+    ["ended", study.ended_at ? `${time(study.ended_at)}: ${study.ended_because}` : null],
   ]);
 }
+
+/** The budgets beside that of trials; what is used up first ends the study. */
+const budgets = ({ epochs, epochs_done: done, hours, plateau }) => [
+  epochs === null ? null : `${count(done)} of ${plural(epochs, "epoch")}`,
+  hours === null ? null : `${number(hours)} h`,
+  plateau === null ? null : `${plural(plateau, "trial")} without growth`,
+].filter(Boolean).join(" · ");
 
 function counts(study) {
   const here = trialsHref(study);

@@ -35,6 +35,14 @@ def created(server: Scripted, *words: str) -> dict[str, Any]:
     return definition
 
 
+def test_budgets_and_the_stopping_rule_have_options(server: Scripted) -> None:
+    words = ("--total-epochs", "1600", "--hours", "2.5", "--plateau", "30", "--epochs", "20")
+    wanted = created(server, "toy", *words, "--stopping", "halving", "--set", "stopping.eta=4")
+    assert wanted["stopping"] == {"rule": "halving", "eta": 4}
+    assert wanted["training"] == {"epochs": 20}
+    assert (wanted["epochs"], wanted["hours"], wanted["plateau"]) == (1600, 2.5, 30)
+
+
 def test_options_become_a_definition(server: Scripted) -> None:
     assert created(
         server,
@@ -145,3 +153,25 @@ def test_a_file_that_is_no_json_object_is_a_usage_error(tmp_path: Path) -> None:
         file = tmp_path / "study.json"
         file.write_text(text)
         assert str(file) in run("study", "create", "--file", str(file), code=2).stderr
+
+
+def test_other_budgets_are_extended_by_options(server: Scripted) -> None:
+    server.say("GET", "/studies/7", ok(study_json()))
+    server.say("PATCH", "/studies/7", ok(study_json(trials=50)))
+    run("study", "extend", "toy", "--total-epochs", "100", "--hours", "0.5", "--plateau", "9")
+    more = {"epochs": 100, "hours": 0.5, "plateau": 9}
+    assert server.sent("PATCH", "/studies/7")[-1] == more
+    assert "need how many more" in run("study", "extend", "toy", code=2).stderr
+
+
+def test_a_study_shows_its_budgets_and_why_it_ended(server: Scripted) -> None:
+    ended = {"status": "ended", "ended_reason": "hours", "ended_because": "2 h passed"}
+    budgets = {"epochs": 900, "epochs_done": 417, "hours": 2.0, "plateau": 30}
+    definition = {"stopping": {"rule": "halving"}}
+    wire = study_json(**ended, **budgets, definition=definition)
+    server.say("GET", "/studies/over", ok(wire))
+    shown = " ".join(run("study", "show", "over").stdout.split())
+    for words in ("status ended: 2 h passed", "900 epochs, 417 done", "or ends after 2 h"):
+        assert words in shown
+    assert "30 trials without growth of the hypervolume" in shown
+    assert "stopping halving" in shown

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from service import ledger, schema, studies, trials
 from service.db import Database
+from service.states import Ended
 from service.trials import Claim
 from tests.postgres import Postgres
 
@@ -62,6 +65,29 @@ def test_a_kept_database_upgrades_and_goes_on(release: str, kept: Database) -> N
         study = studies.get(session, "kept")
         assert study.finish_no == finished + 1
         assert study.front_size == 1
+    kept.close()
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_kept_study_can_end_for_every_reason_that_is_known_by_now(
+    release: str, kept: Database
+) -> None:
+    schema.upgrade(kept)
+    with kept.begin() as session:
+        study = studies.get(session, "kept")
+        last_number = study.last_number
+    for reason in Ended:
+        with kept.begin() as session:
+            study = studies.lock(session, study.id)
+            studies.end(session, study, reason, kept.now(session))
+    with pytest.raises(IntegrityError), kept.begin() as session:
+        session.execute(text("UPDATE studies SET ended_reason = 'boredom'"))
+    with kept.read() as session:
+        study = studies.get(session, "kept")
+        assert (study.ended_reason, study.last_number) == (list(Ended)[-1], last_number)
+        if kept.sqlite:
+            assert session.scalar(text("PRAGMA integrity_check")) == "ok"
+            assert session.scalar(text("PRAGMA writable_schema")) == 0
     kept.close()
 
 

@@ -32,7 +32,7 @@ RUN = {"error": 0.2, "test_error": 0.25}
 
 
 def test_the_search_does_not_see_confirm_runs(stage: Stage) -> None:
-    study_id = searched(stage, [0.4, 0.3], trials=5)
+    study_id = searched(stage, [0.4, 0.3], trials=5, epochs=200)
 
     def seen() -> tuple[Any, ...]:
         with stage.db.read() as session:
@@ -42,11 +42,12 @@ def test_the_search_does_not_see_confirm_runs(stage: Stage) -> None:
                 thinking.pending(session, study),
                 thinking.room(session, study),
                 studies.counts(session, [study_id]),
-                studies.best(session, study),
+                fronts.best(session, study),
                 [trial.id for trial in fronts.front(session, study_id)],
                 [trial.id for trial in fronts.points(session, study_id)],
                 [point.value for point in fronts.hypervolume(session, study_id)],
                 (study.finish_no, study.front_size, study.hypervolume, study.status),
+                study.epochs_done,
                 [trial.id for trial in trials.listing(session, study_id).trials],
                 [study.open_budget for study in open_studies(session)],
             )
@@ -55,6 +56,7 @@ def test_the_search_does_not_see_confirm_runs(stage: Stage) -> None:
     runs = confirm(stage, study_id, seeds=2)
     assert seen() == before
     done = stage.lease(can=ALL)
+    stage.report(done, 7, error=0.5)
     complete(stage, done, {"error": 0.0, "test_error": 0.0})
     stage.fail(stage.lease(can=ALL), infeasible=True)
     stage.lease(can=ALL)
@@ -201,7 +203,7 @@ def test_the_ledger_is_due_for_finished_confirm_runs(stage: Stage) -> None:
     confirm(stage, study_id, seeds=1)
     complete(stage, stage.lease(can=ALL), RUN)
     with stage.db.read() as session:
-        assert ledger.due(session) == [study_id]
+        assert ledger.due(session, stage.now) == [study_id]
     stage.advance(study_id)
     with stage.db.read() as session:
-        assert ledger.due(session) == []
+        assert ledger.due(session, stage.now) == []

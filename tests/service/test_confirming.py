@@ -6,7 +6,7 @@ import pytest
 
 from service import confirming, fronts, needs, studies, trials
 from service.errors import AlreadyConfirmed, IllegalChange, InvalidDefinition, StudyNotFound
-from service.states import CONFIRM, Status, StudyStatus
+from service.states import CONFIRM, Ended, Status, StudyStatus
 from service.trials import Wanted
 from tests.service.network_study import (
     ALL,
@@ -142,6 +142,15 @@ def test_a_study_may_confirm_itself_when_its_budget_is_used(stage: Stage) -> Non
     assert len(runs) == 2 * study.front_size
     stage.advance(study_id)
     assert stage.read_study(study_id).test_reads == 1
+
+
+def test_a_study_may_confirm_itself_when_its_hours_are_over(stage: Stage) -> None:
+    study_id = searched(stage, [0.4], hours=1.0, confirm={"seeds": 1})
+    assert stage.read_study(study_id).test_reads == 0
+    stage.wait(3601)
+    stage.advance(study_id)
+    study = stage.read_study(study_id)
+    assert (study.ended_reason, study.test_reads) == (Ended.HOURS, 1)
 
 
 def test_an_extended_study_does_not_confirm_itself_again(stage: Stage) -> None:

@@ -38,6 +38,16 @@ def judged(trained: Trained, data: Tensors) -> float:
     return error_of(network, network.sensor(data.x_validation), data.y_validation)
 
 
+def test_from_the_cut_on_reports_hold_the_figures_of_what_is_left(data: Tensors) -> None:
+    reports: list[dict[str, float]] = []
+    recipe = {"scope": "channels", "method": "magnitude", "target": 0.5}
+    asked = replace(work(recipe), metrics=tuple(FIGURES))
+    trained = train(asked, data, lambda _, metrics: bool(reports.append(metrics)))
+    assert [set(metrics) - {"loss", "error"} for metrics in reports[:2]] == [set(), set()]
+    for metrics in reports[2:]:
+        assert {name: metrics[name] for name in FIGURES[1:]} == trained.figures
+
+
 @pytest.mark.parametrize(("scope", "method"), WAYS)
 def test_every_way_reports_all_epochs_and_meets_its_target(
     data: Tensors, scope: str, method: str

@@ -10,6 +10,12 @@ from tinyfront.cli import definition, tables
 from tinyfront.cli.edge import AsJson, StudyName, Url, client, console, say_json
 from tinyfront.study import Study
 
+TotalEpochs = Annotated[int | None, typer.Option(help="Budget of epochs in all trainings.", min=1)]
+Hours = Annotated[float | None, typer.Option(help="Budget of hours since the first claim.")]
+Plateau = Annotated[
+    int | None,
+    typer.Option(help="End after so many trials without growth of the hypervolume.", min=1),
+]
 INTERRUPTED = 130  # as shells report a command ended by Ctrl-C
 
 app = typer.Typer(help="Create, list, watch and steer studies.", no_args_is_help=True)
@@ -44,6 +50,13 @@ def create(  # noqa: PLR0913 - an option for each field that people set by hand
         ),
     ] = None,
     trials: Annotated[int | None, typer.Option(help="Budget of trials.", min=1)] = None,
+    total_epochs: TotalEpochs = None,
+    hours: Hours = None,
+    plateau: Plateau = None,
+    stopping: Annotated[
+        str | None,
+        typer.Option(help="`halving` ends trainings that fall behind.", metavar="RULE"),
+    ] = None,
     designer: Annotated[
         str | None,
         typer.Option(help="`bayes`, `ageing-evolution`, `nehvi`, `random` or `sobol`."),
@@ -54,7 +67,7 @@ def create(  # noqa: PLR0913 - an option for each field that people set by hand
             help="Recipe of a paper, such as `sparse` or `munas-mnist`.", metavar="PRESET"
         ),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Epochs of training.", min=1)] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs of one training.", min=1)] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of proposals and training.")] = None,
     settings: Annotated[
         list[str] | None,
@@ -67,8 +80,10 @@ def create(  # noqa: PLR0913 - an option for each field that people set by hand
 ) -> None:
     """Create a study; the same definition again gives back the study that exists."""
     wanted = {} if file is None else definition.json_file(file, "--file")
-    given = {"name": name, "data": data, "binary": binary, "device": device}
+    given: dict[str, Any] = {"name": name, "data": data, "binary": binary, "device": device}
     given |= {"trials": trials, "designer": designer, "seed": seed}
+    given |= {"epochs": total_epochs, "hours": hours, "plateau": plateau}
+    given["stopping"] = None if stopping is None else {"rule": stopping}
     wanted |= {field: value for field, value in given.items() if value is not None}
     if space is not None:
         wanted["space"] = definition.space(space)
@@ -145,15 +160,23 @@ def close(name: StudyName, url: Url = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def extend(
+def extend(  # noqa: PLR0913 - an option for each budget
     name: StudyName,
-    trials: Annotated[int, typer.Argument(metavar="TRIALS", help="How many more.", min=1)],
+    trials: Annotated[int, typer.Argument(metavar="TRIALS", help="How many more.", min=0)] = 0,
+    *,
+    total_epochs: TotalEpochs = None,
+    hours: Hours = None,
+    plateau: Plateau = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give a study more trials."""
+    """Give a study more trials, or more of another budget."""
+    if not (trials or total_epochs or hours or plateau):
+        raise typer.BadParameter("need how many more.", param_hint="TRIALS")
     with client(url) as door:
-        _answer(door.study(name).extend(trials), as_json)
+        study = door.study(name)
+        study.extend(trials, epochs=total_epochs or 0, hours=hours or 0.0, plateau=plateau or 0)
+        _answer(study, as_json)
 
 
 def _answer(study: Study, as_json: bool) -> None:

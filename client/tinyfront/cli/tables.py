@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from rich.table import Table
 
@@ -37,10 +37,13 @@ def study(state: StudyState) -> Table:
     """What there is to know about one study, then its objectives."""
     table = Table(box=None, show_header=False)
     table.add_row("study", f"{state.name} (id {state.id})")
-    table.add_row(
-        "status", state.status + (f": {state.ended_reason}" if state.ended_reason else "")
-    )
+    reason = state.ended_because or state.ended_reason
+    table.add_row("status", state.status + (f": {reason}" if reason else ""))
     table.add_row("trials", f"{state.finished} of {state.trials} finished{_counts(state.counts)}")
+    for budget in _budgets(state):
+        table.add_row("or ends after", budget)
+    if state.definition.get("stopping"):
+        table.add_row("stopping", str(state.definition["stopping"].get("rule", NOTHING)))
     table.add_row("standing", standing(state))
     for name in ("data", "binary", "device", "designer", "seed"):
         if state.definition.get(name) is not None:
@@ -147,6 +150,17 @@ def _objective(objective: StudyObjective) -> str:
     if objective.ideal is None or objective.reference is None:
         parts.append("scale to be inferred from the first trials")
     return ", ".join([*parts, "log"] if objective.log else parts)
+
+
+def _budgets(state: StudyState) -> Iterator[str]:
+    """The budgets beside that of trials."""
+    if state.epochs is not None:
+        yield f"{state.epochs} epochs, {state.epochs_done} done"
+    if state.hours is not None:
+        since = f" since {state.started_at:%Y-%m-%d %H:%M}" if state.started_at else ""
+        yield f"{state.hours:g} h{since}"
+    if state.plateau is not None:
+        yield f"{state.plateau} trials without growth of the hypervolume"
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -13,6 +13,9 @@ from service.api.schemas.workers import DataOut
 
 Goal = Literal["minimize", "maximize"]
 StudyStatus = Literal["active", "paused", "ended"]
+Trials = Annotated[int, Field(ge=1, le=100_000)]
+Epochs = Annotated[int, Field(ge=1, lt=2**31)]
+Hours = Annotated[float, Field(gt=0, le=100_000)]
 
 
 class ObjectiveIn(Part):
@@ -57,6 +60,17 @@ class ConfirmWish(Part):
     seeds: int = Field(3, ge=1, le=20, description="Trainings from scratch of each network.")
 
 
+class Stopping(Part):
+    """The rule by which trainings end early."""
+
+    rule: Literal["halving"] = "halving"
+    eta: int = Field(3, ge=2, le=100, description="About one in so many goes on at a rung.")
+    least_trials: int = Field(8, ge=2, le=100_000, description="Fewer of a kind stop nobody.")
+    first_epoch: int | None = Field(
+        None, ge=1, lt=2**31, description="The first rung; default by the recipe."
+    )
+
+
 class StudyCreate(Body):
     """The definition of a new study."""
 
@@ -74,7 +88,16 @@ class StudyCreate(Body):
         ],
         Field(max_length=16),
     ] = Field(default_factory=list, description="What results must keep: `temperature <= 80`.")
-    trials: int = Field(ge=1, le=100_000, description="The budget: so many trials are finished.")
+    trials: Trials = Field(description="The budget: so many trials are finished.")
+    stopping: Stopping | None = Field(None, description="Ends trainings that fall behind.")
+    epochs: Epochs | None = Field(None, description="A budget of training in all trials.")
+    hours: Hours | None = Field(None, description="A budget of time since the first claim.")
+    plateau: Trials | None = Field(
+        None, description="End when the hypervolume has not grown for so many trials."
+    )
+    plateau_growth: float | None = Field(
+        None, ge=0, le=1, description="Growth up to this share is none; default 0.001."
+    )
     data: str | None = Field(None, pattern=NAME, description="A data set; networks only.")
     binary: int | None = Field(
         None,
@@ -103,7 +126,10 @@ class StudyPatch(Body):
     """What may change in a study."""
 
     status: StudyStatus | None = None
-    trials: int | None = Field(None, ge=1, le=100_000)
+    trials: Trials | None = None
+    epochs: Epochs | None = None
+    hours: Hours | None = None
+    plateau: Trials | None = None
 
 
 class ObjectiveOut(BaseModel):
@@ -153,12 +179,18 @@ class StudyOut(BaseModel):
     name: str
     status: StudyStatus
     ended_reason: str | None
+    ended_because: str | None = Field(description="The reason in words.")
     definition: dict[str, Any]
     objectives: list[ObjectiveOut]
     constraints: list[ConstraintOut]
     counts: Counts
     trials: int
     finished: int
+    epochs: int | None
+    epochs_done: int = Field(description="Of all attempts that counted, as they were reported.")
+    hours: float | None
+    started_at: datetime | None = Field(description="The first claim, if hours are limited.")
+    plateau: int | None
     front_size: int
     hypervolume: float | None
     test_reads: int = Field(description="So often networks were frozen to read the test set.")

@@ -1,0 +1,95 @@
+"""The stages of `sparse`: where its candidates come from, and when."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from optimizer.designers.options import check_options
+from optimizer.designers.sparse import SparseDesigner
+from optimizer.errors import InvalidProblem
+from optimizer.history import History, Observation
+from optimizer.networks.lineage import PARENT
+from optimizer.problem import Objective, Problem
+from optimizer.proposal import Proposal
+from optimizer.scale import Scale
+from optimizer.space import space_from_json
+
+SPACE = space_from_json({"kind": "tiny"}, input_shape=(8, 8, 1), classes=10, train_images=897)
+OBJECTIVES = (
+    Objective("error", scale=Scale(0.005, 0.45, log=True)),
+    Objective("model_size:deployed", "known", scale=Scale(100.0, 64_000.0, log=True)),
+)
+PROBLEM = Problem(SPACE, OBJECTIVES, validation=300, budget=100)
+
+
+def tried(count: int) -> History:
+    rng, found = random.Random(0), []
+    for number in range(1, count + 1):
+        point = SPACE.sample(rng)
+        known = SPACE.figures(point)
+        error = max(0.9 * (1 + known["macs"] / 400) ** -0.5, 1 / 300)
+        found.append(
+            Observation(point, {**known, "error": error}, number, key=SPACE.key(point), epochs=30.0)
+        )
+    return History(tuple(found))
+
+
+def suggest(trials: int, count: int, **options: object) -> list[Proposal]:
+    problem = replace(PROBLEM, options=options)
+    return SparseDesigner().suggest(problem, tried(trials), [], None, count, 1)
+
+
+def test_it_explores_the_whole_space_by_model_and_chance_without_pruning() -> None:
+    found = suggest(12, 3)
+    assert {p.details["stage"] for p in found} == {"explore"}
+    assert {p.origin for p in found} == {"model", "random"}
+    assert not any(PARENT in p.point for p in found)
+    assert not any("pruning" in p.point for p in found if p.origin == "model")
+
+
+def test_then_it_morphs_the_front_which_passes_on_its_weights() -> None:
+    history = tried(30)
+    marks = history.front(PROBLEM)
+    keys = {o.key for o, on in zip(history.observations, marks, strict=True) if on}
+    found = suggest(30, 2)
+    assert [p.details["stage"] for p in found] == ["morph", "morph"]
+    assert {p.origin for p in found} == {"morph"}
+    assert all(p.point[PARENT]["key"] in keys for p in found)
+    assert not any("pruning" in p.point for p in found)
+
+
+def test_at_last_it_prunes() -> None:
+    found = suggest(70, 3)
+    assert {p.details["stage"] for p in found} == {"prune"}
+    assert any("pruning" in p.point for p in found)
+
+
+def test_the_shares_of_the_budget_are_options() -> None:
+    (found,) = suggest(12, 1, explore=0.1, morph=0.12)
+    assert found.details["stage"] == "prune"
+
+
+def test_a_study_may_ask_for_children_from_scratch() -> None:
+    (found,) = suggest(30, 1, inherit=False)
+    assert found.details["stage"] == "morph"
+    assert PARENT not in found.point
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"explore": 1.5}, "explore"),
+        ({"explore": True}, "explore"),
+        ({"explore": 0.8}, "morph"),
+        ({"morph": "late"}, "morph"),
+        ({"inherit": "no"}, "inherit"),
+        ({"prune": 0.5}, "prune"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused_by_name(
+    options: dict[str, object], field: str
+) -> None:
+    with pytest.raises(InvalidProblem) as caught:
+        check_options("sparse", replace(PROBLEM, options=options))
+    assert caught.value.field == f"designer_options.{field}"
