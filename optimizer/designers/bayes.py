@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from optimizer.ascent import Best, best_of, next_best
 from optimizer.designers.designer import Designer, Fitted
 from optimizer.designers.novelty import Candidate, drawn, seen_keys
 from optimizer.designers.options import check_options
@@ -21,7 +22,7 @@ from optimizer.kernel import library_versions
 from optimizer.knowledge import Knowledge, learn, observed
 from optimizer.networks.lineage import PARENT
 from optimizer.parameter_space import ParameterSpace
-from optimizer.pool import Best, Pool, Source, best_of, first_pool
+from optimizer.pool import Pool, Source, first_pool
 from optimizer.problem import Problem, initial_count
 from optimizer.proposal import Origin, Proposal
 from optimizer.scalarisation import sphere_weights, volume_factor
@@ -199,17 +200,21 @@ def _steps(
     rng: random.Random,
 ) -> Iterator[_Step]:
     """One choice after the other, until the space has no point left."""
-    problem = knowledge.problem
+    problem, left = knowledge.problem, pool.at([])
     while True:
-        rest = pool.without(taken)
-        if len(rest) == 0:
-            spare = drawn(problem, lambda: source.moves.sample(rng), set(taken), rng)
-            rest = Pool.of(problem, itertools.islice(spare, SPARE))
-        if len(rest) == 0:
-            return
         weights_seed = rng.getrandbits(32)
         worth = knowledge.acquisition(sphere_weights(rays, len(problem.names), weights_seed))
-        best = best_of(rest, problem, worth, set(taken), rng.getrandbits(63), source.moves)
+        if len(left):  # the search for the first of a batch has looked at what is good
+            best = next_best(left, worth)
+        else:
+            rest = pool.without(taken)
+            if len(rest) == 0:
+                spare = drawn(problem, lambda: source.moves.sample(rng), set(taken), rng)
+                rest = Pool.of(problem, itertools.islice(spare, SPARE))
+            if len(rest) == 0:
+                return
+            best = best_of(rest, problem, worth, set(taken), rng.getrandbits(63), source.moves)
+        left = best.rest
         yield _Step(knowledge, best, rays, weights_seed)
         taken = taken | {best.candidate.key}
         knowledge = knowledge.believing(best.x[None], best.known[None])
