@@ -32,7 +32,7 @@ RUN = {"error": 0.2, "test_error": 0.25}
 
 
 def test_the_search_does_not_see_confirm_runs(stage: Stage) -> None:
-    study_id = searched(stage, [0.4, 0.3], trials=5, epochs=200)
+    study_id = searched(stage, [0.4, 0.3], trials=5, epochs=60)
 
     def seen() -> tuple[Any, ...]:
         with stage.db.read() as session:
