@@ -92,7 +92,7 @@ class Client:
             data: The data set of a network study, as its workers announce it.
             binary: Labels below it become one class and all others the second; else all classes.
             device: The board that networks must fit.
-            designer: `bayes`, `ageing-evolution`, `nehvi`, `random` or `sobol`.
+            designer: `bayes`, `sparse`, `ageing-evolution`, `nehvi`, `random` or `sobol`.
             designer_options: What the designer lets its user set.
             training: Fields of the training recipe, such as `{"epochs": 10}`.
             seed: Proposals with equal seeds and histories are equal.
