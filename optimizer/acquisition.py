@@ -56,7 +56,7 @@ class Improvement:
     `weights` is `l x m`: the measured objectives first, then the known ones. `best` is `l`: the
     reach of the present front along each ray. `floors` holds a compressed score per measured
     objective that a candidate must exceed to count at all (its limit; minus infinity for none).
-    `reference` holds the scores (m, none below 0) from which the reach is measured; None is 0.
+    `reference` holds the compressed scores (m) from which the reach is measured; None is 0.
     `power` of the reach is the scalarised score; None is m, and else it needs an odd number unless
     `best` is nowhere below 0.
     """
@@ -115,7 +115,7 @@ class Improvement:
         return self.weights.shape[1] if self.power is None else self.power
 
     def _from_reference(self, mean: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Means, known scores and floors above the reference; scores above 0 are not compressed."""
+        """Means, known scores and floors above the reference."""
         if self.reference is None:
             return mean, known, self.floors
         measured, exact = self.reference[: mean.shape[1]], self.reference[mean.shape[1] :]

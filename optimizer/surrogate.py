@@ -9,6 +9,7 @@ them forty times slower.
 
 import math
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -238,12 +239,38 @@ class Surrogate:
         return told, told - residual, spread * precision.rsqrt()
 
     def believing(self, x: Floats) -> "Surrogate":
-        """The posterior if trials at `x` (`p x d`) gave exactly what is predicted for them."""
-        mean = self.mean(torch.from_numpy(x))
-        told = self._targets
+        """The posterior if trials at `x` (`p x d`) gave exactly what is predicted for them.
+
+        Means stay as they are; the factor grows by p rows, at the cost of a product.
+        """
+        told, more = self._targets, torch.from_numpy(x)
+        mean = self.mean(more)
         believed = Targets(
             x=np.concatenate([told.x, x]),
-            y=np.concatenate([told.y, mean.numpy()]),
+            y=np.concatenate([told.y, mean.detach().numpy()]),
             variance=np.concatenate([told.variance, np.zeros(len(x))]),
         )
-        return Surrogate(self._columns, self._known, believed)
+        grown = copy(self)
+        grown._targets = believed
+        if self.kind == "constant":
+            return grown
+        below = self._kernel(more, self._x) @ self._inverse.T  # p x n
+        noise = self._known.noise * torch.eye(len(x), dtype=below.dtype)
+        try:
+            corner = cholesky(self._kernel(more, more) + noise - below @ below.T)
+        except IllConditioned:
+            return Surrogate(self._columns, self._known, believed)
+        own = torch.linalg.solve_triangular(
+            corner, torch.eye(len(x), dtype=below.dtype), upper=False
+        )
+        right = torch.zeros(len(self._x), len(x), dtype=below.dtype)
+        grown._x = torch.cat([self._x, more])
+        grown._factor = _blocks(self._factor, right, below, corner)
+        grown._inverse = _blocks(self._inverse, right, -own @ below @ self._inverse, own)
+        grown._weights = torch.cat([self._weights, torch.zeros(len(x), 1, dtype=below.dtype)])
+        return grown
+
+
+def _blocks(top: Tensor, right: Tensor, below: Tensor, corner: Tensor) -> Tensor:
+    """A matrix of four."""
+    return torch.cat([torch.cat([top, right], 1), torch.cat([below, corner], 1)])

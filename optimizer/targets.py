@@ -111,7 +111,9 @@ def constraint_targets(constraint: Constraint, x: Floats, values: Floats) -> Tar
     with np.errstate(over="ignore"):
         margins = np.clip(sign * (constraint.limit - values), -MOST_VALUE, MOST_VALUE)
     usual = float(np.median(np.abs(margins))) if len(margins) else 0.0
-    return Targets(x, np.arcsinh(margins / (usual or 1.0)), np.zeros(len(values)))
+    with np.errstate(over="ignore"):
+        sized = np.clip(margins / (usual or 1.0), -MOST_VALUE, MOST_VALUE)
+    return Targets(x, np.arcsinh(sized), np.zeros(len(values)))
 
 
 def prediction(
@@ -160,7 +162,7 @@ def _smoothed(errors: Floats, images: int, scale: Scale) -> tuple[Floats, Floats
     """
     wrong = np.clip(np.round(errors * images), 0, images) + 0.5
     if scale.log:
-        span = math.log(scale.reference / scale.ideal)
+        span = math.log(scale.reference) - math.log(scale.ideal)
         return wrong / (images + 1), (1 / wrong - 1 / (images + 1)) / span**2
     share = wrong / (images + 1)
     return share, share * (1 - share) / (images + 1) / (scale.reference - scale.ideal) ** 2
@@ -171,7 +173,7 @@ def _value(scale: Scale, score: Floats) -> tuple[Floats, Floats]:
     span = scale.reference - scale.ideal
     if not scale.log:
         return scale.ideal + (1 - score) * span, np.array(-span)
-    span = math.log(scale.reference / scale.ideal)
+    span = math.log(scale.reference) - math.log(scale.ideal)  # the ratio may be no number
     value = scale.ideal * np.exp((1 - score) * span)
     return value, -value * span
 

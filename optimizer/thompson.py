@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from optimizer.acquisition import Acquisition
-from optimizer.pool import Best, Pool
+from optimizer.ascent import Best
+from optimizer.pool import Pool
 from optimizer.surrogate import Surrogate, cholesky
 
 LEAST_VARIANCE = 1e-9
@@ -36,7 +37,8 @@ def best_of_draw(pool: Pool, worth: Acquisition, seed: int) -> Best:
         if not bool(values.isfinite().any()):
             name, values = "hope", worth.nearness(x, drawn, known)
     row = int(np.argmax(np.nan_to_num(values.numpy(), nan=-np.inf, neginf=-np.inf)))
-    return Best(pool.candidates[row], pool.x[row], pool.known[row], name, values[row].item())
+    chosen, rest = pool.candidates[row], pool.without({pool.candidates[row].key})
+    return Best(chosen, pool.x[row], pool.known[row], name, values[row].item(), rest)
 
 
 def joint_draw(surrogate: Surrogate, x: Tensor, generator: torch.Generator) -> Tensor:

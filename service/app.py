@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from service import __version__
 from service.api import (
     artefacts,
+    confirming,
     events,
     export,
     figures,
@@ -41,6 +42,7 @@ ROUTERS = (
     studies.router,
     leases.router,
     trials.router,
+    confirming.router,
     fronts.router,
     export.router,
     figures.router,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from optimizer.problem import Problem, initial_count
 from service.endings import PLATEAU_GROWTH
 from service.models import Attempt, Hypervolume, Report, Study, Trial
-from service.states import Ended, StudyStatus
+from service.states import SEARCH, Ended, StudyStatus
 
 REASONS = frozenset({Ended.BUDGET, Ended.EPOCHS, Ended.HOURS, Ended.PLATEAU})
 NAMES = ("trials", "epochs", "hours", "plateau")
@@ -60,7 +60,7 @@ def _claimed(session: Session, study_ids: Sequence[int]) -> Sequence[int]:
     if not study_ids:
         return []
     claimed = select(Trial.study_id).where(
-        Trial.study_id.in_(study_ids), Trial.started_at.is_not(None)
+        Trial.study_id.in_(study_ids), Trial.started_at.is_not(None), Trial.purpose == SEARCH
     )
     return session.scalars(claimed.distinct()).all()
 
@@ -72,7 +72,9 @@ def begin(session: Session, study: Study) -> None:
     """
     if study.hours is not None and study.started_at is None:
         study.started_at = session.scalars(
-            select(func.min(Trial.started_at)).where(Trial.study_id == study.id)
+            select(func.min(Trial.started_at)).where(
+                Trial.study_id == study.id, Trial.purpose == SEARCH
+            )
         ).one()
 
 

@@ -14,7 +14,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
-from service.errors import DatabaseBusy, DatabaseInUse, DatabaseUrlInvalid
+from service.command_errors import DatabaseInUse, DatabaseUrlInvalid
+from service.errors import DatabaseBusy
 
 POOL = 16  # connections, and the limit of threads that serve requests
 BUSY_S = 5.0

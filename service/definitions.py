@@ -35,7 +35,9 @@ DEFAULTS: Mapping[str, Any] = {
     "ahead": 0,
     "think_s": 5.0,
     "max_attempts": 3,
+    "confirm": None,
 }
+CONFIRM_DEFAULTS: Mapping[str, Any] = {"networks": 20, "seeds": 3}
 SPACE_KINDS = {"parameters": Kind.PARAMETERS, **dict.fromkeys(NETWORK_KINDS, Kind.NETWORK)}
 BINARY_CLASSES = 2
 # Asked whether they can work on a problem when the study is created. Not those that need torch:
@@ -137,6 +139,8 @@ def _complete(definition: Mapping[str, Any]) -> dict[str, Any]:
     complete = {**DEFAULTS, **definition}
     for field in ("training", "designer_options"):
         complete[field] = dict(complete[field] or {})
+    if complete["confirm"] is not None:
+        complete["confirm"] = {**CONFIRM_DEFAULTS, **complete["confirm"]}
     complete["objectives"] = [{**wishes.OBJECTIVE, **each} for each in complete["objectives"]]
     complete["constraints"] = [{**wishes.CONSTRAINT, **each} for each in complete["constraints"]]
     return complete
@@ -144,7 +148,7 @@ def _complete(definition: Mapping[str, Any]) -> dict[str, Any]:
 
 def _refuse_network_fields(complete: Mapping[str, Any]) -> None:
     """Refuse the fields that only networks have."""
-    for field in ("data", "binary", "device", "training"):
+    for field in ("data", "binary", "device", "training", "confirm"):
         if complete[field] not in (None, "", {}):
             raise InvalidDefinition(
                 field,

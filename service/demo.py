@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from service.errors import CommandFailed
+from service.command_errors import CommandFailed
 from tinyfront import Client, Cnn, Front, ServerUnreachable, Study, TinyfrontError, minimize
 
 START_S = 90.0  # the first import of torch from a cold disk is slow

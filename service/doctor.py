@@ -10,7 +10,7 @@ from optimizer.leave_one_out import Judgement, leave_one_out
 from optimizer.problem import initial_count
 from optimizer.surrogate import Hyperparameters
 from service import studies, thinking
-from service.errors import NoModel
+from service.command_errors import NoModel
 from service.planner.messages import Json
 
 

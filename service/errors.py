@@ -127,6 +127,17 @@ class StudyEnded(ServiceError):
         super().__init__(f"Study {name!r} has ended.")
 
 
+class AlreadyConfirmed(ServiceError):
+    """Networks of the study were judged by the test set before."""
+
+    field = "again"
+    remedy = "Send again=true to read the test set once more; the page shows how often it was read."
+
+    def __init__(self, name: str, test_reads: int) -> None:
+        often = "once" if test_reads == 1 else f"{test_reads} times"
+        super().__init__(f"The test set of study {name!r} has been read {often}.")
+
+
 class IllegalMove(ServiceError):
     """A trial cannot take that step of its life."""
 
@@ -215,85 +226,3 @@ class DatabaseBusy(ServiceError):
 
     def __init__(self, waited_s: float) -> None:
         super().__init__(f"The database was busy for {waited_s:g} s.")
-
-
-class CommandFailed(Exception):
-    """A command cannot do its work. The message says what to do; no request ever sees it."""
-
-
-class NotReplayable(CommandFailed):
-    """A trial whose proposal cannot be made again."""
-
-    def __init__(self, trial_id: int, reason: str) -> None:
-        super().__init__(f"Trial {trial_id} cannot be replayed: {reason}")
-
-
-class NoModel(CommandFailed):
-    """A study with too few results for a model."""
-
-    def __init__(self, study: str, completed: int, needed: int) -> None:
-        super().__init__(
-            f"Study {study!r} has no model yet: {completed} trials are completed, a model needs "
-            f"the {needed} of the initial design. Run more trials."
-        )
-
-
-class DatabaseUrlInvalid(CommandFailed):
-    """Neither SQLite in a file nor PostgreSQL."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(
-            f"Cannot use the database {url}: need sqlite:///FILE or postgresql://HOST/NAME "
-            "(set TINYFRONT_DATABASE_URL)."
-        )
-
-
-class DatabaseEmpty(CommandFailed):
-    """No tables yet."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(
-            f"The database {url} has no tables yet. "
-            f"Run: tinyfront-server db upgrade --database {url}"
-        )
-
-
-class DatabaseOutdated(CommandFailed):
-    """The tables are older than this server."""
-
-    def __init__(self, url: str, revision: str, wanted: str) -> None:
-        super().__init__(
-            f"The database {url} is at revision {revision}, this server needs {wanted}. "
-            f"Run: tinyfront-server db upgrade --database {url}"
-        )
-
-
-class DatabaseTooNew(CommandFailed):
-    """The tables no longer serve a server this old."""
-
-    def __init__(self, url: str, oldest: str, version: str) -> None:
-        super().__init__(
-            f"The database {url} needs a server of version {oldest} or later, this is {version}. "
-            f"Run: pip install --upgrade 'tinyfront-server>={oldest}'"
-        )
-
-
-class DatabaseForeign(CommandFailed):
-    """The database belongs to another program."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(
-            f"The database {url} holds tables of another program and none of Tinyfront. "
-            "Give Tinyfront a database of its own, then run: "
-            "tinyfront-server db upgrade --database URL"
-        )
-
-
-class DatabaseInUse(CommandFailed):
-    """Another server writes this SQLite file."""
-
-    def __init__(self, path: str, holder: str) -> None:
-        super().__init__(
-            f"{path} is used by another server (process {holder}). SQLite takes one server: stop "
-            "that one, choose another file, or use PostgreSQL."
-        )

@@ -1,17 +1,17 @@
-"""Fronts: which trials are on them, how their hypervolume grew, points for charts."""
+"""Fronts: which trials are on them, their best, how their hypervolume grew, points for charts."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, load_only
 
 from optimizer.pareto import hypervolume as hypervolume_of_scores
 from optimizer.pareto import non_dominated
 from optimizer.problem import Problem
 from optimizer.scale import Scale
-from service.models import Hypervolume, Trial
+from service.models import Hypervolume, Metric, Study, Trial
 
 Values = Mapping[str, float]
 
@@ -38,14 +38,25 @@ def front_of(problem: Problem, rows: Sequence[Values]) -> npt.NDArray[np.bool_]:
 
 def hypervolume_of(problem: Problem, rows: Sequence[Values]) -> float | None:
     """Return the hypervolume of trials over the problem's reference; None while it has no scale."""
-    if not problem.scaled:
-        return None
+    return hypervolume_of_scores(scores_of(problem, rows)) if problem.scaled else None
+
+
+def scores_of(problem: Problem, rows: Sequence[Values]) -> npt.NDArray[np.float64]:
+    """Return the scores of trials on the scale of a problem that has one.
+
+    Args:
+        rows: n trials, each with a value per objective in the objective's own unit.
+
+    Returns:
+        `n x m`; larger is better, 0 is the reference, 1 the ideal.
+    """
+    scales = {objective.name: objective.scale for objective in problem.objectives}
     columns = [
-        objective.scale.score([row[objective.name] for row in rows])
-        for objective in problem.objectives
-        if objective.scale is not None
+        scale.score([row[name] for row in rows])
+        for name, scale in scales.items()
+        if scale is not None
     ]
-    return hypervolume_of_scores(np.stack(columns, axis=1))
+    return np.stack(columns, axis=1)
 
 
 def front(session: Session, study_id: int) -> Sequence[Trial]:
@@ -86,3 +97,21 @@ def points(
     else:
         finished = finished.order_by(Trial.finish_no)
     return session.scalars(finished.limit(limit)).all()
+
+
+def best(session: Session, study: Study) -> dict[str, float | None]:
+    """Return the best value of each objective among the feasible trials; None while there is none.
+
+    The best of each lies on the front, so that is all that is read.
+    """
+    rows = session.execute(
+        select(Metric.name, func.min(Metric.value), func.max(Metric.value))
+        .join(Trial, Trial.id == Metric.trial_id)
+        .where(Trial.study_id == study.id, Trial.on_front)
+        .group_by(Metric.name)
+    )
+    ends = {name: {"minimize": low, "maximize": high} for name, low, high in rows}
+    return {
+        objective["name"]: ends.get(objective["name"], {}).get(objective["goal"])
+        for objective in study.problem["objectives"]
+    }

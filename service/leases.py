@@ -62,6 +62,8 @@ class Renewal:
 def claim(session: Session, claim: Claim, now: datetime) -> list[Lease]:
     """Hand out the oldest queued trials of active studies that the worker can do.
 
+    Of a study that has ended, confirm runs alone are handed out.
+
     The same request gets the same leases again while any of them is open, so an answer that was
     lost on its way costs nothing. With `resume`, trials that an earlier worker of this name left
     open come first.
@@ -101,9 +103,11 @@ def _open_leases(session: Session, claim: Claim) -> Sequence[tuple[Trial, Attemp
 
 
 def _wanted(claim: Claim) -> Any:
-    """The condition that this worker can do a trial, which is of an active study."""
+    """The condition that this worker can do a trial, and that its study hands it out."""
+    # By its needs, which stand in the index, and not by its purpose.
+    confirms = Trial.needs.bitwise_and(needs.CONFIRMING) != 0
     conditions = [
-        Study.status == StudyStatus.ACTIVE,
+        or_(Study.status == StudyStatus.ACTIVE, and_(Study.status == StudyStatus.ENDED, confirms)),
         Study.kind.in_(claim.kinds),
         Trial.needs.bitwise_and(needs.unmet(claim.can)) == 0,
     ]

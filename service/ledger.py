@@ -13,10 +13,9 @@ from sqlalchemy.orm import Session
 
 from optimizer.problem import Problem, initial_count
 from optimizer.scale import scales_from
-from service import budgets, events, fronts, metrics, stopping, studies
+from service import budgets, confirming, events, fronts, metrics, stopping, studies
 from service.models import Hypervolume, Study, Trial
-from service.proposals import SEARCH
-from service.states import FINISHED, EventKind, Status, StudyStatus
+from service.states import CONFIRM, FINISHED, SEARCH, EventKind, Status, StudyStatus
 
 BATCH = 200  # trials per transaction
 
@@ -63,6 +62,7 @@ def advance(session: Session, study_id: int, now: datetime) -> int:
     stopping.judge(session, study)
     if study.status is not StudyStatus.ENDED:
         _end_if_used_up(session, study, now)
+    confirming.confirm_at_the_end(session, study, now)
     return len(waiting)
 
 
@@ -99,6 +99,9 @@ class _Book:
 
     def _enter(self, trial: Trial) -> None:
         trial.entered_at = self._now
+        if trial.purpose == CONFIRM:  # it has no place in the search
+            self._tell(trial)
+            return
         # A trial that is entered a second time (a late result after it had failed) keeps its place.
         if trial.status in FINISHED and trial.finish_no is None:
             self._study.finish_no += 1
@@ -135,6 +138,7 @@ class _Book:
         data = {
             "id": trial.id,
             "number": trial.number,
+            "purpose": trial.purpose,
             "status": trial.status,
             "finish_no": trial.finish_no,
             "feasible": trial.feasible,

@@ -3,17 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, load_only
 
 from optimizer.space import Point
 from service import artefacts
 from service.errors import InvalidProposal
 from service.models import Study, Trial
-from service.states import Kind, Status
+from service.states import CONFIRM, Kind, Status
 
 # What a child needs of its parent: the network that came out, and its weights.
 FILES = ("graph.json", "weights.safetensors")
+NAMES = load_only(Trial.number, Trial.status, raiseload=True)
 
 
 def parent(session: Session, study: Study, number: int) -> Trial:
@@ -52,6 +53,10 @@ def of_point(session: Session, study: Study, point: Point) -> Trial | None:
 
 
 def _checked(session: Session, found: Trial) -> Trial:
+    if found.purpose == CONFIRM:
+        raise _refused(
+            f"parent: trial {found.number} confirms another one; it is none to go on from."
+        )
     if found.status is not Status.COMPLETED:
         raise _refused(
             f"parent: need a completed trial, but trial {found.number} is {found.status}."
@@ -79,9 +84,18 @@ def located(work: Mapping[str, Any], parent: Trial) -> dict[str, Any]:
 
 def relatives(session: Session, trial: Trial) -> tuple[Trial | None, Sequence[Trial]]:
     """Return the parent of a trial, or None, and its children by number; their names alone."""
-    few = load_only(Trial.number, Trial.status, raiseload=True)
-    above = None
-    if trial.parent_id is not None:
-        above = session.get_one(Trial, trial.parent_id, options=[few])
-    below = select(Trial).where(Trial.parent_id == trial.id).order_by(Trial.number)
-    return above, session.scalars(below.options(few)).all()
+    return _named(session, trial.parent_id), _naming(session, Trial.parent_id == trial.id)
+
+
+def confirm_relatives(session: Session, trial: Trial) -> tuple[Trial | None, Sequence[Trial]]:
+    """Return the trial that this one confirms, or None, and those that confirm it, alike."""
+    return _named(session, trial.confirms_id), _naming(session, Trial.confirms_id == trial.id)
+
+
+def _named(session: Session, trial_id: int | None) -> Trial | None:
+    return None if trial_id is None else session.get_one(Trial, trial_id, options=[NAMES])
+
+
+def _naming(session: Session, condition: ColumnElement[bool]) -> Sequence[Trial]:
+    found = select(Trial).where(condition).order_by(Trial.number)
+    return session.scalars(found.options(NAMES)).all()

@@ -8,10 +8,14 @@ from types import MappingProxyType
 from typing import Any
 
 from optimizer.networks.recipe import ALWAYS
+from service.states import CONFIRM
 
 # Bits may be added, never moved: they are in the database.
-BITS: Mapping[str, int] = MappingProxyType({"pruning": 1, "parent": 2, "binary": 4, "training": 8})
+BITS: Mapping[str, int] = MappingProxyType(
+    {"pruning": 1, "parent": 2, "binary": 4, "training": 8, "confirm": 16}
+)
 PRUNING = BITS["pruning"]
+CONFIRMING = BITS["confirm"]
 # All that a column of 31 bits can hold, bits of later releases included.
 ALL = 2**31 - 1
 
@@ -31,6 +35,8 @@ def of(work: Mapping[str, Any]) -> int:
     needed = [name for name in ("pruning", "parent", "binary") if work.get(name) is not None]
     if not _is_first(work.get("training", {})):
         needed.append("training")
+    if work.get("purpose") == CONFIRM:
+        needed.append("confirm")
     return sum(BITS[name] for name in needed)
 
 

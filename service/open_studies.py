@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from service import needs
@@ -14,7 +14,7 @@ from service.states import OPEN, Kind, Status, StudyStatus
 
 @dataclass(frozen=True, slots=True)
 class OpenStudy:
-    """A study that has not ended, as a claim sees it."""
+    """A study that has not ended, or has runs left that confirm its front, as a claim sees it."""
 
     id: int
     kind: Kind
@@ -39,18 +39,22 @@ class OpenStudy:
 
 
 def open_studies(session: Session) -> list[OpenStudy]:
-    """Return the studies that have not ended, the oldest first."""
+    """Return the studies that may hand out work, the oldest first."""
     counted: dict[int, int] = {}
     queued: dict[int, dict[int, int]] = {}
+    confirming: set[int] = set()
     # Open trials are few; the index on the status finds them among the many finished ones.
     for study_id, status, bits, count in session.execute(
         select(Trial.study_id, Trial.status, Trial.needs, func.count())
         .where(Trial.status.in_(OPEN))
         .group_by(Trial.study_id, Trial.status, Trial.needs)
     ):
-        counted[study_id] = counted.get(study_id, 0) + count
+        confirms = bits & needs.CONFIRMING
+        if not confirms:
+            counted[study_id] = counted.get(study_id, 0) + count
         if status is Status.QUEUED:
             queued.setdefault(study_id, {})[bits] = count
+            confirming |= {study_id} if confirms else set()
     # Columns, not rows: a definition need not be parsed four times a second.
     rows = session.execute(
         select(
@@ -62,19 +66,23 @@ def open_studies(session: Session) -> list[OpenStudy]:
             Study.trials,
             Study.finish_no,
         )
-        .where(Study.status != StudyStatus.ENDED)
+        .where(or_(Study.status != StudyStatus.ENDED, Study.id.in_(confirming)))
         .order_by(Study.id)
     )
     studies = []
     for study in rows:
+        ended = study.status is StudyStatus.ENDED
+        waiting = queued.get(study.id, {})
+        left = study.trials - study.finish_no - counted.get(study.id, 0)
         studies.append(
             OpenStudy(
                 study.id,
                 study.kind,
                 study.data_name,
                 study.data_sha256,
-                queued.get(study.id, {}),
-                open_budget=max(0, study.trials - study.finish_no - counted.get(study.id, 0)),
+                # What came back into the queue of an ended study is about to be cancelled.
+                {b: n for b, n in waiting.items() if not ended or b & needs.CONFIRMING},
+                open_budget=0 if ended else max(0, left),
                 paused=study.status is StudyStatus.PAUSED,
             )
         )

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,20 +17,28 @@ from optimizer.space import Point
 from service import lineage, metrics, needs, studies, thinking
 from service.errors import InvalidProposal, StudyEnded, TrialExists
 from service.models import Study, Trial
-from service.states import Status, StudyStatus
+from service.states import CONFIRM, SEARCH, Status, StudyStatus
 
-SEARCH = "search"
+# What a confirm run measures, whatever the study asks for.
+CONFIRMED = ("error", "test_error")
 USER = "user"  # designer and origin of what a user proposed
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
-    """What shall become a trial."""
+class Wish:
+    """What shall become a trial, of the search or to confirm one; `replicate` counts its equals."""
 
     point: Point
     key: str
     known: Mapping[str, float]
     parent: Trial | None = None
+    confirms: Trial | None = None
+    replicate: int = 0
+
+    @property
+    def purpose(self) -> str:
+        """Why the trial is run."""
+        return SEARCH if self.confirms is None else CONFIRM
 
 
 def enqueue_proposals(
@@ -69,7 +77,7 @@ def enqueue_proposals(
         if wish.key in taken or len(queued) == room:
             continue
         taken.add(wish.key)
-        trial = _trial(study, problem, wish, now)
+        trial = trial_of(study, problem, wish, now)
         trial.designer = proposal.designer
         trial.origin = proposal.origin
         trial.details = dict(proposal.details)
@@ -122,10 +130,10 @@ def enqueue(  # noqa: PLR0913 - all that a user may say of a proposal
     else:
         chosen = lineage.parent(session, study, parent)
     wish = _wish(problem, point, chosen)
-    number = _next_replicate(session, study, wish.key)
-    if number > 0 and not replicate:
+    wish = replace(wish, replicate=_next_replicate(session, study, wish.key))
+    if wish.replicate > 0 and not replicate:
         raise TrialExists(_twin(session, study, wish.key))
-    trial = _trial(study, problem, wish, now, number)
+    trial = trial_of(study, problem, wish, now)
     known = metrics.known_of(trial)
     if values is None:
         _refuse_over_limit(problem, known)
@@ -144,39 +152,41 @@ def enqueue(  # noqa: PLR0913 - all that a user may say of a proposal
     return trial
 
 
-def _wish(problem: Problem, point: Point, parent: Trial | None) -> _Wish:
+def _wish(problem: Problem, point: Point, parent: Trial | None) -> Wish:
     """A user's wish; a parent that has a number gets its place in the point."""
     if parent is not None:
         point = heir(point, parent.key, parent.epochs)
-    return _Wish(point, problem.space.key(point), problem.space.figures(point), parent)
+    return Wish(point, problem.space.key(point), problem.space.figures(point), parent)
 
 
-def _wish_of(session: Session, study: Study, problem: Problem, proposal: Proposal) -> _Wish:
+def _wish_of(session: Session, study: Study, problem: Problem, proposal: Proposal) -> Wish:
     """A designer's wish: from scratch if its parent left nothing to inherit."""
     point = proposal.point
     try:
         parent = lineage.of_point(session, study, point)
     except InvalidProposal:
         point = orphan(point)
-        return _Wish(point, problem.space.key(point), proposal.known)
-    return _Wish(point, proposal.key, proposal.known, parent)
+        return Wish(point, problem.space.key(point), proposal.known)
+    return Wish(point, proposal.key, proposal.known, parent)
 
 
-def _trial(study: Study, problem: Problem, wish: _Wish, now: datetime, replicate: int = 0) -> Trial:
+def trial_of(study: Study, problem: Problem, wish: Wish, now: datetime) -> Trial:
     """Make the next trial of a study whose row the caller has locked."""
     study.last_number += 1
-    work = _work(study, problem, wish, replicate)
+    work = _work(study, problem, wish)
     inherited = 0.0 if wish.parent is None else wish.parent.epochs
     return Trial(
         study_id=study.id,
         number=study.last_number,
         point=wish.point,
         key=wish.key,
-        replicate=replicate,
+        purpose=wish.purpose,
+        replicate=wish.replicate,
         known=dict(wish.known),
         work=work,
         needs=needs.of(work),
         parent_id=None if wish.parent is None else wish.parent.id,
+        confirms_id=None if wish.confirms is None else wish.confirms.id,
         epochs=float(work.get("training", {}).get("epochs", 0)) + inherited,
         designer=USER,
         origin=USER,
@@ -185,20 +195,21 @@ def _trial(study: Study, problem: Problem, wish: _Wish, now: datetime, replicate
     )
 
 
-def _work(study: Study, problem: Problem, wish: _Wish, replicate: int) -> dict[str, Any]:
+def _work(study: Study, problem: Problem, wish: Wish) -> dict[str, Any]:
     """Return what the worker of the study's newest trial is told."""
-    work = {**problem.space.work(wish.point), "purpose": SEARCH, "replicate": replicate}
+    told = {"purpose": wish.purpose, "replicate": wish.replicate}
+    work = {**problem.space.work(wish.point), **told}
     if wish.parent is not None:
         work = lineage.located(work, wish.parent)
-    measured = list(problem.reported)
+    measured = problem.reported if wish.confirms is None else CONFIRMED
     # What a pruned network costs is only known after the cut; before that, figures are predictions.
     pruned = needs.of(work) & needs.PRUNING
-    work["metrics"] = [*measured, *wish.known] if pruned else measured
+    work["metrics"] = [*measured, *wish.known] if pruned else list(measured)
     if study.data is not None:
         work["data"] = study.data_name
         work["data_sha256"] = study.data_sha256
         work["split_sha256"] = study.data["split_sha256"]
-        work["seed"] = _training_seed(problem.seed, study.last_number, replicate)
+        work["seed"] = _training_seed(problem.seed, study.last_number, wish.replicate)
     if study.definition.get("binary") is not None:
         work["binary"] = study.definition["binary"]
     return work

@@ -16,14 +16,15 @@ from optimizer.networks.lineage import orphan
 from optimizer.problem import Problem
 from optimizer.space import Point
 from service import studies, thinking, trials
+from service.command_errors import CommandFailed, NotReplayable
 from service.db import Database
-from service.errors import CommandFailed, NotReplayable
 from service.models import Trial
 from service.planner.basis import Basis
 from service.planner.messages import Answer, Json, Request
 from service.planner.pool import Pool, ThinkingFailed
 from service.planner.surroundings import differences
-from service.proposals import SEARCH, USER
+from service.proposals import USER
+from service.states import SEARCH
 
 Verdict = Literal["same", "near", "different"]
 # Two values that agree to this are the same up to rounding. Of a value around 1 it is the absolute

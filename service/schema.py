@@ -9,8 +9,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from service import __version__
+from service.command_errors import DatabaseEmpty, DatabaseForeign, DatabaseOutdated, DatabaseTooNew
 from service.db import Database
-from service.errors import DatabaseEmpty, DatabaseForeign, DatabaseOutdated, DatabaseTooNew
 
 # As in migrations/env.py: programs that share a database overwrite each other's `alembic_version`.
 VERSION_TABLE = "tinyfront_alembic_version"

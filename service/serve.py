@@ -15,9 +15,9 @@ import uvicorn
 
 from service import logs, schema
 from service.app import create_app
+from service.command_errors import CommandFailed
 from service.config import Settings
 from service.db import Database
-from service.errors import CommandFailed
 from service.planner.conductor import Conductor
 from service.planner.pool import Pool
 from service.watcher import Watcher

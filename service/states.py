@@ -5,6 +5,11 @@ from types import MappingProxyType
 
 from service.errors import IllegalMove
 
+# Why a trial is run. What a search finds counts; a confirm run tells what of it holds: it trains a
+# network that was found from scratch, with a seed of its own, and reads the test set.
+SEARCH = "search"
+CONFIRM = "confirm"
+
 
 class Status(StrEnum):
     """Where a trial stands. Members may be added; never remove one, they are in the database."""

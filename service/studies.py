@@ -14,8 +14,8 @@ from optimizer.problem import Problem
 from service import budgets, definitions, earlier, events, workers
 from service.budgets import Budgets
 from service.errors import IllegalChange, NameTaken, StudyChanged, StudyNotFound
-from service.models import Attempt, Metric, Project, Study, Trial
-from service.states import Ended, EventKind, Outcome, Status, StudyStatus
+from service.models import Attempt, Project, Study, Trial
+from service.states import CONFIRM, SEARCH, Ended, EventKind, Outcome, Status, StudyStatus
 
 DEFAULT_PROJECT = "default"
 
@@ -48,7 +48,7 @@ def create(
         except IntegrityError:
             existing = session.scalars(named).one()  # another request was faster
         else:
-            _announce(session, study, now)
+            announce(session, study, now)
             return study, True
     _check_same(existing, definition)
     return existing, False
@@ -182,7 +182,7 @@ def patch(
     if before != (study.status, budgets.of(study)):
         study.version += 1
         if before[0] == study.status or study.status is not StudyStatus.ENDED:
-            _announce(session, study, now)
+            announce(session, study, now)
     return study
 
 
@@ -219,13 +219,13 @@ def _reopen(study: Study) -> None:
 def end(session: Session, study: Study, reason: Ended, now: datetime) -> None:
     """End a study whose row the caller has locked, and cancel its queue.
 
-    Trials that run go on and still count, unless the user closed the study.
+    Trials that run go on and still count, and confirm runs are done, unless the user closed it.
     """
     study.status = StudyStatus.ENDED
     study.ended_reason = reason
     study.ended_at = now
     text = f"The study ended ({reason})."
-    _cancel(session, study.id, Status.QUEUED, text, now)
+    _cancel(session, study, Status.QUEUED, text, now)
     if reason is Ended.CLOSED:
         running = select(Trial.id).where(Trial.study_id == study.id, Trial.status == Status.RUNNING)
         # Trials before attempts, as everywhere: else two transactions could wait for each other.
@@ -235,20 +235,23 @@ def end(session: Session, study: Study, reason: Ended, now: datetime) -> None:
             .where(Attempt.trial_id.in_(trial_ids), Attempt.ended_at.is_(None))
             .values(ended_at=now, outcome=Outcome.CANCELLED, reason=text)
         )
-        _cancel(session, study.id, Status.RUNNING, text, now)
-    _announce(session, study, now)
+        _cancel(session, study, Status.RUNNING, text, now)
+    announce(session, study, now)
 
 
-def _cancel(session: Session, study_id: int, status: Status, reason: str, now: datetime) -> None:
+def _cancel(session: Session, study: Study, status: Status, reason: str, now: datetime) -> None:
+    purposes = (SEARCH, CONFIRM) if study.ended_reason is Ended.CLOSED else (SEARCH,)
     session.execute(
         update(Trial)
-        .where(Trial.study_id == study_id, Trial.status == status)
+        .where(Trial.study_id == study.id, Trial.status == status, Trial.purpose.in_(purposes))
         .values(status=Status.CANCELLED, finished_at=now, reason=reason)
     )
 
 
-def _announce(session: Session, study: Study, now: datetime) -> None:
+def announce(session: Session, study: Study, now: datetime) -> None:
+    """Tell who listens to a study where it stands as a whole."""
     data = {"status": study.status, "reason": study.ended_reason, "trials": study.trials}
+    data |= {"test_reads": study.test_reads}
     events.record(session, study, EventKind.STUDY, data, now)
 
 
@@ -264,11 +267,11 @@ def delete(session: Session, study_id: int) -> None:
 
 
 def counts(session: Session, study_ids: Sequence[int]) -> dict[int, dict[Status, int]]:
-    """Return how many trials of each study stand where; every status is there."""
+    """Return how many trials of each search stand where; every status is there."""
     found = {study_id: dict.fromkeys(Status, 0) for study_id in study_ids}
     rows = session.execute(
         select(Trial.study_id, Trial.status, func.count())
-        .where(Trial.study_id.in_(study_ids))
+        .where(Trial.study_id.in_(study_ids), Trial.purpose == SEARCH)
         .group_by(Trial.study_id, Trial.status)
     )
     for study_id, status, count in rows:
@@ -279,21 +282,3 @@ def counts(session: Session, study_ids: Sequence[int]) -> dict[int, dict[Status,
 def problem_of(study: Study) -> Problem:
     """Return what the study asks, with the scales as far as they are fixed."""
     return Problem.from_json(study.problem)
-
-
-def best(session: Session, study: Study) -> dict[str, float | None]:
-    """Return the best value of each objective among the feasible trials; None while there is none.
-
-    The best of each lies on the front, so that is all that is read.
-    """
-    rows = session.execute(
-        select(Metric.name, func.min(Metric.value), func.max(Metric.value))
-        .join(Trial, Trial.id == Metric.trial_id)
-        .where(Trial.study_id == study.id, Trial.on_front)
-        .group_by(Metric.name)
-    )
-    ends = {name: {"minimize": low, "maximize": high} for name, low, high in rows}
-    return {
-        objective["name"]: ends.get(objective["name"], {}).get(objective["goal"])
-        for objective in study.problem["objectives"]
-    }

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from service.attempts import lose
 from service.db import Database
 from service.models import Attempt, Study, Trial
-from service.states import Status, StudyStatus
+from service.states import SEARCH, Status, StudyStatus
 
 EXPIRED = "The lease expired: its worker was not heard of."
 BATCH = 500  # trials per transaction
@@ -94,11 +94,12 @@ def sweep(session: Session, now: datetime, reach: Reach) -> int:
 
 
 def _tidy(session: Session, now: datetime) -> None:
-    """Cancel what came back into the queue of a study after that had ended."""
+    """Cancel what came back into the queue of a study after that had ended; confirm runs go on."""
     ended = select(Study.id).where(Study.status == StudyStatus.ENDED)
     session.execute(
         update(Trial)
         .where(Trial.status == Status.QUEUED, Trial.study_id.in_(ended))
+        .where(Trial.purpose == SEARCH)
         .values(status=Status.CANCELLED, finished_at=now, reason="The study has ended.")
         .execution_options(synchronize_session=False)
     )

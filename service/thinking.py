@@ -14,7 +14,7 @@ from optimizer.history import Observation
 from optimizer.space import Point
 from service import studies
 from service.models import Fit, Metric, Study, Trial
-from service.states import Ended, Status, StudyStatus
+from service.states import SEARCH, Ended, Status, StudyStatus
 
 
 def take_thinker(
@@ -121,6 +121,7 @@ def pending(session: Session, study: Study) -> dict[int, Point]:
     """
     points = select(Trial.number, Trial.point)
     points = points.where(Trial.study_id == study.id, Trial.finish_no.is_(None))
+    points = points.where(Trial.purpose == SEARCH)
     return {number: point for number, point in session.execute(points.order_by(Trial.number))}
 
 
@@ -144,6 +145,7 @@ def room(session: Session, study: Study) -> int:
     epochs as they are to be trained for; what is stopped early gives room back.
     """
     used = select(func.count()).where(Trial.study_id == study.id, Trial.status != Status.CANCELLED)
+    used = used.where(Trial.purpose == SEARCH)
     left = max(0, study.trials - session.scalars(used).one())
     return left if study.epochs is None else min(left, _room_of_epochs(session, study))
 
@@ -152,8 +154,9 @@ def _room_of_epochs(session: Session, study: Study) -> int:
     """Return how many trainings from scratch begin before the epochs are used up."""
     parent = aliased(Trial)
     own = Trial.epochs - func.coalesce(parent.epochs, 0.0)
+    search = (Trial.study_id == study.id, Trial.purpose == SEARCH)
     unentered = (Trial.finish_no.is_(None), Trial.status != Status.CANCELLED)
-    taken = select(func.coalesce(func.sum(own), 0.0)).where(Trial.study_id == study.id, *unentered)
+    taken = select(func.coalesce(func.sum(own), 0.0)).where(*search, *unentered)
     taken = taken.outerjoin_from(Trial, parent, parent.id == Trial.parent_id)
     left = (study.epochs or 0) - study.epochs_done - session.scalars(taken).one()
     return max(0, math.ceil(left / (study.definition["training"].get("epochs") or 1)))
@@ -172,6 +175,7 @@ def exhaust(session: Session, study_id: int, token: str, now: datetime) -> bool:
         Trial.study_id == study_id,
         Trial.finish_no.is_(None),
         Trial.status != Status.CANCELLED,
+        Trial.purpose == SEARCH,
     )
     if session.scalars(unentered).one():
         return False

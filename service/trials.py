@@ -14,7 +14,7 @@ from service.metrics import values_of
 from service.models import Trial
 from service.proposals import enqueue, enqueue_proposals
 from service.results import Failure, complete, fail, report
-from service.states import Outcome, Status
+from service.states import SEARCH, Outcome, Status
 
 __all__ = [
     "Claim",
@@ -22,6 +22,7 @@ __all__ = [
     "Lease",
     "Page",
     "Renewal",
+    "Wanted",
     "cancel",
     "claim",
     "complete",
@@ -35,6 +36,17 @@ __all__ = [
     "report",
     "values_of",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which trials a listing shows: of the search or confirm runs; of one status or of any."""
+
+    purpose: str = SEARCH
+    status: Status | None = None
+
+
+ALL_OF_SEARCH = Wanted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +73,7 @@ def get(session: Session, trial_id: int) -> Trial:
 def listing(
     session: Session,
     study_id: int,
-    status: Status | None = None,
+    wanted: Wanted = ALL_OF_SEARCH,
     after: int | None = None,
     limit: int = 100,
     newest_first: bool = False,
@@ -71,9 +83,9 @@ def listing(
     Args:
         after: continue behind the trial of this number.
     """
-    where = [Trial.study_id == study_id]
-    if status is not None:
-        where.append(Trial.status == status)
+    where = [Trial.study_id == study_id, Trial.purpose == wanted.purpose]
+    if wanted.status is not None:
+        where.append(Trial.status == wanted.status)
     total = session.scalars(select(func.count()).select_from(Trial).where(*where)).one()
     rows = select(Trial).where(*where)
     if after is not None:

@@ -20,6 +20,7 @@ from worker.inherit import Parent
 from worker.messages import receive, send
 from worker.parents import FILES
 from worker.tensors import Tensors, tensors
+from worker.test_set import error_on_test_set
 from worker.train import train
 from worker.weights import weights_file
 from worker.work import Work
@@ -99,6 +100,9 @@ class Trainer:
             "train_s": round(time.monotonic() - started_s, 3),
             **trained.figures,
         }
+        if work.confirms:
+            metrics["test_error"] = error_on_test_set(trained.network, held.data, self._device)
+            metrics["test_images"] = len(held.data.y_test)
         details = {
             "epochs": trained.epochs,
             "stopped": stopped,

@@ -11,7 +11,9 @@ from worker.errors import Infeasible, UnsupportedWork
 from worker.pruning.recipe import Pruning
 from worker.recipe import Recipe
 
-METRICS = ("error",)
+ERROR, TEST_ERROR = "error", "test_error"
+METRICS = (ERROR, TEST_ERROR)  # measured on samples; all others are figures of the network
+SEARCH, CONFIRM = "search", "confirm"
 SEEDS = 2**63  # what torch accepts
 
 
@@ -22,7 +24,8 @@ class Work:
     `metrics` are the objectives that the server wants measured. For a network that is pruned they
     hold figures of `resource_models` on `device`, too: what the network costs after the cut is
     only known then. `binary` makes two classes of the data: labels below it, and the others.
-    `inherits` says that the weights of a parent come with the work.
+    `inherits` says that the weights of a parent come with the work. `confirms` says that the
+    network was chosen before: it is trained from scratch, and the test set is read at the end.
     """
 
     graph: Graph
@@ -35,13 +38,18 @@ class Work:
     inherits: bool = False
     binary: int | None = None
     device: Device | None = None
-    metrics: tuple[str, ...] = field(default=METRICS)
+    metrics: tuple[str, ...] = field(default=(ERROR,))
+    confirms: bool = False
 
     def __post_init__(self) -> None:
         if type(self.seed) is not int or not 0 <= self.seed < SEEDS:
             raise UnsupportedWork(f"seed: need a whole number from 0 below 2**63, got {self.seed}.")
         if self.binary is not None and (type(self.binary) is not int or self.binary < 1):
             raise UnsupportedWork(f"binary: need a whole number from 1, got {self.binary!r}.")
+        if self.confirms is not (TEST_ERROR in self.metrics):
+            raise UnsupportedWork("metrics: need test_error of a confirm run, and of no other.")
+        if self.confirms and self.inherits:
+            raise UnsupportedWork("parent: a confirm run begins from scratch.")
         for name in self.metrics:
             if name not in METRICS and self.pruning is None:
                 raise UnsupportedWork(f"metrics: this worker measures no {name!r}.")
@@ -50,9 +58,9 @@ class Work:
     def from_json(cls, value: Mapping[str, Any]) -> "Work":
         """Read the work of a lease.
 
-        Fields that say nothing new to a worker (purpose, replicate) are left alone. What changes
-        the result and is not known here raises `UnsupportedWork`; a network that cannot exist
-        raises `Infeasible`.
+        Fields that say nothing new to a worker (replicate) are left alone. What changes the result
+        and is not known here raises `UnsupportedWork`; a network that cannot exist raises
+        `Infeasible`.
         """
         if value.get("kind") != "network":
             raise UnsupportedWork(f"kind: this worker trains networks, got {value.get('kind')!r}.")
@@ -66,6 +74,9 @@ class Work:
             raise UnsupportedWork(f"graph: {unknown}") from unknown
         except InvalidGraph as invalid:
             raise Infeasible(f"The network cannot be built: {invalid}") from invalid
+        purpose = value.get("purpose", SEARCH)
+        if purpose not in (SEARCH, CONFIRM):
+            raise UnsupportedWork(f"purpose: need {SEARCH} or {CONFIRM}, got {purpose!r}.")
         pruning = value.get("pruning")
         return cls(
             graph=graph,
@@ -74,7 +85,8 @@ class Work:
             inherits=value.get("parent") is not None,
             binary=value.get("binary"),
             device=_device(value.get("device")),
-            metrics=tuple(value.get("metrics", METRICS)),
+            metrics=tuple(value.get("metrics", (ERROR,))),
+            confirms=purpose == CONFIRM,
             **named,
         )
 

@@ -2,6 +2,7 @@
 
 from tinyfront.asked import AskedTrial
 from tinyfront.client import Client
+from tinyfront.confirmed import Confirmed
 from tinyfront.errors import (
     Conflict,
     InvalidArgument,
@@ -31,6 +32,7 @@ __all__ = [
     "Choice",
     "Client",
     "Cnn",
+    "Confirmed",
     "Conflict",
     "Front",
     "Integer",

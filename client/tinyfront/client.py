@@ -72,6 +72,7 @@ class Client:
         ahead: int | None = None,
         think_s: float | None = None,
         max_attempts: int | None = None,
+        confirm: Mapping[str, int] | None = None,
     ) -> Study:
         """Create a study, or get it back if it exists with the same definition.
 
@@ -91,13 +92,15 @@ class Client:
             data: The data set of a network study, as its workers announce it.
             binary: Labels below it become one class and all others the second; else all classes.
             device: The board that networks must fit.
-            designer: `bayes`, `ageing-evolution`, `nehvi`, `random` or `sobol`.
+            designer: `bayes`, `sparse`, `ageing-evolution`, `nehvi`, `random` or `sobol`.
             designer_options: What the designer lets its user set.
             training: Fields of the training recipe, such as `{"epochs": 10}`.
             seed: Proposals with equal seeds and histories are equal.
             ahead: How many proposals are made before they are asked for.
             think_s: After how many seconds of thinking a cheaper proposal is taken.
             max_attempts: How often a trial is tried before it has failed.
+            confirm: Confirm the front when the study ends by itself, as `study.confirm()` does;
+                `{"networks": 20, "seeds": 3}`, or `{}` for these.
 
         Raises:
             Refused: a field is wrong; `error.problem.field` names it.
@@ -127,6 +130,7 @@ class Client:
             "ahead": ahead,
             "think_s": think_s,
             "max_attempts": max_attempts,
+            "confirm": None if confirm is None else dict(confirm),
         }
         given = {field: value for field, value in optional.items() if value is not None}
         return self.create_study_from(definition | given)

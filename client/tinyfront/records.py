@@ -74,6 +74,7 @@ class StudyState:
     plateau: int | None = None
     front_size: int = 0
     hypervolume: float | None = None
+    test_reads: int = 0
     best: Mapping[str, float | None] = field(default_factory=dict)
     data: Mapping[str, Any] | None = None
     created_at: datetime | None = None
@@ -99,6 +100,15 @@ class HypervolumePoint:
     value: float
     front_size: int = 0
     at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HypervolumeHistory:
+    """How the hypervolume grew, with the scale without which its values mean nothing."""
+
+    ideal: Mapping[str, float | None]
+    reference: Mapping[str, float | None]
+    points: tuple[HypervolumePoint, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tinyfront.asked import AskedTrial
 from tinyfront.asking import Asking, ask, worker_name
+from tinyfront.confirmed import Confirmed, confirmed_of
 from tinyfront.connection import PATIENCE_FOR_RESULTS_S, Call, Connection
 from tinyfront.durations import seconds
 from tinyfront.errors import InvalidArgument, ServerUnreachable, Unavailable, WaitTimeout
@@ -17,6 +17,7 @@ from tinyfront.frames import frame
 from tinyfront.front import Front
 from tinyfront.progress import Display, display
 from tinyfront.records import (
+    HypervolumeHistory,
     HypervolumePoint,
     StudyObjective,
     StudyState,
@@ -32,15 +33,6 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 SECONDS_BETWEEN_LOOKS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class HypervolumeHistory:
-    """How the hypervolume grew, with the scale without which its values mean nothing."""
-
-    ideal: Mapping[str, float | None]
-    reference: Mapping[str, float | None]
-    points: tuple[HypervolumePoint, ...]
 
 
 class Study:
@@ -112,9 +104,14 @@ class Study:
         trials = [trial_of(self._connection, each) for each in items(answer, url)]
         return Front(self, objectives or self.objectives, trials)
 
-    def trials(self, status: str | None = None) -> Iterator[Trial]:
-        """All trials, or those of one status, fetched page by page."""
-        for each in pages(self._connection, self._path("/trials"), {"status": status}):
+    def trials(self, status: str | None = None, purpose: str | None = None) -> Iterator[Trial]:
+        """All trials of the search, or those of one status, fetched page by page.
+
+        Args:
+            purpose: `confirm` for the runs that confirm the front.
+        """
+        query = {"status": status, "purpose": purpose}
+        for each in pages(self._connection, self._path("/trials"), query):
             yield trial_of(self._connection, each)
 
     def to_pandas(self) -> DataFrame:
@@ -131,6 +128,37 @@ class Study:
         url = self._connection.url
         points = tuple(read(HypervolumePoint, each, url) for each in answer.get("points", []))
         return HypervolumeHistory(answer.get("ideal") or {}, answer.get("reference") or {}, points)
+
+    def confirm(
+        self,
+        networks: int = 20,
+        seeds: int = 3,
+        again: bool = False,
+        trials: Sequence[int] | None = None,
+    ) -> Confirmed:
+        """Train networks of the front from scratch, with fresh seeds, and read the test set.
+
+        Workers do so outside of the budget, also when the study has ended; it returns at once.
+
+        Args:
+            networks: At most so many, those that make most of the hypervolume.
+            seeds: Trainings of each network.
+            again: Needed to read the test set once more.
+            trials: Numbers of completed trials, instead of a choice from the front.
+
+        Raises:
+            Conflict: the test set was read before, or there is nothing to confirm.
+        """
+        body: dict[str, Any] = {"networks": networks, "seeds": seeds, "again": again}
+        if trials is not None:
+            body["trials"] = list(trials)
+        call = Call("POST", self._path("/confirm"), body, repeatable=False)
+        return confirmed_of(self._connection.json(call), self._connection.url)
+
+    def confirmed(self) -> Confirmed:
+        """What the test set says of the networks that were confirmed, and how often it was read."""
+        answer = self._connection.json(Call("GET", self._path("/confirmed")))
+        return confirmed_of(answer, self._connection.url)
 
     def plot(self, name: str = "front") -> Figure:
         """Draw `front`, `front3d`, `hypervolume` or `thinking`, as on the study's page."""

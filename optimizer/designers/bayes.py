@@ -10,20 +10,20 @@ from typing import Any
 
 import torch
 
-from optimizer.designers.designer import Designer, Fitted
+from optimizer.acquisition import Acquisition
+from optimizer.ascent import Best, best_of, next_best
+from optimizer.designers.designer import Fitted
+from optimizer.designers.initial import initial_design
 from optimizer.designers.novelty import Candidate, drawn, seen_keys
 from optimizer.designers.options import check_options
-from optimizer.designers.random import RandomDesigner
 from optimizer.designers.scalarising import Scalarising
-from optimizer.designers.sobol import SobolDesigner
 from optimizer.errors import SpaceExhausted
 from optimizer.gains import optimism
 from optimizer.history import History
 from optimizer.kernel import library_versions
 from optimizer.knowledge import Knowledge, learn, observed
 from optimizer.networks.lineage import PARENT
-from optimizer.parameter_space import ParameterSpace
-from optimizer.pool import Best, Moves, Pool, Source, best_of, first_pool
+from optimizer.pool import Pool, Source, first_pool
 from optimizer.problem import Problem, initial_count
 from optimizer.proposal import Origin, Proposal
 from optimizer.scalarisation import volume_factor
@@ -39,6 +39,7 @@ VERSION = 1
 MOST_FITTED = 300
 # Drawn where nothing of the pool is left.
 SPARE = 16
+FAR = 0.5
 
 
 class BayesDesigner:
@@ -110,7 +111,7 @@ class BayesDesigner:
         if fitted is None or not _suits(fitted, problem):
             fitted = self.fit(problem, history, seed)
         if fitted is None or not _past_initial_design(problem, history):
-            return self._initial(problem, history, pending, count, seed)
+            return initial_design(self.name, problem, history, pending, count, seed)
         models = fitted.values["models"]
         with _one_thread():
             knowledge = Knowledge.of(
@@ -130,20 +131,6 @@ class BayesDesigner:
             raise SpaceExhausted
         return proposals
 
-    def _initial(
-        self,
-        problem: Problem,
-        history: History,
-        pending: Sequence[Point],
-        count: int,
-        seed: int,
-    ) -> list[Proposal]:
-        """The design before the first model: even where that is possible, else from the prior."""
-        even = isinstance(problem.space, ParameterSpace)
-        source: Designer = SobolDesigner() if even else RandomDesigner()
-        drawn = source.suggest(problem, history, pending, None, count, seed)
-        return [replace(p, designer=self.name, origin="initial") for p in drawn]
-
 
 @dataclass(frozen=True, slots=True)
 class _Judge:
@@ -152,19 +139,12 @@ class _Judge:
     choice: Scalarising
     deviations: float
 
-    def best(
-        self, knowledge: Knowledge, pool: Pool, moves: Moves, taken: set[str], rng: random.Random
-    ) -> "_Step":
-        """The best of a pool, or what it can be made into."""
-        problem, choice, weights_seed = knowledge.problem, self.choice, rng.getrandbits(32)
-        weights = draw_weights(choice, problem, knowledge.reference, weights_seed)
+    def worth(self, knowledge: Knowledge, weights_seed: int, far: bool) -> Acquisition:
+        """What candidates are worth along rays of this seed."""
+        choice, reference = self.choice, knowledge.far if far else knowledge.near
+        weights = draw_weights(choice, knowledge.problem, reference, weights_seed)
         height = self.deviations if choice.acquisition == "ucb" else None
-        worth = knowledge.acquisition(weights, choice.function, height)
-        if choice.acquisition == "thompson":
-            best = best_of_draw(pool, worth, weights_seed)
-        else:
-            best = best_of(pool, problem, worth, set(taken), rng.getrandbits(63), moves)
-        return _Step(knowledge, best, choice, weights_seed)
+        return knowledge.acquisition(weights, far, choice.function, height)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,17 +210,24 @@ def _steps(
     rng: random.Random,
 ) -> Iterator[_Step]:
     """One choice after the other, until the space has no point left."""
-    problem = knowledge.problem
+    problem, left = knowledge.problem, pool.at([])
     while True:
-        rest = pool.without(taken)
+        weights_seed = rng.getrandbits(32)
+        worth = judge.worth(knowledge, weights_seed, rng.random() < FAR)
+        rest = left or pool.without(taken)
         if len(rest) == 0:
             spare = drawn(problem, lambda: source.moves.sample(rng), set(taken), rng)
             rest = Pool.of(problem, itertools.islice(spare, SPARE))
         if len(rest) == 0:
             return
-        step = judge.best(knowledge, rest, source.moves, taken, rng)
-        yield step
-        best = step.best
+        if judge.choice.acquisition == "thompson":
+            best = best_of_draw(rest, worth, weights_seed)
+        elif left:  # the search for the first of a batch has looked at what is good
+            best = next_best(rest, worth)
+        else:
+            best = best_of(rest, problem, worth, set(taken), rng.getrandbits(63), source.moves)
+        left = best.rest
+        yield _Step(knowledge, best, judge.choice, weights_seed)
         taken = taken | {best.candidate.key}
         knowledge = knowledge.believing(best.x[None], best.known[None])
 

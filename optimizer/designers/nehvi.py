@@ -232,7 +232,7 @@ def _climbable(problem: Problem) -> bool:
     space = problem.space
     return (
         isinstance(space, ParameterSpace)
-        and all(isinstance(parameter, Real) for parameter in space.parameters)
+        and all(isinstance(p, Real) and not p.when for p in space.parameters)
         and len(problem.measured) == len(problem.objectives)
     )
 

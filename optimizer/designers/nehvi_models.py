@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 
 from optimizer.history import History
-from optimizer.knowledge import encoded
+from optimizer.knowledge import encoded, learn
 from optimizer.pool import Pool
-from optimizer.problem import Constraint, Problem
+from optimizer.problem import Problem
 from optimizer.space import Column
-from optimizer.targets import MOST_SCORE, floor, prediction, targets, usable_rows
+from optimizer.targets import MOST_SCORE, floor, prediction, usable_rows
 
 with warnings.catch_warnings():
     # As in `optimizer.kernel`: a dependency of GPyTorch calls what torch says is deprecated.
@@ -43,8 +43,8 @@ def usable(problem: Problem, history: History) -> Rows:
     if not problem.scaled:
         return np.empty(0, dtype=np.intp)
     rows = usable_rows(problem, history, MOST_FITTED)
-    complete = np.isfinite(history.scores(problem)[rows]).all(axis=1)
-    return rows[complete]
+    complete = history.completed & np.isfinite(history.scores(problem)).all(axis=1)
+    return rows[complete[rows]]
 
 
 @dataclass(frozen=True)
@@ -66,15 +66,8 @@ class Models:
         x = encoded(problem, [history.observations[row].point for row in rows])
         places = [place for place, o in enumerate(problem.objectives) if o.role == "known"]
         inputs = _joined(x, history.scores(problem)[rows][:, places])
-        columns, models = problem.space.columns, []
-        for objective in problem.measured:
-            told = history.values([objective.name])[rows, 0]
-            learnt = targets(problem, objective, x, told)
-            models.append(_fitted(columns, inputs, learnt.y))
-        for constraint in problem.measured_constraints:
-            told = history.values([constraint.name])[rows, 0]
-            seen = np.isfinite(told)
-            models.append(_fitted(columns, inputs[seen], slack(constraint, told[seen])))
+        learnt = learn(problem, x, history.values(problem.reported)[rows])
+        models = [_fitted(problem.space.columns, inputs, told.y) for told in learnt]
         return cls(problem, ModelListGP(*models), inputs)
 
     def inputs(self, pool: Pool) -> Tensor:
@@ -119,22 +112,6 @@ class Models:
             objective.name: prediction(self.problem, objective, mean.item(), variance.item())
             for objective, mean, variance in told
         }
-
-
-def slack(constraint: Constraint, values: Floats) -> Floats:
-    """How far values are from breaking a limit: not negative where it is kept, of the order of 1.
-
-    Args:
-        constraint: the limit.
-        values: `n`, finite.
-    """
-    sign = 1.0 if constraint.goal == "minimize" else -1.0
-    # Quarters, since the difference of two large numbers, and the sum of two such differences in
-    # the median, may be too large for a number.
-    away = sign * (constraint.limit / 4 - values / 4)
-    usual = float(np.median(np.abs(away))) if len(away) else 0.0
-    with np.errstate(over="ignore"):
-        return np.arcsinh(np.clip(away / (usual or 1.0), -MOST_SCORE, MOST_SCORE))
 
 
 def _excess(place: int, least: float, samples: Tensor) -> Tensor:

@@ -175,9 +175,7 @@ class NetworkSpace:
         """The same network, to begin with the weights of the completed trial of this key."""
         return lineage.heir(point, key, epochs) if self.inherits else lineage.orphan(point)
 
-    def orphan(self, point: Point) -> Point:
-        """The same network, trained from scratch."""
-        return lineage.orphan(point)
+    orphan = staticmethod(lineage.orphan)
 
     def points(self) -> Iterator[Point]:
         """Nobody counts networks."""
@@ -265,8 +263,7 @@ class NetworkSpace:
 
     @cached_property
     def _prior(self) -> Prior:
-        cap, keeps = self.caps.size_bytes, self._keeps_limits
-        figure = self.caps.size_figure
+        cap, figure, keeps = self.caps.size_bytes, self.caps.size_figure, self._keeps_limits
         return Prior(self._promising, self.meter, cap, lambda p: self.figures(p)[figure], keeps)
 
     def _trained_macs(self, point: Point) -> int:
@@ -277,8 +274,7 @@ class NetworkSpace:
         gene = point.get("pruning")
         if gene is None:
             return None
-        if found is None:
-            found = steps(point, self.input_shape, self.classes)
+        found = steps(point, self.input_shape, self.classes) if found is None else found
         return gene if prunable(found, gene) else None
 
     def _essence(self, point: Point) -> Essence:

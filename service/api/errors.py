@@ -20,6 +20,7 @@ LOG = logging.getLogger(__name__)
 RETRY_AFTER_S = 2
 
 HTTP_STATUS: dict[type[errors.ServiceError], int] = {
+    errors.AlreadyConfirmed: 409,
     errors.ArtefactConflict: 409,
     errors.ArtefactNotFound: 404,
     errors.ArtefactTooLarge: 413,

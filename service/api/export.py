@@ -11,10 +11,12 @@ from starlette.responses import StreamingResponse
 
 from service import studies, trials
 from service.api.parts import DbDep, StudyRef
-from service.api.schemas.trials import TrialOut
+from service.api.schemas.trials import Purpose, TrialOut
 from service.api.trial_answers import trial_outs
+from service.confirmed import TEST_ERROR
 from service.db import Database
 from service.models import Study
+from service.states import CONFIRM
 
 router = APIRouter(prefix="/studies/{study}", tags=["fronts"])
 
@@ -35,6 +37,8 @@ PLAIN = (
     "finished_at",
     "reason",
 )
+# What tells confirm runs of one network apart.
+CONFIRMING = ("confirms_id", "replicate")
 
 
 @router.get("/export", response_class=StreamingResponse)
@@ -44,25 +48,28 @@ def export(
     format: Annotated[
         Literal["csv", "jsonl"], Query(description="A table, or JSON lines.")
     ] = "csv",
+    purpose: Annotated[
+        Purpose, Query(description="The trials of the search, or those that confirm its front.")
+    ] = "search",
 ) -> StreamingResponse:
-    """Download every trial of a study."""
+    """Download every trial of a study's search, or every confirm run."""
     with db.read() as session:
         found = studies.get(session, study)
-        pages = _pages(db, found.id)
+        pages = _pages(db, found.id, purpose)
         if format == "csv":
-            body, media_type = _csv(pages, _columns(found)), "text/csv; charset=utf-8"
+            body, media_type = _csv(pages, _columns(found, purpose)), "text/csv; charset=utf-8"
         else:
             body, media_type = _json_lines(pages), "application/jsonl"
         headers = {"Content-Disposition": f'attachment; filename="{found.name}.{format}"'}
     return StreamingResponse(body, media_type=media_type, headers=headers)
 
 
-def _pages(db: Database, study_id: int) -> Iterator[list[TrialOut]]:
+def _pages(db: Database, study_id: int, purpose: Purpose) -> Iterator[list[TrialOut]]:
     """Read page by page, so that no transaction is open while a slow client reads."""
     after, more = 0, True
     while more:
         with db.read() as session:
-            page = trials.listing(session, study_id, after=after, limit=PAGE)
+            page = trials.listing(session, study_id, trials.Wanted(purpose), after, PAGE)
             shown = trial_outs(session, page.trials)
         after, more = (shown[-1].number if shown else after), page.more
         yield shown
@@ -76,11 +83,14 @@ def _json_lines(pages: Iterator[list[TrialOut]]) -> Iterator[str]:
 Column = tuple[str, Callable[[dict[str, Any]], Any]]
 
 
-def _columns(study: Study) -> list[Column]:
+def _columns(study: Study, purpose: Purpose) -> list[Column]:
     """Name the columns of a study's table, and say where each finds its value."""
-    columns: list[Column] = [(name, _plain(name)) for name in PLAIN]
+    confirm = purpose == CONFIRM
+    plain = (*PLAIN, *CONFIRMING) if confirm else PLAIN
+    columns: list[Column] = [(name, _plain(name)) for name in plain]
     told = [*study.problem["objectives"], *study.problem.get("constraints", ())]
-    columns += [(f"values.{each['name']}", _inside("values", each["name"])) for each in told]
+    values = [*([TEST_ERROR] if confirm else []), *(each["name"] for each in told)]
+    columns += [(f"values.{name}", _inside("values", name)) for name in values]
     if study.kind == "parameters":
         names = [parameter["name"] for parameter in study.definition["space"]["parameters"]]
         return columns + [(f"point.{name}", _inside("point", name)) for name in names]

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from service import definitions, studies
+from service import confirming, definitions, studies
 from service.api.parts import PartsDep, StudyRef
 from service.api.schemas.body import CURSOR
 from service.api.schemas.studies import StudyCreate, StudyOut, StudyPage, StudyPatch
@@ -85,6 +85,7 @@ def change(
             hours=body.hours,
             plateau=body.plateau,
         )
+        confirming.confirm_at_the_end(session, changed, parts.db.now(session))
         answer = study_out(session, changed)
     response.headers["ETag"] = etag(answer.version)
     parts.trials_changed()

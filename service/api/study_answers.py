@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from resource_models.footprint import UNIT
-from service import budgets, studies
+from service import budgets, fronts, studies
 from service.api.schemas.studies import ConstraintOut, Counts, ObjectiveOut, StudyOut
 from service.api.schemas.workers import DataOut
 from service.models import Study
@@ -22,7 +22,7 @@ def study_outs(session: Session, found: Sequence[Study]) -> list[StudyOut]:
     """Show studies in the given order."""
     session.flush()
     counts = studies.counts(session, [study.id for study in found])
-    return [_shown(study, counts[study.id], studies.best(session, study)) for study in found]
+    return [_shown(study, counts[study.id], fronts.best(session, study)) for study in found]
 
 
 def _shown(
@@ -47,6 +47,7 @@ def _shown(
         plateau=study.plateau,
         front_size=study.front_size,
         hypervolume=study.hypervolume,
+        test_reads=study.test_reads,
         best=dict(best),
         data=None if study.data is None else DataOut.model_validate(study.data),
         created_at=study.created_at,

@@ -41,6 +41,7 @@ def shown(trial: Trial, values: Mapping[str, float]) -> TrialOut:
         key=trial.key,
         purpose=trial.purpose,
         replicate=trial.replicate,
+        confirms_id=trial.confirms_id,
         point=trial.point,
         values=dict(values),
         on_front=trial.on_front,
@@ -65,6 +66,7 @@ def trial_detail(session: Session, store: Store, trial: Trial) -> TrialDetail:
     counted = attempts.shown(session, trial.id)
     found = network(session, store, trial)
     parent, children = lineage.relatives(session, trial)
+    confirms, confirmed_by = lineage.confirm_relatives(session, trial)
     return TrialDetail(
         **dict(trial_out(session, trial)),
         graph=None if found is None else found.graph.to_json(),
@@ -72,8 +74,10 @@ def trial_detail(session: Session, store: Store, trial: Trial) -> TrialDetail:
         pruning=trial.work.get("pruning"),
         needs=needs.words(trial.needs),
         epochs=trial.epochs,
-        parent=None if parent is None else _relative(parent),
-        children=[_relative(child) for child in children],
+        parent=None if parent is None else relative(parent),
+        children=[relative(child) for child in children],
+        confirms=None if confirms is None else relative(confirms),
+        confirmed_by=[relative(run) for run in confirmed_by],
         details=trial.details,
         attempts_list=[_attempt(attempt) for attempt in attempts.listing(session, trial.id)],
         reports=[] if counted is None else reports_out(session, counted),
@@ -82,7 +86,8 @@ def trial_detail(session: Session, store: Store, trial: Trial) -> TrialDetail:
     )
 
 
-def _relative(trial: Trial) -> RelativeOut:
+def relative(trial: Trial) -> RelativeOut:
+    """Name a trial."""
     return RelativeOut(id=trial.id, number=trial.number, status=trial.status.value)
 
 

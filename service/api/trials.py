@@ -17,7 +17,14 @@ from service.api.schemas.leases import (
     Renewed,
     Report,
 )
-from service.api.schemas.trials import TrialCreate, TrialDetail, TrialOut, TrialPage, TrialStatus
+from service.api.schemas.trials import (
+    Purpose,
+    TrialCreate,
+    TrialDetail,
+    TrialOut,
+    TrialPage,
+    TrialStatus,
+)
 from service.api.trial_answers import trial_detail, trial_out, trial_outs
 from service.states import Status
 
@@ -32,6 +39,7 @@ class TrialQuery(BaseModel):
     status: TrialStatus | None = None
     cursor: str | None = Field(None, pattern=CURSOR)
     limit: int = Field(100, ge=1, le=1000)
+    purpose: Purpose = "search"
     order: Literal["oldest", "newest"] = Field("oldest", description="By the number of the trial.")
 
 
@@ -64,7 +72,7 @@ def list_trials(
         page = trials.listing(
             session,
             studies.get(session, study).id,
-            status=None if query.status is None else Status(query.status),
+            trials.Wanted(query.purpose, None if query.status is None else Status(query.status)),
             after=None if query.cursor is None else int(query.cursor),
             limit=query.limit,
             newest_first=query.order == "newest",

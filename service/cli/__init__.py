@@ -132,7 +132,8 @@ def main() -> None:
     from pydantic import ValidationError
     from sqlalchemy.exc import SQLAlchemyError
 
-    from service.errors import CommandFailed, ServiceError
+    from service.command_errors import CommandFailed
+    from service.errors import ServiceError
 
     _add_plugins()
     try:

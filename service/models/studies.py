@@ -55,6 +55,8 @@ class Study(Base):
     event_no: Mapped[int] = mapped_column(default=0)
     front_size: Mapped[int] = mapped_column(default=0)
     hypervolume: Mapped[float | None]
+    # So often networks were frozen to be judged by the test set.
+    test_reads: Mapped[int] = mapped_column(default=0, server_default="0")
     epochs_done: Mapped[int] = mapped_column(default=0, server_default="0")
     started_at: Mapped[datetime | None]  # of the first claim; written where `hours` are limited
     # One thinker per study: whoever holds this token may write proposals until then.

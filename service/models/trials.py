@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from service import needs
 from service.columns import Id, one_of
 from service.models.base import NEVER_REUSED, Base, belongs_to
-from service.states import FailedThrough, Order, Outcome, Status
+from service.states import SEARCH, FailedThrough, Order, Outcome, Status
 
 
 class Trial(Base):
@@ -29,6 +29,10 @@ class Trial(Base):
             "NOT on_front OR (status = 'completed' AND feasible IS TRUE)", name="on_front"
         ),
         CheckConstraint("failed_through IS NULL OR status = 'failed'", name="failed_status"),
+        CheckConstraint("(purpose = 'confirm') = (confirms_id IS NOT NULL)", name="confirms"),
+        CheckConstraint(
+            "confirms_id IS NULL OR (finish_no IS NULL AND NOT on_front)", name="unranked"
+        ),
         # What claims and the watcher look at, so that they need not open rows of many kilobytes.
         Index("ix_trials_status_id_study_id_needs", "status", "id", "study_id", "needs"),
         Index("ix_trials_study_id_status_id_needs", "study_id", "status", "id", "needs"),
@@ -45,7 +49,7 @@ class Trial(Base):
     study_id: Mapped[int] = mapped_column(Id, belongs_to("studies.id"))
     number: Mapped[int]  # in its study, from 1
     key: Mapped[str] = mapped_column(String(64))
-    purpose: Mapped[str] = mapped_column(String(16), default="search")
+    purpose: Mapped[str] = mapped_column(String(16), default=SEARCH)
     replicate: Mapped[int] = mapped_column(default=0)
     status: Mapped[Status] = mapped_column(one_of(Status, "status"), default=Status.QUEUED)
     point: Mapped[dict[str, Any]]
@@ -55,6 +59,8 @@ class Trial(Base):
     needs: Mapped[int] = mapped_column(default=0, server_default="0")  # bits of service/needs.py
     # Whose weights this one inherits: a trial of the same study, deleted with it or never.
     parent_id: Mapped[int | None] = mapped_column(Id, ForeignKey("trials.id"), index=True)
+    # Whose network this one trains anew: a trial of the same study, as above.
+    confirms_id: Mapped[int | None] = mapped_column(Id, ForeignKey("trials.id"), index=True)
     epochs: Mapped[float] = mapped_column(
         default=0.0
     )  # of training in all, inherited ones included

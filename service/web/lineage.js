@@ -23,6 +23,12 @@ export function lineage(trial) {
     trial.pruning === null ? null : section("Pruning", pruning(trial.pruning, object(said.pruning))),
     trial.parent === null && trial.children.length === 0 ? null
       : section("Lineage", family(trial, object(said.inherited))),
+    trial.confirms === null && trial.confirmed_by.length === 0 ? null
+      : section("Confirmed", facts([
+        ["confirms", trial.confirms === null ? null : link(trial.confirms)],
+        ["test error", trial.values.test_error === undefined ? null : number(trial.values.test_error, 4)],
+        ["confirmed by", trial.confirmed_by.length === 0 ? null : links(trial.confirmed_by)],
+      ])),
   ];
 }
 
@@ -42,6 +48,7 @@ function pruning(asked, done) {
 }
 
 const link = (trial) => el("a", { href: `/trials/${trial.id}` }, `Trial ${trial.number}`);
+const links = (trials) => trials.map((trial, place) => [place ? ", " : "", link(trial)]);
 
 function family(trial, inherited) {
   const shares = Object.entries(inherited).filter(([, value]) => typeof value === "number" && value > 0);
@@ -49,7 +56,6 @@ function family(trial, inherited) {
     ["parent", trial.parent === null ? null : link(trial.parent)],
     ["its weights", shares.map(([name, value]) => `${share(value)} ${plainWords(name)}`).join(", ")],
     ["epochs in all", trial.parent === null ? null : number(trial.epochs)],
-    ["children", trial.children.length === 0 ? null
-      : trial.children.map((child, place) => [place ? ", " : "", link(child)])],
+    ["children", trial.children.length === 0 ? null : links(trial.children)],
   ]);
 }

@@ -1,6 +1,7 @@
 // One study: where it stands, its front, how it grew, what failed.
 
 import { exportAddress, get, objectivesOf, studyPath, trialsHref } from "./api.js";
+import { confirmed } from "./confirmed.js";
 import { el, show } from "./dom.js";
 import { accuracy, count, NONE, number, plural, short, time } from "./format.js";
 import { FrontChart } from "./front_chart.js";
@@ -16,7 +17,7 @@ const FAILURES = 5;
 
 export function study({ root, words: [name], query, signal, look, remember, go }) {
   const path = studyPath(name);
-  const boxes = Object.fromEntries(["head", "front", "grown", "rest"].map((each) => [each, el("div", {})]));
+  const boxes = Object.fromEntries(["head", "front", "grown", "confirmed", "rest"].map((each) => [each, el("div", {})]));
   const chart = new FrontChart({ query, look, remember, open: (id) => go(`/trials/${id}`) });
   const growth = el("div", { class: "chart" });
   const grown = new Chart(growth, { label: "Hypervolume over the finished trials", height: 300 });
@@ -28,7 +29,7 @@ export function study({ root, words: [name], query, signal, look, remember, go }
   const thinking = new ChartSection("Seconds per proposal", {
     label: "Seconds per proposal over the trials", height: 200, open: (id) => go(`/trials/${id}`),
   });
-  root.append(boxes.head, charts, thinking.box, boxes.rest);
+  root.append(boxes.head, charts, boxes.confirmed, thinking.box, boxes.rest);
   let seen = null;
   let sort = { column: null, down: false };
 
@@ -45,16 +46,18 @@ export function study({ root, words: [name], query, signal, look, remember, go }
     follows: () => name,
     async refresh() {
       const about = await get(path, {}, signal);
-      const [front, latest, failures] = await Promise.all([
+      const [front, latest, failures, held] = await Promise.all([
         get(`${path}/front`, {}, signal),
         get(`${path}/trials`, { limit: LATEST, order: "newest" }, signal),
         recentFailures(path, about, signal),
+        about.test_reads === 0 ? null : get(`${path}/confirmed`, {}, signal),
       ]);
       seen = { study: about, front };
       charts.hidden = about.finished === 0;
       show(boxes.head, head(about, front.items));
       show(boxes.front, frontTable(about, front, sort));
       show(boxes.grown, [scale(about), constraints(about)]);
+      show(boxes.confirmed, confirmed(about, held));
       show(boxes.rest, rest(about, latest, failures));
       const proposed = latest.items.find((trial) => trial.think_s !== null);
       await thinking.refresh(proposed && `${path}/figures/thinking`, proposed?.number, signal);

@@ -36,6 +36,8 @@ COMMANDS = [
     ["study", "close"],
     ["study", "extend"],
     ["front"],
+    ["confirm"],
+    ["confirmed"],
     ["trial", "show"],
     ["export"],
     ["download"],

@@ -1,19 +1,16 @@
 """Bad problems: every designer ends in new, valid proposals or in a clear refusal, never otherwise.
 
-`pytest.timeout` ends a hang. What is drawn here no user means, but somebody's program will send.
+`pytest.timeout` ends a hang. What is drawn stands in `bad_cases`.
 """
 
 import json
 import math
 import random
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from optimizer.designers import DESIGNERS, Designer, designer
 from optimizer.errors import (
@@ -28,28 +25,13 @@ from optimizer.networks.scales import default_scales
 from optimizer.networks.space import NetworkSpace
 from optimizer.problem import MOST_OBJECTIVES, Constraint, Objective, Problem
 from optimizer.scale import GivenScale, Scale
-from optimizer.space import Point, space_from_json
+from optimizer.space import space_from_json
+from tests.contract.bad_cases import Case, cases
 
 # Chosen so that this file takes less than a minute; the slow twin tries this many times as much.
-EXAMPLES = {"bayes": 20, "nehvi": 6}
-EXAMPLES_OF_THE_QUICK = 60
+EXAMPLES = {"bayes": 12, "nehvi": 5, "sparse": 8}
+EXAMPLES_OF_THE_QUICK = 25
 TWIN = 20
-FAILURES = ("infeasible", "failed", "cancelled", "stopped")
-STATUSES = (*["completed"] * 6, *FAILURES)
-TRIALS = (40, 30, 25, 20, 15, 5, 0)
-
-finite = st.floats(allow_nan=False, allow_infinity=False)
-
-
-@dataclass(frozen=True)
-class Case:
-    """What a designer is asked."""
-
-    problem: Problem
-    history: History
-    pending: list[Point]
-    count: int
-    seed: int
 
 
 def asked(name: str) -> Designer:
@@ -82,94 +64,6 @@ def ends_well(name: str, case: Case) -> None:
         problem.space.validate(proposal.point)
         assert problem.keeps_limits(proposal.known)
         json.dumps(proposal.to_json(), allow_nan=False)
-
-
-@st.composite
-def parameters(draw: st.DrawFn, name: str) -> dict[str, Any]:
-    """A parameter: one of every kind, some with two values, some with very odd ends."""
-    kind = draw(st.sampled_from(["real", "log", "odd", "integer", "two", "choice", "ordered"]))
-    if kind in ("choice", "ordered"):
-        values = draw(st.sampled_from([["a", "b"], [True, False], [0, 0.25, 1, "x"]]))
-        return {"name": name, "kind": "choice", "values": values, "ordered": kind == "ordered"}
-    if kind in ("integer", "two"):
-        low = draw(st.integers(-5, 5))
-        high = low + (1 if kind == "two" else draw(st.integers(1, 10**6)))
-        return {"name": name, "kind": "integer", "low": low, "high": high}
-    ends = {
-        "real": [(0.0, 1.0), (-3.0, 5.0)],
-        "log": [(1e-6, 1.0), (1e-300, 1e300)],
-        "odd": [(0.0, 1e-300), (-1e300, 1e300), (1.0, 1.0 + 2**-30), (-1e300, 1e-300)],
-    }
-    low, high = draw(st.sampled_from(ends[kind]))
-    return {"name": name, "kind": "real", "low": low, "high": high, "log": kind == "log"}
-
-
-@st.composite
-def scales(draw: st.DrawFn) -> Scale:
-    """A scale, some of them absurd."""
-    ends = [(0.0, 1.0), (0.0, 1e-300), (0.0, 1e300), (-1e300, 1e300), (-5.0, -4.0), (1e-300, 1e300)]
-    low, high = draw(st.sampled_from(ends))
-    log = low > 0 and draw(st.booleans())
-    return Scale(high, low, log) if draw(st.booleans()) else Scale(low, high, log)
-
-
-@st.composite
-def objectives(draw: st.DrawFn, name: str) -> Objective:
-    scale = draw(scales())
-    near = st.sampled_from([0.0, 0.5, scale.ideal / 10, scale.reference / 10])
-    wish = st.none() | near | st.floats(-1e299, 1e299)
-    return Objective(
-        name, goal=scale.goal, bound=draw(wish), limit=draw(st.none() | wish), scale=scale
-    )
-
-
-@st.composite
-def results(draw: st.DrawFn, problem: Problem) -> Callable[[int], dict[str, float]]:
-    """What trials report: the same, almost the same, garbage, or not even everything."""
-    rng, names = random.Random(draw(st.integers(0, 10**6))), problem.reported
-    constants = {name: draw(finite) for name in names}
-    garbage = draw(st.lists(finite, min_size=1, max_size=4))
-    kind = draw(st.sampled_from(["constant", "scaled", "garbage", "tiny", "huge", "missing"]))
-
-    def values(number: int) -> dict[str, float]:
-        if kind == "constant":
-            return constants
-        if kind == "garbage":
-            return {name: rng.choice([*garbage, rng.random()]) for name in names}
-        if kind == "missing":
-            return {name: rng.random() for name in names if rng.random() < 0.7}
-        if kind == "scaled":
-            told = {name: rng.random() for name in names}
-            for objective in problem.objectives:
-                if objective.scale is not None and not objective.scale.log:
-                    ideal, reference = objective.scale.ideal / 2, objective.scale.reference / 2
-                    told[objective.name] = 2 * (ideal + rng.random() * 1.2 * (reference - ideal))
-            return {n: v if math.isfinite(v) else 1.0 for n, v in told.items()}
-        return {name: rng.random() * (1e-300 if kind == "tiny" else 1e300) for name in names}
-
-    return values
-
-
-@st.composite
-def cases(draw: st.DrawFn) -> Case:
-    """A problem over one to three parameters, its history and what is pending."""
-    listed = [draw(parameters(f"p{k}")) for k in range(draw(st.integers(1, 3)))]
-    space = space_from_json({"kind": "parameters", "parameters": listed})
-    wanted = [draw(objectives(f"o{k}")) for k in range(draw(st.integers(1, 3)))]
-    limits = [Constraint("c", draw(finite))] if draw(st.booleans()) else []
-    budget = draw(st.sampled_from([None, 1, 50]))
-    problem = Problem(space, tuple(wanted), constraints=tuple(limits), budget=budget)
-    rng = random.Random(draw(st.integers(0, 10**6)))
-    reported, observations, points = draw(results(problem)), [], [space.sample(rng)]
-    statuses = draw(st.sampled_from([STATUSES, STATUSES, ("completed",), FAILURES]))
-    for number in range(1, draw(st.sampled_from(TRIALS)) + 1):
-        status = rng.choice(statuses)
-        values = reported(number) if status == "completed" else {}
-        observations.append(Observation(rng.choice(points), values, number, status))  # type: ignore[arg-type]
-        if rng.random() < 0.9:  # else the next one may be a copy of an earlier one
-            points = [space.sample(rng)] if rng.random() < 0.8 else [*points, space.sample(rng)]
-    pending = [space.sample(rng) for _ in range(draw(st.integers(0, 3)))]
-    return Case(problem, History(tuple(observations)), pending, draw(st.integers(1, 8)), 5)
 
 
 def hammer(name: str, times: int) -> None:
@@ -295,13 +189,32 @@ def test_a_limit_that_no_network_keeps_is_refused(figure: str) -> None:
         digits(Objective(figure, "known", limit=1.0))
 
 
+@pytest.mark.parametrize(
+    "constraints",
+    [
+        ["x <= 0.4", "x >= 0.6"],
+        ["x + y >= 2.001"],
+        ["x**2 + y**2 < 0"],
+        ["x == y", "x == y + 0.5"],
+        ["1 / (x - x) > 0"],
+    ],
+)
+def test_contradicting_constraints_are_refused(constraints: list[str]) -> None:
+    start = time.process_time()
+    axes = [{"name": "x", **UNIT}, {"name": "y", **UNIT}]
+    space = space_from_json({"kind": "parameters", "parameters": axes, "constraints": constraints})
+    with pytest.raises(InvalidSpace, match="no point was found that keeps all constraints"):
+        space.check()
+    assert time.process_time() - start < 10
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n in DESIGNERS if n != "sobol"])
 def test_limits_that_no_network_keeps_together_end_the_search(name: str) -> None:
-    size = Objective("model_size:deployed", "known", limit=49.0)
-    memory = Objective("working_memory:arena", "known", limit=33.0)
+    small = Objective("model_size:deployed", "known", limit=100.0)
+    busy = Constraint("macs", 1e6, "maximize")
     with pytest.raises(SpaceExhausted):
-        asked(name).suggest(digits(size, memory), History(), [], None, 1, 0)
+        asked(name).suggest(digits(small, constraints=(busy,)), History(), [], None, 1, 0)
 
 
 @pytest.mark.slow

@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from optimizer.acquisition import Acquisition, Improvement
+from optimizer.ascent import best_of
 from optimizer.designers.novelty import Candidate
 from optimizer.kernel import Kernel
 from optimizer.networks.scales import default_scales
 from optimizer.networks.space import NetworkSpace
-from optimizer.pool import SAMPLES, Pool, best_of, first_pool
+from optimizer.pool import SAMPLES, Pool, first_pool
 from optimizer.problem import Objective, Problem
 from optimizer.scale import Scale
 from optimizer.space import Space, space_from_json

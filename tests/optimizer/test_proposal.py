@@ -60,6 +60,6 @@ def test_designers_are_found_by_the_name_they_bear() -> None:
     for name in DESIGNERS:
         if name not in NEED_TORCH:  # tests/contract has them
             assert designer(name).name == name
-    known = "need one of ageing-evolution, bayes, nehvi, random, sobol, got 'grid'"
+    known = "need one of ageing-evolution, bayes, nehvi, random, sobol, sparse, got 'grid'"
     with pytest.raises(InvalidProblem, match=known):
         designer("grid")

@@ -236,3 +236,15 @@ def test_targets_that_are_not_finite_are_refused(field: str, value: float) -> No
     parts[field][1] = value
     with pytest.raises(ValueError, match="finite"):
         Targets(**parts)
+
+
+def test_believing_a_prediction_is_conditioning_on_it(rng: np.random.Generator) -> None:
+    x, places = rng.uniform(0, 1, (20, 2)), rng.uniform(0, 1, (30, 2))
+    model = learnt(TWO, told(x, smooth(x)))
+    new = rng.uniform(0, 1, (3, 2))
+    grown = model.believing(new[:1]).believing(new[1:])
+    values = np.concatenate([smooth(x), predicted(model, new)[0]])
+    anew = Surrogate(TWO, model._known, told(np.concatenate([x, new]), values))
+    for found, expected in zip(predicted(grown, places), predicted(anew, places), strict=True):
+        assert found == pytest.approx(expected, abs=1e-6)
+    assert (predicted(grown, new)[1] < predicted(model, new)[1]).all()

@@ -7,10 +7,18 @@ import numpy as np
 import pytest
 
 from optimizer.history import History, Observation
-from optimizer.problem import Objective, Problem
+from optimizer.problem import Constraint, Objective, Problem
 from optimizer.scale import Scale
 from optimizer.space import space_from_json
-from optimizer.targets import compress, expand, floor, prediction, targets, usable_rows
+from optimizer.targets import (
+    compress,
+    constraint_targets,
+    expand,
+    floor,
+    prediction,
+    targets,
+    usable_rows,
+)
 
 SPACE = space_from_json(
     {"kind": "parameters", "parameters": [{"name": "x", "kind": "real", "low": 0, "high": 1}]}
@@ -137,3 +145,12 @@ def test_a_limit_is_a_floor_of_the_score() -> None:
     assert floor(replace(COST, limit=4.0)) == pytest.approx(0.6)
     assert floor(replace(GAIN, limit=2.0)) == pytest.approx(0.25)
     assert floor(replace(COST, limit=20.0)) == pytest.approx(math.asinh(-1.0))
+
+
+def test_margins_and_spans_of_any_size_are_numbers() -> None:
+    x, values = np.zeros((3, 1)), np.array([-1e-300, 1e-300, 1e300])
+    for goal, kept in (("minimize", [0]), ("maximize", [1, 2])):
+        learnt = constraint_targets(Constraint("c", 0.0, goal), x, values)  # type: ignore[arg-type]
+        assert np.flatnonzero(learnt.y > 0).tolist() == kept
+    wide = Problem(SPACE, (Objective("a", scale=Scale(1e-300, 1e300, log=True)),))
+    assert prediction(wide, wide.objectives[0], 0.5, 0.1)["mean"] == pytest.approx(1.0)

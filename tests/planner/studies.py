@@ -33,7 +33,7 @@ def make_study(db: Database, **changes: Any) -> int:
 
 def queue(db: Database, study_id: int) -> list[Trial]:
     with db.read() as session:
-        return list(trials.listing(session, study_id, Status.QUEUED).trials)
+        return list(trials.listing(session, study_id, trials.Wanted(status=Status.QUEUED)).trials)
 
 
 def study_of(db: Database, study_id: int) -> Study:

@@ -1,13 +1,14 @@
 """Studies of networks for tests of the domain: points, with pruning or without, and files."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from optimizer.space import Point
-from service import artefacts, studies, trials, workers
+from service import artefacts, confirming, studies, trials, workers
 from service.artefacts import Store
+from service.confirming import Request
 from service.leases import Lease
 from service.models import Trial
 from service.workers import Announcement
@@ -103,3 +104,23 @@ def finished(stage: Stage, store: Store, study_id: int, seed: int = 0, error: fl
 
 def store(folder: Path) -> Store:
     return Store(str(folder / "blobs"), 10**6)
+
+
+def confirm(stage: Stage, study_id: int, **request: Any) -> list[Trial]:
+    with stage.begin() as session:
+        return confirming.confirm(session, study_id, Request(**request), stage.now)
+
+
+def searched(stage: Stage, errors: Sequence[float], **changes: Any) -> int:
+    """A study of networks whose trials have these errors; larger numbers are larger networks."""
+    study_id = network(stage, **changes)
+    points = [point(stage, study_id, seed) for seed in range(len(errors) + 9)]
+    figures = studies.problem_of(stage.read_study(study_id)).space.figures
+    points.sort(key=lambda each: figures(each)["model_size:deployed"])
+    for chosen, error in zip(points, errors, strict=False):
+        trial = enqueue(stage, study_id, chosen)
+        lease = stage.lease(study_id=study_id, can=ALL)
+        assert lease.trial_id == trial.id
+        complete(stage, lease, {"error": error})
+    stage.advance(study_id)
+    return study_id

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from service import replaying, trials
 from service.cli import app
+from service.command_errors import DatabaseEmpty, NotReplayable
 from service.db import Database
-from service.errors import DatabaseEmpty, NotReplayable
 from service.replaying import Proposed, Replay
 from tests.planner.studies import make_study
 

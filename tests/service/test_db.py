@@ -14,8 +14,9 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.orm import Session
 
 from service import db as db_module
+from service.command_errors import DatabaseInUse, DatabaseUrlInvalid
 from service.db import Database
-from service.errors import DatabaseBusy, DatabaseInUse, DatabaseUrlInvalid
+from service.errors import DatabaseBusy
 from service.models import Project, Worker
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

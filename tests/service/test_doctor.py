@@ -8,8 +8,9 @@ from typer.testing import CliRunner
 
 from service import doctor
 from service.cli import app
+from service.command_errors import NoModel
 from service.db import Database
-from service.errors import NoModel, StudyNotFound
+from service.errors import StudyNotFound
 from service.models import Trial
 from service.states import Status
 from tests.planner.studies import INITIAL, finish, make_study

@@ -1,10 +1,10 @@
 """Errors are domain nouns in a flat tree."""
 
-from service import errors
+from service import command_errors, errors
 
 
 def test_the_tree_of_errors_is_flat() -> None:
-    for base in (errors.ServiceError, errors.CommandFailed):
+    for base in (errors.ServiceError, command_errors.CommandFailed):
         for error in base.__subclasses__():
             assert error.__bases__ == (base,)
             assert error.__subclasses__() == []

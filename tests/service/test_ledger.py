@@ -278,12 +278,12 @@ def test_the_best_of_each_objective_is_shown(stage: Stage) -> None:
     study_id = stage.study(objectives=[{"name": "cost", "limit": 3.0}, GIVEN[1]])
     with stage.db.read() as session:
         study = studies.get(session, study_id)
-        assert studies.best(session, study) == {"cost": None, "gain": None}
+        assert fronts.best(session, study) == {"cost": None, "gain": None}
     for cost, gain in [(1.0, 1.0), (3.0, 5.0), (4.0, 9.0)]:
         stage.finish(study_id, cost, gain)
     stage.advance(study_id)
     with stage.db.read() as session:
-        assert studies.best(session, studies.get(session, study_id)) == {"cost": 1.0, "gain": 5.0}
+        assert fronts.best(session, studies.get(session, study_id)) == {"cost": 1.0, "gain": 5.0}
 
 
 def test_the_hypervolume_never_falls(stage: Stage) -> None:

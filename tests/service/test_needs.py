@@ -34,6 +34,8 @@ RECIPE = {
         ({"training": RECIPE | {"schedule": "cosine"}}, ["training"]),
         ({"training": RECIPE | {"augment": "shift3"}}, ["training"]),
         ({"training": RECIPE | {"label_smoothing": 0.1}}, ["training"]),
+        ({"purpose": "search"}, []),
+        ({"purpose": "confirm"}, ["confirm"]),
         ({"parent": {}, "binary": 1, "pruning": {}}, ["pruning", "parent", "binary"]),
     ],
 )
@@ -50,7 +52,8 @@ def test_bits_are_named_by_the_words_they_came_from() -> None:
 
 
 def test_bits_stay_what_they_are_in_databases() -> None:
-    assert dict(needs.BITS) == {"pruning": 1, "parent": 2, "binary": 4, "training": 8}
+    bits = {"pruning": 1, "parent": 2, "binary": 4, "training": 8, "confirm": 16}
+    assert dict(needs.BITS) == bits
 
 
 def test_words_of_a_later_release_are_ignored_and_no_word_counts_twice() -> None:

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from service import replaying, studies, trials
+from service.command_errors import NotReplayable
 from service.db import Database
-from service.errors import NotReplayable, TrialNotFound
+from service.errors import TrialNotFound
 from service.models import Metric, Trial
 from service.planner.fits import fit_once
 from service.planner.messages import Answer

@@ -237,7 +237,7 @@ def test_trials_are_listed_by_number_and_status(stage: Stage) -> None:
         assert ([t.id for t in page.trials], page.more) == (ids[2:], False)
         page = trials.listing(session, study_id, newest_first=True, after=3)
         assert [t.id for t in page.trials] == [ids[1], ids[0]]
-        page = trials.listing(session, study_id, status=Status.COMPLETED)
+        page = trials.listing(session, study_id, trials.Wanted(status=Status.COMPLETED))
         assert ([t.id for t in page.trials], page.total) == ([ids[0]], 1)
 
 

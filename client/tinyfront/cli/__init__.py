@@ -21,6 +21,8 @@ app = typer.Typer(
 app.add_typer(study.app, name="study")
 app.add_typer(results.trial_app, name="trial")
 app.command("front")(results.front)
+app.command("confirm")(results.confirm)
+app.command("confirmed")(results.confirmed)
 app.command("export")(results.export)
 app.command("download")(results.download)
 

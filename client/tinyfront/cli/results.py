@@ -1,4 +1,4 @@
-"""`tinyfront front`, `trial show`, `export` and `download`: what came out of a study."""
+"""`tinyfront front`, `confirm`, `confirmed`, `trial show`, `export`, `download`: what came out."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 
 from tinyfront.cli import tables
 from tinyfront.cli.edge import AsJson, StudyName, Url, client, console, say_json
+from tinyfront.confirmed import Confirmed
 
 TrialId = Annotated[int, typer.Argument(metavar="TRIAL", help="Id of the trial.")]
 
@@ -32,6 +33,33 @@ def front(
         say_json({"objectives": objectives, "items": [trial.wire for trial in found]})
     else:
         console().print(tables.front(found))
+
+
+def confirm(  # noqa: PLR0913 - an option for each field of the request
+    name: StudyName,
+    *,
+    networks: Annotated[
+        int, typer.Option(help="At most so many of the front.", min=1, max=100)
+    ] = 20,
+    seeds: Annotated[int, typer.Option(help="Trainings of each network.", min=1, max=20)] = 3,
+    trial: Annotated[
+        list[int] | None,
+        typer.Option(help="Number of a trial, instead of the front; repeat it for more."),
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Read the test set once more.")] = False,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train the front's networks from scratch and judge them by the test set."""
+    with client(url) as door:
+        study = door.study(name)
+        _say_confirmed(study.confirm(networks, seeds, again=again, trials=trial), as_json)
+
+
+def confirmed(name: StudyName, url: Url = None, as_json: AsJson = False) -> None:
+    """Print what the test set says of the networks that were confirmed."""
+    with client(url) as door:
+        _say_confirmed(door.study(name).confirmed(), as_json)
 
 
 @trial_app.callback()
@@ -88,6 +116,16 @@ def download(
         say_json(paths)
     else:
         typer.echo("\n".join(paths) if paths else f"Trial {trial} has no files.")
+
+
+def _say_confirmed(found: Confirmed, as_json: bool) -> None:
+    if as_json:
+        say_json(found.wire)
+        return
+    if found.networks:
+        console().print(tables.confirmed(found))
+    for line in tables.confirmed_lines(found):
+        typer.echo(line)
 
 
 def _write(pieces: Iterator[bytes], path: Path) -> int:

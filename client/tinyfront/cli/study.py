@@ -59,7 +59,7 @@ def create(  # noqa: PLR0913 - an option for each field that people set by hand
     ] = None,
     designer: Annotated[
         str | None,
-        typer.Option(help="`bayes`, `ageing-evolution`, `nehvi`, `random` or `sobol`."),
+        typer.Option(help="`bayes`, `sparse`, `ageing-evolution`, `nehvi`, `random` or `sobol`."),
     ] = None,
     training: Annotated[
         str | None,

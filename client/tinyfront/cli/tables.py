@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from rich.table import Table
 
+from tinyfront.confirmed import Confirmed, ConfirmedNetwork
 from tinyfront.front import Front
 from tinyfront.numbers import NOTHING, number
 from tinyfront.progress import standing
@@ -65,6 +66,48 @@ def front(found: Front) -> Table:
         note = [] if trial.feasible is not False else ["beyond a limit"]
         table.add_row(str(trial.number), str(trial.id), *values, *note)
     return table
+
+
+def confirmed(found: Confirmed) -> Table:
+    """One row a network: the error that the search saw, then mean and deviation of its runs."""
+    others = [each for each in found.objectives if each.name != "error"]
+    headings = ["observed error", "error", "test error", *map(_heading, others)]
+    table = Table("trial", "runs", *headings, box=None)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for network in found.networks:
+        means = [_mean(network, name) for name in ("error", "test_error")]
+        means += [_mean(network, each.name, each.unit) for each in others]
+        observed = number(network.observed.get("error"))
+        runs = f"{network.completed}/{len(network.runs)}"
+        note = [] if network.feasible is not False else ["beyond a limit"]
+        table.add_row(str(network.number), runs, observed, *means, *note)
+    return table
+
+
+def confirmed_lines(found: Confirmed) -> list[str]:
+    """How often the test set was read, what is still to come, and what holds of the front."""
+    if not found.test_reads:
+        return ["Nothing is confirmed: the test set has not been read."]
+    often = "once" if found.test_reads == 1 else f"{found.test_reads} times"
+    lines = [f"The test set was read {often}."]
+    if found.open:
+        lines.append(f"{found.open} runs are still to come.")
+    missing = [str(each.number) for each in found.networks if not each.completed]
+    if missing and not found.open:
+        lines.append(f"Not confirmed, since no run came to an end: {', '.join(missing)}.")
+    if found.confirmed_hypervolume is not None:
+        lines.append(
+            f"Hypervolume: observed {number(found.observed_hypervolume)}, "
+            f"confirmed {number(found.confirmed_hypervolume)}, optimism {number(found.optimism)}."
+        )
+    return lines
+
+
+def _mean(network: ConfirmedNetwork, name: str, unit: str | None = None) -> str:
+    """A mean with its deviation, if runs differ at all."""
+    mean, sd = network.mean.get(name), network.sd.get(name)
+    return number(mean, unit) + (f" ± {number(sd)}" if sd else "")
 
 
 def trial(shown: Trial) -> Table:

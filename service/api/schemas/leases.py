@@ -47,7 +47,7 @@ class LeaseRequest(Body):
         default_factory=list,
         max_length=64,
         description="What the worker can do beyond release 0.1.0: pruning, parent, binary, "
-        "training. Other words are ignored.",
+        "training, confirm. Other words are ignored.",
     )
     resume: bool = Field(False, description="First hand out again what this worker had open.")
 

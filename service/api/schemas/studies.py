@@ -53,6 +53,13 @@ def _read(value: Any) -> Any:
         raise PydanticCustomError("constraint", "{why}", {"why": str(error)}) from error
 
 
+class ConfirmWish(Part):
+    """What is confirmed of a front, and by how many trainings each."""
+
+    networks: int = Field(20, ge=1, le=100, description="At most so many of the front.")
+    seeds: int = Field(3, ge=1, le=20, description="Trainings from scratch of each network.")
+
+
 class Stopping(Part):
     """The rule by which trainings end early."""
 
@@ -110,6 +117,9 @@ class StudyCreate(Body):
     ahead: int = Field(0, ge=0, le=1000, description="So many proposals are made before asked.")
     think_s: float = Field(5.0, gt=0, le=600, description="After this the cheap designer answers.")
     max_attempts: int = Field(3, ge=1, le=100)
+    confirm: ConfirmWish | None = Field(
+        None, description="Confirm the front when the study ends by itself; networks only."
+    )
 
 
 class StudyPatch(Body):
@@ -183,6 +193,7 @@ class StudyOut(BaseModel):
     plateau: int | None
     front_size: int
     hypervolume: float | None
+    test_reads: int = Field(description="So often networks were frozen to read the test set.")
     best: dict[str, float | None]
     data: DataOut | None
     created_at: datetime

@@ -14,6 +14,8 @@ TrialStatus = Literal[
     "queued", "running", "completed", "stopped", "infeasible", "failed", "cancelled"
 ]
 
+Purpose = Literal["search", "confirm"]
+
 
 class TrialCreate(Body):
     """A user's own proposal, or with `values` a finished trial from elsewhere."""
@@ -56,6 +58,7 @@ class TrialOut(BaseModel):
     key: str
     purpose: str
     replicate: int
+    confirms_id: int | None
     point: dict[str, Any]
     values: dict[str, float]
     on_front: bool
@@ -121,7 +124,7 @@ class ArtefactOut(BaseModel):
 
 
 class RelativeOut(BaseModel):
-    """A trial whose weights another one inherits, or one that inherits them."""
+    """A trial that another one inherits from or confirms, or one that does so."""
 
     id: int
     number: int
@@ -140,6 +143,8 @@ class TrialDetail(TrialOut):
     epochs: float = Field(description="Of training in all, those of its parents included.")
     parent: RelativeOut | None
     children: list[RelativeOut]
+    confirms: RelativeOut | None = Field(description="Of a confirm run: whose network it trains.")
+    confirmed_by: list[RelativeOut]
     details: dict[str, Any]
     attempts_list: list[AttemptOut]
     reports: list[ReportOut]
