@@ -72,9 +72,7 @@ def test_a_wrong_choice_is_refused_by_its_name(
 
 @pytest.mark.parametrize("function", ["hypervolume", "tchebyshev", "augmented", "linear"])
 @pytest.mark.parametrize("acquisition", ["improvement", "ucb", "thompson"])
-def test_every_choice_proposes_and_tells_what_it_did(
-    function: str, acquisition: str
-) -> None:
+def test_every_choice_proposes_and_tells_what_it_did(function: str, acquisition: str) -> None:
     options = {"prior": "simplex", "function": function, "rays": 16, "acquisition": acquisition}
     near = 0.15 if acquisition == "improvement" else 1.0  # the others explore
     for proposal in suggest(**options):
