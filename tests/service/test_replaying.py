@@ -73,6 +73,19 @@ def test_every_proposal_of_a_study_is_made_again_to_the_last_bit(db: Database, p
     assert [(each.verdict, each.reasons) for each in replays] == [("same", ())] * 13
 
 
+def test_a_study_with_a_scalarisation_of_its_own_is_replayed_by_it(
+    db: Database, pool: Pool
+) -> None:
+    options = {"function": "tchebyshev", "rays": 1, "acquisition": "thompson"}
+    study_id = make_bayes(db, pool, designer_options=options)
+    proposed = [trial for trial in all_trials(db, study_id) if trial.origin == "model"]
+    assert len(proposed) == 3
+    for trial in proposed:
+        assert trial.details is not None
+        assert trial.details["acquisition"] == "thompson"
+        assert asked_again(db, pool, trial).verdict == "same"
+
+
 def test_a_replay_starts_a_process_of_its_own(db: Database, pool: Pool) -> None:
     study_id = make_bayes(db, pool)
     [*_, last] = queue(db, study_id)
