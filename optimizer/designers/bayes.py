@@ -39,7 +39,6 @@ MOST_FITTED = 300
 RAYS = 512
 # Drawn where nothing of the pool is left.
 SPARE = 16
-FAR = 0.5
 
 
 class BayesDesigner:
@@ -188,8 +187,7 @@ def _steps(
     problem, left = knowledge.problem, pool.at([])
     while True:
         weights_seed = rng.getrandbits(32)
-        far = rng.random() < FAR
-        worth = knowledge.acquisition(sphere_weights(rays, len(problem.names), weights_seed), far)
+        worth = knowledge.acquisition(sphere_weights(rays, len(problem.names), weights_seed))
         if len(left):  # the search for the first of a batch has looked at what is good
             best = next_best(left, worth)
         else:
