@@ -18,6 +18,7 @@ import torch
 from benchmarks.record import record
 from optimizer.designers import Designer, designer
 from optimizer.designers.bayes import BayesDesigner  # first: it silences a warning of GPyTorch
+from optimizer.designers.scalarising import Scalarising
 from optimizer.history import History, Observation
 from optimizer.networks.scales import default_scales
 from optimizer.networks.space import NetworkSpace
@@ -33,7 +34,7 @@ IMAGES = 300
 DESIGNERS: dict[str, Designer] = {
     "random": designer("random"),
     "sobol": designer("sobol"),
-    "one_ray": BayesDesigner(rays=1),
+    "one_ray": BayesDesigner(Scalarising(rays=1)),
     "bayes": BayesDesigner(),
 }
 SQUARE = space_from_json(

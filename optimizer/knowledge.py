@@ -7,9 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from optimizer.acquisition import Acquisition, Improvement
+from optimizer.acquisition import Acquisition, Gain, Improvement
 from optimizer.correction import Correction
+from optimizer.designers.scalarising import Function
 from optimizer.feasibility import Feasibility
+from optimizer.gains import Optimistic, gain_of
 from optimizer.history import History, Observation
 from optimizer.parameter_space import ParameterSpace
 from optimizer.pareto import non_dominated
@@ -19,6 +21,7 @@ from optimizer.surrogate import Hyperparameters, Surrogate
 from optimizer.targets import (
     MOST_SCORE,
     Targets,
+    compress,
     constraint_targets,
     expand,
     floor,
@@ -109,14 +112,31 @@ class Knowledge:
         front = np.concatenate([self.front, scores])
         return replace(self, front=front[non_dominated(front)])
 
-    def acquisition(self, weights: Floats) -> Acquisition:
-        """What candidates are worth along these rays (`l x m`, columns as in `front`)."""
-        improvement = Improvement(
-            weights=torch.from_numpy(weights),
-            best=torch.from_numpy(best_reach(self.front - self.reference, weights)),
-            floors=torch.tensor([floor(o) for o in self.problem.measured], dtype=torch.float64),
-            reference=torch.from_numpy(self.reference),
-        )
+    def acquisition(
+        self,
+        weights: Floats,
+        function: Function = "hypervolume",
+        deviations: float | None = None,
+    ) -> Acquisition:
+        """What candidates are worth along rays.
+
+        Args:
+            weights: `l x m`, columns as in `front`.
+            function: what the weights weigh.
+            deviations: so far above its mean every measured score is hoped to come out; None
+                judges by the expectation.
+        """
+        measured, told = len(self.surrogates), torch.from_numpy(weights)
+        front, reference = self.front.copy(), torch.from_numpy(self.reference)
+        front[:, :measured] = compress(front[:, :measured])  # as the models see them
+        floors = torch.tensor([floor(o) for o in self.problem.measured], dtype=torch.float64)
+        gain: Gain
+        if function == "hypervolume":
+            best = torch.from_numpy(best_reach(front - self.reference, weights))
+            gain = Improvement(told, best, floors, reference)
+        else:
+            gain = gain_of(function, told, torch.from_numpy(front), floors)
+        improvement = gain if deviations is None else Optimistic(gain, deviations)
         return Acquisition(
             self.surrogates,
             improvement,

@@ -33,12 +33,32 @@ def sphere_weights(count: int, objectives: int, seed: int, start: int = 0) -> Fl
     Returns:
         `count x m`; every weight is positive, every row has length 1.
     """
-    sequence = qmc.Sobol(d=objectives, scramble=True, rng=np.random.default_rng(seed))
+    uniform = uniform_draws(start + count, objectives, seed)[start:]
+    return on_the_sphere(np.abs(norm.ppf(uniform)))
+
+
+def simplex_weights(count: int, objectives: int, seed: int) -> Floats:
+    """Draw weights uniformly from the simplex (a flat Dirichlet distribution), evenly as above.
+
+    Returns:
+        `count x m`; every weight is positive, every row sums to 1.
+    """
+    lengths = np.maximum(-np.log(uniform_draws(count, objectives, seed)), SMALLEST_WEIGHT)
+    return np.asarray(lengths / lengths.sum(axis=1, keepdims=True))
+
+
+def on_the_sphere(directions: Floats) -> Floats:
+    """Directions (`l x m`, none below 0) as weights: all positive, of length 1."""
+    positive = np.maximum(directions, SMALLEST_WEIGHT)
+    return np.asarray(positive / np.linalg.norm(positive, axis=1, keepdims=True))
+
+
+def uniform_draws(count: int, dimension: int, seed: int) -> Floats:
+    """The first points of a scrambled Sobol sequence, `count x dimension`, strictly in (0, 1)."""
+    sequence = qmc.Sobol(d=dimension, scramble=True, rng=np.random.default_rng(seed))
     # Whole powers of two are what Sobol sequences are made for; others make scipy warn.
-    uniform = sequence.random_base2((start + count - 1).bit_length())[start : start + count]
-    directions = np.abs(norm.ppf(np.clip(uniform, 1e-12, 1 - 1e-12)))
-    directions = np.maximum(directions, SMALLEST_WEIGHT)
-    return np.asarray(directions / np.linalg.norm(directions, axis=1, keepdims=True))
+    drawn = sequence.random_base2((count - 1).bit_length())[:count]
+    return np.asarray(np.clip(drawn, 1e-12, 1 - 1e-12))
 
 
 def reach(scores: Floats, weights: Floats) -> Floats:

@@ -10,12 +10,15 @@ from typing import Any
 
 import torch
 
+from optimizer.acquisition import Acquisition
 from optimizer.ascent import Best, best_of, next_best
 from optimizer.designers.designer import Fitted
 from optimizer.designers.initial import initial_design
 from optimizer.designers.novelty import Candidate, drawn, seen_keys
 from optimizer.designers.options import check_options
+from optimizer.designers.scalarising import Scalarising
 from optimizer.errors import SpaceExhausted
+from optimizer.gains import optimism
 from optimizer.history import History
 from optimizer.kernel import library_versions
 from optimizer.knowledge import Knowledge, learn, observed
@@ -23,20 +26,17 @@ from optimizer.networks.lineage import PARENT
 from optimizer.pool import Pool, Source, first_pool
 from optimizer.problem import Problem, initial_count
 from optimizer.proposal import Origin, Proposal
-from optimizer.scalarisation import sphere_weights, volume_factor
+from optimizer.scalarisation import volume_factor
 from optimizer.space import Point
 from optimizer.surrogate import Hyperparameters, fit
 from optimizer.targets import prediction, usable_rows
+from optimizer.thompson import best_of_draw
+from optimizer.weights import draw_weights
 
 # How `Fitted.values` is to be read; a row of another version is not used, but fitted anew.
 VERSION = 1
 # More observations make a fit slower and its hyperparameters hardly better.
 MOST_FITTED = 300
-# One ray per proposal is random scalarisation, the mean over many the expected hypervolume
-# improvement. Mean hypervolumes after 40 trials (benchmarks/branin_currin_inprocess.py): 57.9
-# against 56.4 with one ray, with the scale of the initial design 55.4 against 50.6, on a synthetic
-# network problem 0.47 against 0.43. 128 rays did as well as 512.
-RAYS = 512
 # Drawn where nothing of the pool is left.
 SPARE = 16
 
@@ -47,27 +47,31 @@ class BayesDesigner:
     Until the scales are fixed and `initial_count` trials are completed it fills the space.
 
     A proposal's `prediction` is that of a result: its deviation holds the model's uncertainty and
-    the chance of a result. `details` names the acquisition, its value, the seed of the rays, the
-    kind of each model and what was fitted on. The value is the logarithm of the hypervolume to be
-    gained times the chance of a result ("hope" where no gain is possible: see `Acquisition`).
+    the chance of a result. `details` names the acquisition, its value, the choices of
+    `Scalarising`, the seed of the weights (and of a Thompson draw), the kind of each model and what
+    was fitted on. The value is the logarithm of what is to be gained, by default the hypervolume,
+    times the chance of a result ("hope" where no gain is possible: see `Acquisition`).
     """
 
     name = "bayes"
 
     def __init__(
-        self, rays: int = RAYS, source: Source | None = None, inherit: bool = True
+        self,
+        scalarising: Scalarising | None = None,
+        source: Source | None = None,
+        inherit: bool = True,
     ) -> None:
         """Set what a designer built on this one may change.
 
         Args:
-            rays: of the scalarisation, per proposal.
+            scalarising: how objectives become one number; as the study says where None.
             source: where candidates come from; the whole space where None.
             inherit: whether morphs of the front begin with its weights, where the space does so.
         """
-        self._rays, self._source, self._inherit = rays, source, inherit
+        self._scalarising, self._source, self._inherit = scalarising, source, inherit
 
     def check(self, problem: Problem) -> None:
-        """Every problem will do, without options."""
+        """Every problem will do; refuse options that are not those of `Scalarising`."""
         check_options(self.name, problem)
 
     def fit(self, problem: Problem, history: History, seed: int) -> Fitted | None:
@@ -119,11 +123,27 @@ class BayesDesigner:
             rng, source = random.Random(seed), self._source or Source.of(problem.space)
             front = _front(problem, history, self._inherit)
             pool = first_pool(problem, front, set(taken), rng.getrandbits(63), source)
-            steps = _steps(knowledge, pool, source, taken, self._rays, rng)
+            judge = _Judge(self._scalarising or Scalarising.of(problem), optimism(len(history)))
+            steps = _steps(knowledge, pool, source, taken, judge, rng)
             proposals = [step.proposal(fitted) for step in itertools.islice(steps, count)]
         if count and not proposals:
             raise SpaceExhausted
         return proposals
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """How candidates are judged; `deviations` is the height of an upper bound."""
+
+    choice: Scalarising
+    deviations: float
+
+    def worth(self, knowledge: Knowledge, weights_seed: int) -> Acquisition:
+        """What candidates are worth along rays of this seed."""
+        choice = self.choice
+        weights = draw_weights(choice, knowledge.problem, knowledge.reference, weights_seed)
+        height = self.deviations if choice.acquisition == "ucb" else None
+        return knowledge.acquisition(weights, choice.function, height)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +152,7 @@ class _Step:
 
     knowledge: Knowledge
     best: Best
-    rays: int
+    choice: Scalarising
     weights_seed: int
 
     def proposal(self, fitted: Fitted) -> Proposal:
@@ -148,7 +168,9 @@ class _Step:
         details: dict[str, Any] = {
             "acquisition": acquisition,
             "value": value,
-            "rays": self.rays,
+            "prior": self.choice.prior,
+            "function": self.choice.function,
+            "rays": self.choice.rays,
             "weights_seed": self.weights_seed,
             "models": known.kinds,
             "fitted": {
@@ -167,9 +189,12 @@ class _Step:
 
     def _worth(self) -> tuple[str, float]:
         """The name and the value of what was maximised."""
+        choice = self.choice
         if self.best.acquisition == "hope":
             return "hope", self.best.value
-        if self.rays == 1:
+        if choice.acquisition != "improvement":
+            return choice.acquisition, self.best.value
+        if choice.rays == 1 or (choice.prior, choice.function) != ("sphere", "hypervolume"):
             return "log_expected_improvement", self.best.value
         volume = math.log(volume_factor(len(self.knowledge.problem.names)))
         return "log_expected_hypervolume_improvement", self.best.value + volume
@@ -180,26 +205,28 @@ def _steps(
     pool: Pool,
     source: Source,
     taken: set[str],
-    rays: int,
+    judge: _Judge,
     rng: random.Random,
 ) -> Iterator[_Step]:
     """One choice after the other, until the space has no point left."""
     problem, left = knowledge.problem, pool.at([])
     while True:
         weights_seed = rng.getrandbits(32)
-        worth = knowledge.acquisition(sphere_weights(rays, len(problem.names), weights_seed))
-        if len(left):  # the search for the first of a batch has looked at what is good
-            best = next_best(left, worth)
+        worth = judge.worth(knowledge, weights_seed)
+        rest = left or pool.without(taken)
+        if len(rest) == 0:
+            spare = drawn(problem, lambda: source.moves.sample(rng), set(taken), rng)
+            rest = Pool.of(problem, itertools.islice(spare, SPARE))
+        if len(rest) == 0:
+            return
+        if judge.choice.acquisition == "thompson":
+            best = best_of_draw(rest, worth, weights_seed)
+        elif left:  # the search for the first of a batch has looked at what is good
+            best = next_best(rest, worth)
         else:
-            rest = pool.without(taken)
-            if len(rest) == 0:
-                spare = drawn(problem, lambda: source.moves.sample(rng), set(taken), rng)
-                rest = Pool.of(problem, itertools.islice(spare, SPARE))
-            if len(rest) == 0:
-                return
             best = best_of(rest, problem, worth, set(taken), rng.getrandbits(63), source.moves)
         left = best.rest
-        yield _Step(knowledge, best, rays, weights_seed)
+        yield _Step(knowledge, best, judge.choice, weights_seed)
         taken = taken | {best.candidate.key}
         knowledge = knowledge.believing(best.x[None], best.known[None])
 

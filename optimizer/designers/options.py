@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import fields
 
+from optimizer.designers.scalarising import Scalarising
 from optimizer.designers.stages import Stages
 from optimizer.errors import InvalidProblem
 from optimizer.problem import Problem
 
 OPTIONS: Mapping[str, frozenset[str]] = {
     "ageing-evolution": frozenset(),
-    "bayes": frozenset(),
+    "bayes": frozenset(field.name for field in fields(Scalarising)),
     "nehvi": frozenset(),
     "random": frozenset(),
     "sobol": frozenset(),
@@ -32,3 +33,5 @@ def check_options(designer: str, problem: Problem) -> None:
             )
     if designer == "sparse":
         Stages.of(problem)
+    if designer == "bayes":
+        Scalarising.of(problem)

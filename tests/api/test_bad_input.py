@@ -65,7 +65,7 @@ def announce(served: Served, **changes: Any) -> None:
         ({"constraints": ["cost <= 1"]}, "constraints.0.name"),
         ({"constraints": [{"name": "heat"}]}, "constraints.0.limit"),
         ({"constraints": ["9lives <= 1"]}, "constraints.0.name"),
-        ({"designer_options": {"rays": 3}}, "designer_options.rays"),
+        ({"designer_options": {"rays": 1000}}, "designer_options.rays"),
         ({"space": parameters(low=0.0, high=0.0)}, "space.parameters.0.low"),
         ({"designer": "oracle"}, "designer"),
         ({"device": "stm32f446re"}, "device"),

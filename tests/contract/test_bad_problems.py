@@ -7,6 +7,7 @@ import json
 import math
 import random
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,6 +33,11 @@ from tests.contract.bad_cases import Case, cases
 EXAMPLES = {"bayes": 12, "nehvi": 5, "sparse": 8}
 EXAMPLES_OF_THE_QUICK = 25
 TWIN = 20
+SCALARISATIONS: tuple[dict[str, object], ...] = (
+    {"function": "tchebyshev", "prior": "simplex", "rays": 1, "acquisition": "thompson"},
+    {"function": "augmented", "prior": "munas", "rays": 16},
+    {"function": "linear", "prior": "box", "rays": 16, "acquisition": "ucb"},
+)
 
 
 def asked(name: str) -> Designer:
@@ -66,7 +72,7 @@ def ends_well(name: str, case: Case) -> None:
         json.dumps(proposal.to_json(), allow_nan=False)
 
 
-def hammer(name: str, times: int) -> None:
+def hammer(name: str, times: int, options: dict[str, object] | None = None) -> None:
     """Ask a designer for what nobody means; the same cases each time."""
     examples = times * EXAMPLES.get(name, EXAMPLES_OF_THE_QUICK)
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -81,7 +87,7 @@ def hammer(name: str, times: int) -> None:
     )
     @given(cases())
     def hammered(case: Case) -> None:
-        ends_well(name, case)
+        ends_well(name, replace(case, problem=replace(case.problem, options=options or {})))
 
     hammered()
 
@@ -89,6 +95,13 @@ def hammer(name: str, times: int) -> None:
 @pytest.mark.parametrize("name", DESIGNERS)
 def test_whatever_is_asked_ends_in_proposals_or_a_refusal(name: str) -> None:
     hammer(name, 1)
+
+
+@pytest.mark.parametrize("options", SCALARISATIONS, ids=lambda told: told["function"])
+def test_whatever_the_scalarisation_it_ends_in_proposals_or_a_refusal(
+    options: dict[str, object],
+) -> None:
+    hammer("bayes", 1, options)
 
 
 @pytest.mark.slow

@@ -136,6 +136,13 @@ PAIRS = [
 ]
 
 
+CHOICES: tuple[dict[str, object], ...] = (
+    {"function": "tchebyshev", "prior": "simplex", "rays": 1, "acquisition": "thompson"},
+    {"function": "augmented", "prior": "munas", "rays": 32},
+    {"function": "linear", "prior": "box", "rays": 32, "acquisition": "ucb"},
+)
+
+
 def suggest(
     designer: Designer,
     problem: Problem,
@@ -211,6 +218,23 @@ def test_no_proposal_breaks_a_known_constraint_or_a_limit_of_a_black_box(
     for proposal in suggest(tested, TREE, history_of(TREE, trials), count=6):
         TREE.space.validate(proposal.point)
         assert proposal.known["weight"] <= 1.2
+
+
+@pytest.mark.parametrize("options", CHOICES, ids=lambda told: told["function"])
+@pytest.mark.parametrize("problem", [BOX, TREE, NETWORKS], ids=["box", "tree", "nets"])
+def test_choices_of_scalarisation_keep_the_contract(
+    options: dict[str, object], problem: Problem
+) -> None:
+    asked, history = replace(problem, options=options), history_of(problem, 24)
+    pending = [problem.space.sample(random.Random(seed)) for seed in (91, 92)]
+    first, second = (suggest(designer("bayes"), asked, history, pending) for _ in range(2))
+    assert first == second
+    tried = history.keys(problem.space) | {problem.space.key(point) for point in pending}
+    assert len({p.key for p in first} - tried) == 3
+    for proposal in first:
+        problem.space.validate(proposal.point)
+        assert problem.keeps_limits(proposal.known)
+        json.dumps(proposal.to_json(), allow_nan=False)
 
 
 @pytest.mark.parametrize(("name", "problem"), PAIRS)

@@ -50,7 +50,7 @@ def test_it_is_the_expectation_for_measured_and_known_objectives(
     weights = sphere_weights(8, m, seed=1)
     told = improvement(weights, [best] * 8, [NO_FLOOR] * 2)
     mean, deviation = [0.7, 0.6], [sd, sd / 2]
-    exact = told.log_expectation(tensor([mean]), tensor([deviation]), tensor([known])).exp()
+    exact = told.log_gain(tensor([mean]), tensor([deviation]), tensor([known])).exp()
     expected = sampled(told, mean, deviation, known)
     assert exact[:, 0].numpy() == pytest.approx(expected.numpy(), rel=0.05, abs=2e-4)
 
@@ -59,7 +59,7 @@ def test_it_is_the_expectation_for_measured_and_known_objectives(
 def test_a_candidate_below_its_limit_counts_nothing(floor: float) -> None:
     told = improvement(sphere_weights(8, 2, seed=1), [0.3] * 8, [floor, NO_FLOOR])
     mean, deviation = [0.7, 0.6], [0.1, 0.2]
-    exact = told.log_expectation(tensor([mean]), tensor([deviation]), torch.empty(1, 0)).exp()
+    exact = told.log_gain(tensor([mean]), tensor([deviation]), torch.empty(1, 0)).exp()
     expected = sampled(told, mean, deviation, [])
     assert exact[:, 0].numpy() == pytest.approx(expected.numpy(), rel=0.05, abs=2e-4)
 
@@ -71,7 +71,7 @@ def test_for_one_objective_it_is_the_textbook_expected_improvement() -> None:
     z = (mean - 0.5) / deviation
     normal = torch.distributions.Normal(tensor(0.0), tensor(1.0))
     textbook = deviation * (normal.log_prob(z).exp() + z * normal.cdf(z))
-    exact = told.log_expectation(mean, deviation, torch.empty(13, 0)).exp()
+    exact = told.log_gain(mean, deviation, torch.empty(13, 0)).exp()
     assert exact[0].numpy() == pytest.approx(textbook[:, 0].numpy(), rel=2e-3, abs=1e-14)
 
 
@@ -80,7 +80,7 @@ def test_the_mean_over_rays_is_the_expected_hypervolume_improvement() -> None:
     weights = sphere_weights(2048, 2, seed=0)
     told = improvement(weights, best_reach(front, weights), [NO_FLOOR] * 2)
     mean, sd = [0.6, 0.55], [0.2, 0.1]
-    along = told.log_expectation(tensor([mean]), tensor([sd]), torch.empty(1, 0)).exp()
+    along = told.log_gain(tensor([mean]), tensor([sd]), torch.empty(1, 0)).exp()
     gains = [
         hypervolume(np.vstack([front, np.array(mean) + np.array(sd) * draw])) - hypervolume(front)
         for draw in DRAWS[:4000, :2]
@@ -90,14 +90,14 @@ def test_the_mean_over_rays_is_the_expected_hypervolume_improvement() -> None:
 
 def test_a_sure_candidate_gains_the_difference_of_the_powers() -> None:
     told = improvement([[0.6, 0.8]], [0.5], [NO_FLOOR] * 2)
-    gain = told.log_expectation(tensor([[0.6, 0.8]]), tensor([[1e-9, 1e-9]]), torch.empty(1, 0))
+    gain = told.log_gain(tensor([[0.6, 0.8]]), tensor([[1e-9, 1e-9]]), torch.empty(1, 0))
     assert gain.exp().item() == pytest.approx(1.0 - 0.25, rel=1e-6)
 
 
 def test_a_known_score_that_cannot_improve_makes_a_candidate_worthless() -> None:
     told = improvement([[0.6, 0.8]], [0.5], [NO_FLOOR])
     mean, deviation = tensor([[9.0], [9.0], [9.0]]), tensor([[1.0], [1.0], [1.0]])
-    value = told.log_expectation(mean, deviation, tensor([[0.4], [-3.0], [0.41]]))[0]
+    value = told.log_gain(mean, deviation, tensor([[0.4], [-3.0], [0.41]]))[0]
     assert value[:2].tolist() == [-math.inf, -math.inf]
     assert value[2].isfinite()
 
@@ -105,7 +105,7 @@ def test_a_known_score_that_cannot_improve_makes_a_candidate_worthless() -> None
 def test_far_from_any_improvement_the_logarithm_still_has_a_slope() -> None:
     told = improvement([[0.6, 0.8]], [1.0], [NO_FLOOR] * 2)
     mean = tensor([[-20.0, 0.5]]).requires_grad_()
-    value = told.log_expectation(mean, tensor([[0.1, 0.1]]), torch.empty(1, 0)).sum()
+    value = told.log_gain(mean, tensor([[0.1, 0.1]]), torch.empty(1, 0)).sum()
     (slope,) = torch.autograd.grad(value, mean)
     assert -math.inf < value.item() < -1000
     assert slope.isfinite().all()
@@ -117,7 +117,7 @@ def test_its_gradient_is_that_of_the_value() -> None:
     known = tensor([[0.8]])
 
     def value(mean: Tensor, deviation: Tensor) -> Tensor:
-        return told.log_expectation(mean, deviation, known).logsumexp(0)
+        return told.log_gain(mean, deviation, known).logsumexp(0)
 
     mean, deviation = tensor([[0.5, 0.4]]).requires_grad_(), tensor([[0.2, 0.3]]).requires_grad_()
     assert torch.autograd.gradcheck(value, (mean, deviation), eps=1e-6, rtol=1e-4)
@@ -148,7 +148,7 @@ NOTHING = torch.empty(9, 0, dtype=torch.float64)
 def test_the_worth_is_the_log_of_the_mean_over_the_rays() -> None:
     worth = acquisition()
     mean, deviation = worth.predict(PLACES)
-    along = worth.improvement.log_expectation(mean, deviation, NOTHING)
+    along = worth.improvement.log_gain(mean, deviation, NOTHING)
     expected = along.exp().mean(0).log()
     assert worth(PLACES, NOTHING).numpy() == pytest.approx(expected.numpy())
 
@@ -156,7 +156,7 @@ def test_the_worth_is_the_log_of_the_mean_over_the_rays() -> None:
 def test_fewer_rays_are_the_first_ones() -> None:
     worth = acquisition()
     mean, deviation = worth.predict(PLACES)
-    along = worth.improvement.log_expectation(mean, deviation, NOTHING)[:5]
+    along = worth.improvement.log_gain(mean, deviation, NOTHING)[:5]
     expected = along.exp().mean(0).log()
     assert worth.on(5)(PLACES, NOTHING).numpy() == pytest.approx(expected.numpy())
 
@@ -176,3 +176,23 @@ def test_hope_prefers_what_misses_the_reference_by_less() -> None:
     known = tensor([[-2.0], [-0.1], [-1.0]])
     assert worth(tensor(X), known).tolist() == [-math.inf] * 3
     assert worth.hope(tensor(X), known).argsort(descending=True).tolist() == [1, 2, 0]
+
+
+def test_sure_scores_gain_the_difference_of_the_powers_of_their_reach() -> None:
+    told = Improvement(
+        tensor([[0.6, 0.8]]), tensor([0.5]), tensor([0.7, NO_FLOOR]), tensor([0.1, 0.2])
+    )
+    scores = tensor([[0.7, 1.0], [0.4, 0.6], [0.65, 9.0], [-5.0, -5.0]])
+    assert told.along(scores)[0, :2].tolist() == pytest.approx([1.0, 0.5])
+    gains = told.log_sure_gain(scores).exp()[0].tolist()
+    assert gains == pytest.approx([1.0 - 0.25, 0.0, 0.0, 0.0])
+
+
+def test_what_is_drawn_is_worth_its_gain_and_its_chance_of_a_result() -> None:
+    feasibility = Feasibility(COLUMNS, X, np.array([True, False, True]))
+    worth, measured = acquisition(feasibility=feasibility), torch.full((9, 2), 0.9).double()
+    gains = worth.improvement.log_sure_gain(measured).exp().mean(0).log()
+    found = worth.gained(PLACES, measured, NOTHING)
+    assert found.numpy() == pytest.approx(
+        (gains + feasibility.log_probability(PLACES)).numpy(), rel=1e-9
+    )

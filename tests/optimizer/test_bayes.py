@@ -11,6 +11,7 @@ import torch
 import optimizer.knowledge
 from optimizer.designers import Fitted, designer
 from optimizer.designers.bayes import BayesDesigner
+from optimizer.designers.scalarising import Scalarising
 from optimizer.history import History, Observation, Status
 from optimizer.pareto import hypervolume
 from optimizer.problem import Objective, Problem, initial_count
@@ -291,6 +292,6 @@ def test_the_value_is_the_log_of_the_hypervolume_to_be_gained() -> None:
 
 
 def test_one_ray_per_proposal_is_a_choice() -> None:
-    proposals = BayesDesigner(rays=1).suggest(PROBLEM, tried(12), [], None, 3, 0)
+    proposals = BayesDesigner(Scalarising(rays=1)).suggest(PROBLEM, tried(12), [], None, 3, 0)
     assert {p.details["acquisition"] for p in proposals} == {"log_expected_improvement"}
     assert len({p.details["weights_seed"] for p in proposals}) == 3

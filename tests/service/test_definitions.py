@@ -55,7 +55,7 @@ def refused(changes: dict[str, Any]) -> InvalidDefinition:
         ({"space": {"kind": "parameters", "parameters": []}}, "space.parameters"),
         ({"objectives": [{"name": "a"}, {"name": "a"}]}, "objectives.1.name"),
         ({"designer": "oracle"}, "designer"),
-        ({"designer": "bayes", "designer_options": {"rays": 1}}, "designer_options.rays"),
+        ({"designer": "bayes", "designer_options": {"rays": 0}}, "designer_options.rays"),
         ({"designer": "sobol", "designer_options": {"rays": 1}}, "designer_options.rays"),
         ({"data": "digits"}, "data"),
         ({"device": "microbit"}, "device"),
