@@ -36,7 +36,6 @@ Floats = npt.NDArray[np.float64]
 MOST_REMEMBERED = 1_000
 # How far below the front's worst hypervolume is sought, as a share of the front's range.
 FRONT_MARGIN = 0.1
-FARTHEST = -1.0
 # Statuses that say that a point has no value; `cancelled` and `stopped` say nothing of that.
 WITHOUT_VALUE = ("infeasible", "failed")
 
@@ -54,8 +53,7 @@ class Knowledge:
     surrogates: Sequence[Surrogate]
     constraints: Sequence[Surrogate]
     front: Floats
-    near: Floats
-    far: Floats
+    reference: Floats
     feasibility: Feasibility | None
     correction: Correction | None
 
@@ -80,7 +78,6 @@ class Knowledge:
             models[measured:],
             np.empty((0, len(problem.names))),
             np.zeros(len(problem.names)),
-            np.zeros(len(problem.names)),
             _feasibility(problem, history),
             Correction.of(problem, known, x, rows),
         )
@@ -88,12 +85,7 @@ class Knowledge:
         places = [problem.names.index(o.name) for o in known]
         scores = np.minimum(history.scores(problem)[chosen][kept][:, places], MOST_SCORE)
         knowledge = knowledge._joined(x[kept], scores)
-        seen = np.concatenate([knowledge.predicted(x), _known(history, problem)[chosen]], 1)
-        return replace(
-            knowledge,
-            near=_near(problem, knowledge.front),
-            far=_far(problem, seen),
-        )
+        return replace(knowledge, reference=_reference(problem, knowledge.front))
 
     @property
     def kinds(self) -> dict[str, str]:
@@ -120,15 +112,9 @@ class Knowledge:
         front = np.concatenate([self.front, scores])
         return replace(self, front=front[non_dominated(front)])
 
-    def predicted(self, x: Floats) -> Floats:
-        """Predicted scores of the measured objectives, `p x k`."""
-        means = [expand(s.mean(torch.from_numpy(x)).numpy()) for s in self.surrogates]
-        return np.stack(means, axis=1)
-
     def acquisition(
         self,
         weights: Floats,
-        far: bool = False,
         function: Function = "hypervolume",
         deviations: float | None = None,
     ) -> Acquisition:
@@ -136,20 +122,18 @@ class Knowledge:
 
         Args:
             weights: `l x m`, columns as in `front`.
-            far: whether hypervolume is sought from `far` or from `near`.
             function: what the weights weigh.
             deviations: so far above its mean every measured score is hoped to come out; None
                 judges by the expectation.
         """
         measured, told = len(self.surrogates), torch.from_numpy(weights)
-        front, reference = self.front.copy(), (self.far if far else self.near).copy()
-        for scores in (front.T, reference):  # as the models see them
-            scores[:measured] = compress(scores[:measured])
+        front, reference = self.front.copy(), torch.from_numpy(self.reference)
+        front[:, :measured] = compress(front[:, :measured])  # as the models see them
         floors = torch.tensor([floor(o) for o in self.problem.measured], dtype=torch.float64)
         gain: Gain
         if function == "hypervolume":
-            best = torch.from_numpy(best_reach(front - reference, weights))
-            gain = Improvement(told, best, floors, torch.from_numpy(reference))
+            best = torch.from_numpy(best_reach(front - self.reference, weights))
+            gain = Improvement(told, best, floors, reference)
         else:
             gain = gain_of(function, told, torch.from_numpy(front), floors)
         improvement = gain if deviations is None else Optimistic(gain, deviations)
@@ -191,34 +175,22 @@ def observed(problem: Problem, rows: Sequence[Observation]) -> Floats:
     return np.array(found, dtype=np.float64).reshape(len(rows), len(space.columns))
 
 
-def _near(problem: Problem, front: Floats) -> Floats:
+def _reference(problem: Problem, front: Floats) -> Floats:
+    """From where hypervolume is sought, `m` scores: a tenth of the front's range below its worst.
+
+    Only for references that nobody gave: those of a black box lie where its initial design was bad,
+    far from any front, and would send most proposals to the ends of it. Never below the scale's own
+    (one terrible value would stretch the range), and that one while the front has no range.
+    Ishibuchi et al. 2011; the rule is that of BoTorch's infer_reference_point.
+    """
+    ordered = [*problem.measured, *(o for o in problem.objectives if o.role == "known")]
+    inferred = np.array([o.given.reference is None for o in ordered])
     above = front[(front > 0).all(axis=1)]
-    inferred = _inferred(problem)
-    if not inferred.any() or len(above) < 2:
-        return np.zeros(len(inferred))
+    if not isinstance(problem.space, ParameterSpace) or len(above) < 2:
+        return np.zeros(len(ordered))
     worst, best = above.min(axis=0), above.max(axis=0)
     found = np.where(best > worst, worst - FRONT_MARGIN * (best - worst), 0.0)
     return np.where(inferred, np.clip(found, 0.0, None), 0.0)
-
-
-def _far(problem: Problem, seen: Floats) -> Floats:
-    inferred = _inferred(problem)
-    if not inferred.any() or len(seen) < 2:
-        return np.zeros(len(inferred))
-    worst, best = seen.min(axis=0), seen.max(axis=0)
-    found = worst - FRONT_MARGIN * (best - worst)
-    return np.where(inferred, np.clip(found, FARTHEST, 0.0), 0.0)
-
-
-def _inferred(problem: Problem) -> npt.NDArray[np.bool_]:
-    ordered = [*problem.measured, *(o for o in problem.objectives if o.role == "known")]
-    boxed = isinstance(problem.space, ParameterSpace)
-    return np.array([boxed and o.given.reference is None for o in ordered])
-
-
-def _known(history: History, problem: Problem) -> Floats:
-    places = [place for place, o in enumerate(problem.objectives) if o.role == "known"]
-    return np.minimum(history.scores(problem)[:, places], MOST_SCORE)
 
 
 def encoded(problem: Problem, points: Sequence[dict[str, object]]) -> Floats:

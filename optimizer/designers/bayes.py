@@ -39,7 +39,6 @@ VERSION = 1
 MOST_FITTED = 300
 # Drawn where nothing of the pool is left.
 SPARE = 16
-FAR = 0.5
 
 
 class BayesDesigner:
@@ -139,12 +138,12 @@ class _Judge:
     choice: Scalarising
     deviations: float
 
-    def worth(self, knowledge: Knowledge, weights_seed: int, far: bool) -> Acquisition:
+    def worth(self, knowledge: Knowledge, weights_seed: int) -> Acquisition:
         """What candidates are worth along rays of this seed."""
-        choice, reference = self.choice, knowledge.far if far else knowledge.near
-        weights = draw_weights(choice, knowledge.problem, reference, weights_seed)
+        choice = self.choice
+        weights = draw_weights(choice, knowledge.problem, knowledge.reference, weights_seed)
         height = self.deviations if choice.acquisition == "ucb" else None
-        return knowledge.acquisition(weights, far, choice.function, height)
+        return knowledge.acquisition(weights, choice.function, height)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +212,7 @@ def _steps(
     problem, left = knowledge.problem, pool.at([])
     while True:
         weights_seed = rng.getrandbits(32)
-        worth = judge.worth(knowledge, weights_seed, rng.random() < FAR)
+        worth = judge.worth(knowledge, weights_seed)
         rest = left or pool.without(taken)
         if len(rest) == 0:
             spare = drawn(problem, lambda: source.moves.sample(rng), set(taken), rng)

@@ -56,7 +56,7 @@ def main(connection: Connection) -> None:
 
 def answer(request: Request, memories: "OrderedDict[int, Memory]") -> Answer:
     """Think about one request; whatever goes wrong becomes an answer, and the process lives on."""
-    from optimizer.errors import SpaceExhausted
+    from optimizer.errors import InvalidSpace, SpaceExhausted
     from optimizer.history import Observation
     from optimizer.problem import Problem
 
@@ -69,7 +69,7 @@ def answer(request: Request, memories: "OrderedDict[int, Memory]") -> Answer:
     memory.observations += [Observation.from_json(row) for row in request.observations]
     try:
         return _propose(request, memory)
-    except SpaceExhausted as exhausted:
+    except (InvalidSpace, SpaceExhausted) as exhausted:
         return Answer([], trouble="exhausted", reason=str(exhausted))
     except Exception as error:
         LOG.exception("Designer %s failed in study %d.", request.designer, request.study_id)

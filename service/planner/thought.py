@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from optimizer.designers import designer
 from optimizer.designers.designer import Fitted
-from optimizer.errors import SpaceExhausted
+from optimizer.errors import InvalidSpace, SpaceExhausted
 from optimizer.history import History
 from optimizer.problem import Problem, initial_count
 from optimizer.proposal import Proposal
@@ -128,7 +128,7 @@ def _cheap_thought(db: Database, snapshot: Snapshot, reason: str) -> Thought:
         answer = Answer(
             [replace(p, details={**p.details, **fallback}).to_json() for p in proposals]
         )
-    except SpaceExhausted as exhausted:
+    except (InvalidSpace, SpaceExhausted) as exhausted:  # no point, or none within the constraints
         answer = Answer([], trouble="exhausted", reason=str(exhausted))
     return Thought(answer, CHEAP, surroundings())
 
