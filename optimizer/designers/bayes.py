@@ -257,8 +257,14 @@ def _candidate(problem: Problem, point: Point) -> Candidate:
 
 
 def _front(problem: Problem, history: History, inherit: bool) -> list[Point]:
-    """The points of the present front; where weights are inherited, theirs come along."""
+    """The points of the present front; where weights are inherited, theirs come along.
+
+    Those beyond the reference in some objective are left out while there are others: what is small
+    and knows nothing is on the front, but its children know nothing either.
+    """
     marked, space = history.front(problem), problem.space
+    useful = marked & (history.scores(problem) > 0).all(axis=1)
+    marked = useful if useful.any() else marked
     kept = [o for o, kept in zip(history.observations, marked, strict=True) if kept]
     if not inherit:
         return [space.orphan(o.point) for o in kept]

@@ -59,6 +59,15 @@ def test_then_it_morphs_the_front_which_passes_on_its_weights() -> None:
     assert not any("pruning" in p.point for p in found)
 
 
+def test_networks_that_know_nothing_have_no_children_while_others_do() -> None:
+    history = tried(30)
+    marks, scores = history.front(PROBLEM), history.scores(PROBLEM)
+    useful = marks & (scores > 0).all(axis=1)
+    assert useful.sum() < marks.sum()  # some of the front are beyond the reference
+    keys = {o.key for o, kept in zip(history.observations, useful, strict=True) if kept}
+    assert all(p.point[PARENT]["key"] in keys for p in suggest(30, 8))
+
+
 def test_at_last_it_prunes() -> None:
     found = suggest(70, 3)
     assert {p.details["stage"] for p in found} == {"prune"}
