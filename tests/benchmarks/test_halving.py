@@ -38,7 +38,9 @@ def trained(problem: Problem, number: int, point: Point, error: float) -> Trial:
     known: dict[str, Any] = problem.space.figures(point)
     values = {o.name: known[o.name] for o in problem.objectives if o.role == "known"}
     errors = [error] * 20
-    return Trial(number, point, "", "random", "completed", {**values, "error": error}, 20, 20.0, errors)
+    return Trial(
+        number, point, "", "random", "completed", {**values, "error": error}, 20, 20.0, errors
+    )
 
 
 def test_what_is_worse_than_eight_of_its_kind_is_stopped_at_a_rung(problem: Problem) -> None:
