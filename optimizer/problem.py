@@ -277,10 +277,11 @@ class Problem:
         )
 
 
-# A model needs a few points per direction to see a slope. Networks have about 20 columns, most of
-# them dependent: ten samples of a prior that follows the size already order them.
+# A model needs a few points per direction to see a slope, but what it proposes when it knows little
+# is spread as well as a design. Networks have about 20 columns, most of them dependent: ten samples
+# of a prior that follows the size already order them.
 NETWORK_INITIAL = 10
-LEAST_INITIAL, MOST_INITIAL = 6, 32
+LEAST_INITIAL, MOST_INITIAL = 6, 10
 
 
 def initial_count(problem: Problem) -> int:

@@ -121,7 +121,7 @@ class BayesDesigner:
                 knowledge = knowledge.believing(waiting.x, waiting.known)
             taken = seen_keys(problem, history, pending)
             rng, source = random.Random(seed), self._source or Source.of(problem.space)
-            front = _front(problem, history, self._inherit)
+            front = parents(problem, history, self._inherit)
             pool = first_pool(problem, front, set(taken), rng.getrandbits(63), source)
             judge = _Judge(self._scalarising or Scalarising.of(problem), optimism(len(history)))
             steps = _steps(knowledge, pool, source, taken, judge, rng)
@@ -256,9 +256,15 @@ def _candidate(problem: Problem, point: Point) -> Candidate:
     return Candidate(point, problem.space.key(point), problem.space.figures(point))
 
 
-def _front(problem: Problem, history: History, inherit: bool) -> list[Point]:
-    """The points of the present front; where weights are inherited, theirs come along."""
+def parents(problem: Problem, history: History, inherit: bool) -> list[Point]:
+    """The points to morph, of the present front; where weights are inherited, theirs come along.
+
+    Those beyond the reference in some objective are left out while there are others: what is small
+    and knows nothing is on the front, but its children know nothing either.
+    """
     marked, space = history.front(problem), problem.space
+    useful = marked & (history.scores(problem) > 0).all(axis=1)
+    marked = useful if useful.any() else marked
     kept = [o for o, kept in zip(history.observations, marked, strict=True) if kept]
     if not inherit:
         return [space.orphan(o.point) for o in kept]

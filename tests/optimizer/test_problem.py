@@ -176,7 +176,7 @@ def test_a_problem_is_scaled_when_every_objective_is() -> None:
 
 def test_the_initial_design_grows_with_the_dimension_and_ends_with_the_space() -> None:
     counts = [initial_count(Problem(box(d), (Objective("a"),))) for d in (1, 2, 6, 40)]
-    assert counts == [6, 6, 14, 32]
+    assert counts == [6, 6, 10, 10]
     listed = [{"name": "k", "kind": "choice", "values": ["a", "b", "c"]}]
     finite = space_from_json({"kind": "parameters", "parameters": listed})
     assert initial_count(Problem(finite, (Objective("a"),))) == 3

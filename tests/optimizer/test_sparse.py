@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from optimizer.designers.bayes import parents
 from optimizer.designers.options import check_options
 from optimizer.designers.sparse import SparseDesigner
 from optimizer.errors import InvalidProblem
@@ -57,6 +58,15 @@ def test_then_it_morphs_the_front_which_passes_on_its_weights() -> None:
     assert {p.origin for p in found} == {"morph"}
     assert all(p.point[PARENT]["key"] in keys for p in found)
     assert not any("pruning" in p.point for p in found)
+
+
+def test_networks_that_know_nothing_have_no_children_while_others_do() -> None:
+    history = tried(30)
+    marks, scores = history.front(PROBLEM), history.scores(PROBLEM)
+    useful = marks & (scores > 0).all(axis=1)
+    assert useful.sum() < marks.sum()  # some of the front are beyond the reference
+    keys = {o.key for o, kept in zip(history.observations, useful, strict=True) if kept}
+    assert {point[PARENT]["key"] for point in parents(PROBLEM, history, inherit=True)} == keys
 
 
 def test_at_last_it_prunes() -> None:
