@@ -80,12 +80,12 @@ def test_trials_that_break_a_constraint_are_no_front_to_beat() -> None:
 def test_hypervolume_is_sought_near_the_front_where_nobody_gave_a_reference() -> None:
     found = knowledge(Problem(SQUARE, COSTS), tried(24))
     worst, best = found.front.min(axis=0), found.front.max(axis=0)
-    assert found.near == pytest.approx(worst - 0.1 * (best - worst))
+    assert found.reference == pytest.approx(worst - 0.1 * (best - worst))
 
 
 def test_a_reference_that_was_given_stands() -> None:
     told = tuple(replace(o, given=GivenScale(reference=4.0)) for o in COSTS)
-    assert knowledge(Problem(SQUARE, told), tried(24)).near.tolist() == [0.0, 0.0]
+    assert knowledge(Problem(SQUARE, told), tried(24)).reference.tolist() == [0.0, 0.0]
 
 
 def networks() -> Problem:
@@ -186,6 +186,6 @@ def test_other_functions_and_upper_bounds_start_from_the_same_front() -> None:
     weights = sphere_weights(16, 2, 0)
     x, nothing = torch.tensor([[0.4, 0.4]]).double(), torch.empty((1, 0)).double()
     for function in ("hypervolume", "tchebyshev", "augmented", "linear"):
-        hoped = [known.acquisition(weights, False, function, d)(x, nothing).item() for d in (1, 3)]
-        assert known.acquisition(weights, False, function)(x, nothing).isfinite().all()
+        hoped = [known.acquisition(weights, function, d)(x, nothing).item() for d in (1, 3)]
+        assert known.acquisition(weights, function)(x, nothing).isfinite().all()
         assert hoped[0] < hoped[1]
