@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from benchmarks.black_boxes.ours import scaled
 from benchmarks.record import record
 from optimizer.designers import Designer, designer
 from optimizer.designers.bayes import BayesDesigner  # first: it silences a warning of GPyTorch
@@ -24,7 +25,7 @@ from optimizer.networks.scales import default_scales
 from optimizer.networks.space import NetworkSpace
 from optimizer.pareto import hypervolume
 from optimizer.problem import Objective, Problem, initial_count
-from optimizer.scale import GivenScale, Scale, scales_from
+from optimizer.scale import Scale
 from optimizer.space import Point, space_from_json
 
 TRIALS = 40
@@ -119,13 +120,7 @@ def run(case: Case, tested: Designer, seed: int) -> tuple[float, float]:
     rng = random.Random(seed)
     for number in range(1, TRIALS + 1):
         if not problem.scaled and len(history) == initial_count(problem):
-            told = history.values(problem.names)
-            problem = problem.with_scales(
-                {
-                    o.name: scales_from(column.tolist(), o.goal, GivenScale())
-                    for o, column in zip(problem.objectives, told.T, strict=True)
-                }
-            )
+            problem = scaled(problem, history)
         start_s = time.process_time()
         (chosen,) = tested.suggest(problem, history, [], None, 1, rng.getrandbits(32))
         if chosen.origin == "model":

@@ -68,8 +68,7 @@ class Correction:
             learnt = Targets(x[pruned], np.array(ratios), np.zeros(len(pruned)))
             models.append(Surrogate(problem.space.columns, usual, learnt))
             scale = objective.scale
-            log = scale is not None and scale.log
-            spans.append(math.log(scale.reference / scale.ideal) if scale and log else math.inf)
+            spans.append(scale.log_span if scale is not None and scale.log else math.inf)
         return cls(columns, np.array(spans), models)
 
     def __call__(self, x: Tensor, known: Tensor) -> Tensor:

@@ -53,6 +53,11 @@ class Scale:
         """The direction in which values get better."""
         return "minimize" if self.ideal < self.reference else "maximize"
 
+    @property
+    def log_span(self) -> float:
+        """ln(reference / ideal) of a log scale, without the ratio, which may be no number."""
+        return math.log(self.reference) - math.log(self.ideal)
+
     def z(self, value: npt.ArrayLike) -> Array:
         """How far from the ideal: 0 is the ideal, 1 the reference, larger is worse.
 
@@ -70,7 +75,7 @@ class Scale:
             with np.errstate(over="ignore"):
                 z = (y - self.ideal) / (self.reference - self.ideal)
             return np.asarray(np.clip(z, -MOST_Z, MOST_Z))
-        span = math.log(self.reference) - math.log(self.ideal)
+        span = self.log_span
         with np.errstate(divide="ignore", invalid="ignore"):
             z = (np.log(np.maximum(y, 0.0)) - math.log(self.ideal)) / span
         return np.asarray(np.clip(z, 0.0, WORST_Z))

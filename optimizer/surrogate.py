@@ -222,6 +222,17 @@ class Surrogate:
         standardised: Tensor = self._known.mean + (cross @ self._weights).squeeze(-1)
         return self._known.shift + self._known.spread * standardised
 
+    @property
+    def spread(self) -> float:
+        """The deviation of the targets: the unit in which the model works."""
+        return self._known.spread
+
+    def covariance(self, x: Tensor) -> Tensor:
+        """How the scores at `x` (`n x d`) vary together, `n x n`, in units of `spread` squared."""
+        explained = self._inverse @ self._kernel(self._x, x)
+        joint: Tensor = self._kernel(x, x) - explained.T @ explained
+        return joint
+
     def left_out(self) -> tuple[Tensor, Tensor, Tensor]:
         """What each observation was, and what all others predict of it; nothing is fitted anew.
 

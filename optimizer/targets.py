@@ -162,7 +162,7 @@ def _smoothed(errors: Floats, images: int, scale: Scale) -> tuple[Floats, Floats
     """
     wrong = np.clip(np.round(errors * images), 0, images) + 0.5
     if scale.log:
-        span = math.log(scale.reference) - math.log(scale.ideal)
+        span = scale.log_span
         return wrong / (images + 1), (1 / wrong - 1 / (images + 1)) / span**2
     share = wrong / (images + 1)
     return share, share * (1 - share) / (images + 1) / (scale.reference - scale.ideal) ** 2
@@ -173,7 +173,7 @@ def _value(scale: Scale, score: Floats) -> tuple[Floats, Floats]:
     span = scale.reference - scale.ideal
     if not scale.log:
         return scale.ideal + (1 - score) * span, np.array(-span)
-    span = math.log(scale.reference) - math.log(scale.ideal)  # the ratio may be no number
+    span = scale.log_span
     value = scale.ideal * np.exp((1 - score) * span)
     return value, -value * span
 

@@ -47,12 +47,6 @@ def joint_draw(surrogate: Surrogate, x: Tensor, generator: torch.Generator) -> T
     normal = torch.randn(len(x), dtype=x.dtype, generator=generator)
     if surrogate.kind == "constant":
         return mean + deviation * normal
-    return mean + surrogate._known.spread * (cholesky(_covariance(surrogate, x)) @ normal)
-
-
-def _covariance(surrogate: Surrogate, x: Tensor) -> Tensor:
-    """How the scores at points vary together, `n x n`; the targets' variance is the unit."""
-    explained = surrogate._inverse @ surrogate._kernel(surrogate._x, x)
-    joint: Tensor = surrogate._kernel(x, x) - explained.T @ explained
     # Beside the data rounding leaves variances below 0.
-    return joint + LEAST_VARIANCE * torch.eye(len(x), dtype=x.dtype)
+    joint = surrogate.covariance(x) + LEAST_VARIANCE * torch.eye(len(x), dtype=x.dtype)
+    return mean + surrogate.spread * (cholesky(joint) @ normal)

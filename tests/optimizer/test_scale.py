@@ -132,3 +132,7 @@ def test_any_results_give_a_scale_on_which_they_have_scores(
     assert wanted.ideal in (None, scale.ideal)
     assert wanted.reference in (None, scale.reference)
     assert np.isfinite(scale.score(values)).all()
+
+
+def test_the_widest_log_scale_has_a_span() -> None:
+    assert Scale(1e-300, 1e300, log=True).log_span == pytest.approx(600 * math.log(10))
