@@ -6,24 +6,18 @@ several times as long as the algebra of the hundred rows that most studies have.
 """
 
 import math
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import botorch
+import gpytorch
 import numpy as np
 import scipy
 import torch
+from gpytorch.priors import LogNormalPrior
 from torch import Tensor
 
 from optimizer.space import INACTIVE, Column
-
-with warnings.catch_warnings():
-    # A dependency of GPyTorch compiles a few functions with `torch.jit.script` when it is imported,
-    # which torch 2.13 calls deprecated. None of them is used here.
-    warnings.filterwarnings("ignore", message=".*torch.jit.script", category=DeprecationWarning)
-    import botorch
-    import gpytorch
-    from gpytorch.priors import LogNormalPrior
 
 SQRT_5 = math.sqrt(5)
 # Distances below it have no slope: the derivative of a square root at 0 is none.

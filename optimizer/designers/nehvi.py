@@ -12,6 +12,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from botorch.acquisition.multi_objective import logei
+from botorch.acquisition.multi_objective.objective import GenericMCMultiOutputObjective
+from botorch.acquisition.multi_objective.utils import (
+    get_default_partitioning_alpha,
+    prune_inferior_points_multi_objective,
+)
+from botorch.optim import optimize_acqf
+from botorch.sampling.normal import SobolQMCNormalSampler
+from botorch.settings import validate_input_scaling
 from torch import Tensor
 
 from optimizer.designers.designer import Fitted
@@ -27,19 +36,6 @@ from optimizer.pool import Pool, first_pool
 from optimizer.problem import Problem, initial_count
 from optimizer.proposal import Proposal
 from optimizer.space import Point
-
-with warnings.catch_warnings():
-    # As in `optimizer.kernel`: a dependency of GPyTorch calls what torch says is deprecated.
-    warnings.filterwarnings("ignore", message=".*torch.jit.script", category=DeprecationWarning)
-    from botorch.acquisition.multi_objective import logei
-    from botorch.acquisition.multi_objective.objective import GenericMCMultiOutputObjective
-    from botorch.acquisition.multi_objective.utils import (
-        get_default_partitioning_alpha,
-        prune_inferior_points_multi_objective,
-    )
-    from botorch.optim import optimize_acqf
-    from botorch.sampling.normal import SobolQMCNormalSampler
-    from botorch.settings import validate_input_scaling
 
 # BoTorch would else compile a C++ extension for the first acquisition function of a process. That
 # takes a minute, and a process that is killed meanwhile leaves a lock that the next one waits for.

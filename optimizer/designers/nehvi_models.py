@@ -1,7 +1,6 @@
 """The models of `nehvi`: BoTorch's defaults, one for each figure that only a worker can tell."""
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from botorch.exceptions.errors import ModelFittingError
+from botorch.fit import fit_gpytorch_mll
+from botorch.models import ModelListGP, SingleTaskGP
+from botorch.models.kernels.categorical import CategoricalKernel
+from botorch.models.utils.gpytorch_modules import get_covar_module_with_dim_scaled_prior
+from gpytorch.mlls import ExactMarginalLogLikelihood
+from linear_operator.utils.errors import NanError
 from torch import Tensor
 
 from optimizer.history import History
@@ -18,17 +24,6 @@ from optimizer.pool import Pool
 from optimizer.problem import Problem
 from optimizer.space import Column
 from optimizer.targets import MOST_SCORE, floor, prediction, usable_rows
-
-with warnings.catch_warnings():
-    # As in `optimizer.kernel`: a dependency of GPyTorch calls what torch says is deprecated.
-    warnings.filterwarnings("ignore", message=".*torch.jit.script", category=DeprecationWarning)
-    from botorch.exceptions.errors import ModelFittingError
-    from botorch.fit import fit_gpytorch_mll
-    from botorch.models import ModelListGP, SingleTaskGP
-    from botorch.models.kernels.categorical import CategoricalKernel
-    from botorch.models.utils.gpytorch_modules import get_covar_module_with_dim_scaled_prior
-    from gpytorch.mlls import ExactMarginalLogLikelihood
-    from linear_operator.utils.errors import NanError
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]

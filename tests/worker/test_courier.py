@@ -44,11 +44,11 @@ def test_reports_arrive_in_order_and_whole_after_an_outage() -> None:
 
 def test_the_sender_never_waits_for_the_server() -> None:
     server = FakeServer(away=lambda path: True)
-    with courier(server, limit_s=1.0) as sending:
+    with courier(server, limit_s=2.0) as sending:
         started_s = time.monotonic()
         for step in range(1000):
             sending.report(step, {"error": 0.5})
-        assert time.monotonic() - started_s < 0.9
+        assert time.monotonic() - started_s < 1.8
 
 
 def test_a_lease_is_renewed_three_times_in_its_length() -> None:
