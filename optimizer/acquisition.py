@@ -247,3 +247,9 @@ class Acquisition:
     def on(self, rays: int) -> "Acquisition":
         """The same over the first rays only; cheaper, for sorting out."""
         return replace(self, improvement=self.improvement.on(rays))
+
+    def near(self, x: Tensor) -> "Acquisition":
+        """Nearly the same for candidates near `x` (`p x d`); cheaper after many results."""
+        with torch.no_grad():
+            models = [model.near(self.as_confirmed(x)) for model in self.surrogates]
+        return replace(self, surrogates=models)

@@ -33,6 +33,7 @@ ROUNDS = 6
 # The gradient climbs from so many of the best, which lie at least so far apart.
 STARTS, APART = 4, 0.02
 CLIMB_STEPS = 20
+CLIMB_SHARE = 1e-5  # smaller gains, as a share of the worth, are not climbed after
 # Stands for minus infinity where L-BFGS needs a number.
 LOWEST = -1e9
 # So many of the pool and of what came of it are kept for the rest of a batch.
@@ -73,19 +74,20 @@ def best_of(
         moves: how they are morphed; as the space does where nothing else is asked.
     """
     rng = random.Random(seed)
-    name, rank, search, values = _judges(worth, pool)
+    name, search, values = _sorted_out(worth, pool)
     order = _order(values)
     top, others = pool.at(order[:SORTED]), pool.at(order[SORTED:RESERVE])
-    values = _values(search, top)
-    improvers = [partial(_climbed, value=search)]
+    judge = _judge(name, search)
+    values = _values(judge, top)
+    improvers = [partial(_climbed, name=name, search=search)]
     if not _only_real(problem):
         morphed = partial(_morphed, moves=moves or problem.space, rng=rng)
         improvers = [morphed] * ROUNDS + improvers
     for improve in improvers:
         better = improve(problem, top.at(_order(values)), seen)
-        top, values = top.joined(better), np.concatenate([values, _values(search, better)])
+        top, values = top.joined(better), np.concatenate([values, _values(judge, better)])
     order = _order(values)
-    return _best(top.at(order), rank, name, top.at(order[:RESERVE]).joined(others))
+    return _best(top.at(order), worth, name, top.at(order[:RESERVE]).joined(others))
 
 
 def next_best(rest: Pool, worth: Acquisition) -> Best:
@@ -95,29 +97,35 @@ def next_best(rest: Pool, worth: Acquisition) -> Best:
         rest: at least one candidate.
         worth: what to maximise, now that the earlier choices are believed.
     """
-    name, rank, _, values = _judges(worth, rest)
-    return _best(rest.at(_order(values)), rank, name, rest)
+    name, _, values = _sorted_out(worth, rest)
+    return _best(rest.at(_order(values)), worth, name, rest)
 
 
-def _best(ordered: Pool, rank: Worth, name: str, rest: Pool) -> Best:
-    """The best of the first few by the last judge."""
+def _best(ordered: Pool, worth: Acquisition, name: str, rest: Pool) -> Best:
+    """The best of the first few, judged on all rays and by all that is known."""
     top = ordered.at(range(min(RANKED, len(ordered))))
-    values = _values(rank, top)
+    values = _values(_judge(name, worth), top)
     row = int(np.argmax(values))
     chosen = top.candidates[row]
     others = rest.without({chosen.key})
     return Best(chosen, top.x[row], top.known[row], name, float(values[row]), others)
 
 
-def _judges(worth: Acquisition, pool: Pool) -> tuple[str, Worth, Worth, Floats]:
-    """What to maximise: its name, how to rank, how to search, and the worth of the pool by it."""
-    values = _values(worth.on(RAYS_FOR_SORTING), pool)
+def _sorted_out(worth: Acquisition, pool: Pool) -> tuple[str, Acquisition, Floats]:
+    """What to maximise: its name and the rays to search on; and what the pool is worth by it."""
+    close = worth.near(torch.from_numpy(pool.x))
+    values = _values(close.on(RAYS_FOR_SORTING), pool)
     if np.isfinite(values).any():
-        return "improvement", worth, worth.on(RAYS_FOR_SEARCH), values
-    values = _values(worth, pool)  # a dense front leaves gaps that few rays go through
+        return "improvement", worth.on(RAYS_FOR_SEARCH), values
+    values = _values(close, pool)  # a dense front leaves gaps that few rays go through
     if np.isfinite(values).any():
-        return "improvement", worth, worth, values
-    return "hope", worth.hope, worth.hope, _values(worth.hope, pool)
+        return "improvement", worth, values
+    return "hope", worth, _values(close.hope, pool)
+
+
+def _judge(name: str, worth: Acquisition) -> Worth:
+    """What is maximised, by its name."""
+    return worth if name == "improvement" else worth.hope
 
 
 def _only_real(problem: Problem) -> bool:
@@ -151,7 +159,9 @@ def _morphed(
     return Pool.of(problem, candidates(problem, children, seen))
 
 
-def _climbed(problem: Problem, ranked: Pool, seen: set[str], value: Worth) -> Pool:
+def _climbed(
+    problem: Problem, ranked: Pool, seen: set[str], name: str, search: Acquisition
+) -> Pool:
     """The best with their real parameters moved up the gradient, as if known figures stayed."""
     space = problem.space
     if not isinstance(space, ParameterSpace):
@@ -162,6 +172,7 @@ def _climbed(problem: Problem, ranked: Pool, seen: set[str], value: Worth) -> Po
     starts = ranked.at(_spread(ranked.x))
     x = torch.from_numpy(starts.x)
     known = torch.from_numpy(starts.known)
+    value = _judge(name, search.near(x))
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         moved = x.clone()
@@ -172,7 +183,7 @@ def _climbed(problem: Problem, ranked: Pool, seen: set[str], value: Worth) -> Po
         return total.item(), torch.nan_to_num(slope).flatten().numpy()
 
     begin = starts.x[:, real].ravel()
-    options = {"maxiter": CLIMB_STEPS, "maxfun": CLIMB_STEPS + 5}
+    options = {"maxiter": CLIMB_STEPS, "maxfun": CLIMB_STEPS + 5, "ftol": CLIMB_SHARE}
     # What a point does not have stays away.
     bounds = [(at, at) if at == INACTIVE else (0.0, 1.0) for at in begin]
     found = minimize(loss, begin, jac=True, method="L-BFGS-B", bounds=bounds, options=options)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from optimizer.acquisition import Acquisition, Gain, Improvement
 from optimizer.correction import Correction
@@ -31,9 +32,9 @@ from optimizer.targets import (
 
 Floats = npt.NDArray[np.float64]
 
-# Posteriors are exact up to here; the algebra of a thousand trials takes a few hundredths of a
+# Posteriors are exact up to here; the algebra of two thousand trials takes a few tenths of a
 # second. Beyond, the front, the newest and an even spread of the others stand for all.
-MOST_REMEMBERED = 1_000
+MOST_REMEMBERED = 2_000
 # How far below the front's worst hypervolume is sought, as a share of the front's range.
 FRONT_MARGIN = 0.1
 # Statuses that say that a point has no value; `cancelled` and `stopped` say nothing of that.
@@ -84,7 +85,13 @@ class Knowledge:
         kept = history.feasible(problem)[chosen]
         places = [problem.names.index(o.name) for o in known]
         scores = np.minimum(history.scores(problem)[chosen][kept][:, places], MOST_SCORE)
-        knowledge = knowledge._joined(x[kept], scores)
+        if problem.space.confirmed:
+            means = knowledge._believed(x[kept])
+        else:
+            means = [
+                surrogate.smoothed()[torch.from_numpy(kept)] for surrogate in knowledge.surrogates
+            ]
+        knowledge = knowledge._joined(means, scores)
         return replace(knowledge, reference=_reference(problem, knowledge.front))
 
     @property
@@ -100,16 +107,19 @@ class Knowledge:
             surrogates=[surrogate.believing(x) for surrogate in self.surrogates],
             constraints=[constraint.believing(x) for constraint in self.constraints],
         )
-        return told._joined(x, known)
+        return told._joined(told._believed(x), known)
 
-    def _joined(self, x: Floats, known: Floats) -> "Knowledge":
-        """The same with points (`p x d`) in the front, at their predicted scores."""
+    def _believed(self, x: Floats) -> list[Tensor]:
+        """The mean of every measured score at `x` (`p x d`), once confirmed."""
         x = x.copy()
         for column, value in self.problem.space.confirmed.items():
             x[:, column] = value
-        means = [expand(s.mean(torch.from_numpy(x)).numpy()) for s in self.surrogates]
-        scores = np.concatenate([np.stack(means, axis=1), known], axis=1)
-        front = np.concatenate([self.front, scores])
+        return [surrogate.mean(torch.from_numpy(x)) for surrogate in self.surrogates]
+
+    def _joined(self, means: Sequence[Tensor], known: Floats) -> "Knowledge":
+        """The same with points of these measured and known scores in the front."""
+        measured = np.stack([expand(mean.numpy()) for mean in means], axis=1)
+        front = np.concatenate([self.front, np.concatenate([measured, known], axis=1)])
         return replace(self, front=front[non_dominated(front)])
 
     def acquisition(

@@ -34,6 +34,8 @@ SMALLEST_NOISE, LARGEST_NOISE = 1e-6, 1.0
 BROAD_NOISE = 0.1
 # Encoded columns span about [0, 1]: a shorter lengthscale is noise, a longer one constant.
 SHORTEST, LONGEST = 0.02, 100.0
+# So many results tell nearly all of a neighbourhood.
+NEAR = 256
 
 
 class IllConditioned(Exception):
@@ -79,7 +81,7 @@ class Density:
         """Log density per observation; `y` and `variance` are standardised."""
         noise = self.log_noise.exp()
         factor = cholesky(self.kernel(x, x) + torch.diag(variance + noise))
-        residual = torch.linalg.solve_triangular(factor, (y - self.mean)[:, None], upper=False)
+        residual = solved(factor, (y - self.mean)[:, None])
         data = -0.5 * residual.square().sum() - factor.diagonal().log().sum()
         prior = self.kernel.log_prior() + log_density(self._noise_prior, self.log_noise)
         total: Tensor = (data + prior) / max(len(y), 1)
@@ -133,10 +135,10 @@ def cholesky(matrix: Tensor) -> Tensor:
         IllConditioned: where a ten-thousandth on the diagonal does not help.
     """
     for extra in (0.0, 1e-8, 1e-6, 1e-4):
-        widened = matrix + extra * torch.eye(len(matrix), dtype=matrix.dtype)
+        widened = matrix + extra * torch.eye(len(matrix), dtype=matrix.dtype) if extra else matrix
         factor: Tensor
         factor, failed = torch.linalg.cholesky_ex(widened)
-        if not failed and bool(factor.isfinite().all()):
+        if not failed and bool(factor.diagonal().isfinite().all()):
             return factor
     raise IllConditioned
 
@@ -185,15 +187,29 @@ class Surrogate:
         self._kernel = Kernel(columns).fixed(known.lengthscales)
         self._x, y, variance = _standardised(targets, known.shift, known.spread)
         try:
-            noise = torch.diag(variance + known.noise)
-            self._factor = cholesky(self._kernel(self._x, self._x) + noise)
+            covariance = self._noisy(self._x, variance)
+            self._factor = cholesky(covariance)
         except (IllConditioned, RuntimeError):
             self.kind = "constant"
             return
         self._weights = torch.cholesky_solve((y - known.mean)[:, None], self._factor)
-        # Once a cube, then each prediction is a product: half the time of solving, and its slope.
-        unit = torch.eye(len(self._factor), dtype=self._factor.dtype)
-        self._inverse = torch.linalg.solve_triangular(self._factor, unit, upper=False)
+        noise = (variance + known.noise)[:, None] * self._weights
+        self._smoothed = (covariance @ self._weights - noise).squeeze(-1)
+        # Whose results deviations know, and the factor of their covariance.
+        self._support: Tensor | slice = slice(None)
+        self._supported = self._factor
+
+    def _noisy(self, x: Tensor, variance: Tensor) -> Tensor:
+        """How results at `x` vary together, `n x n`."""
+        covariance = self._kernel(x, x)
+        covariance.diagonal().add_(variance + self._known.noise)
+        return covariance
+
+    def smoothed(self) -> Tensor:
+        """The means at the points learnt from, `n`: what `mean` says there, at no cost."""
+        if self.kind == "constant":
+            return torch.full((len(self._targets.y),), self._known.shift, dtype=torch.float64)
+        return self._known.shift + self._known.spread * (self._known.mean + self._smoothed)
 
     def mean(self, x: Tensor) -> Tensor:
         """The mean of `predict` alone, `n`, without the cost of the deviation."""
@@ -214,7 +230,7 @@ class Surrogate:
             mean = self.mean(x)
             return mean, torch.full_like(mean, self._known.spread)
         cross = self._kernel(x, self._x)
-        explained = self._inverse @ cross.T
+        explained = solved(self._supported, cross[:, self._support].T)
         deviation: Tensor = (1.0 - explained.square().sum(0)).clamp_min(1e-12).sqrt()
         return self._mean(cross), self._known.spread * deviation
 
@@ -229,7 +245,7 @@ class Surrogate:
 
     def covariance(self, x: Tensor) -> Tensor:
         """How the scores at `x` (`n x d`) vary together, `n x n`, in units of `spread` squared."""
-        explained = self._inverse @ self._kernel(self._x, x)
+        explained = solved(self._factor, self._kernel(self._x, x))
         joint: Tensor = self._kernel(x, x) - explained.T @ explained
         return joint
 
@@ -249,37 +265,60 @@ class Surrogate:
         residual = spread * self._weights.squeeze(-1) / precision
         return told, told - residual, spread * precision.rsqrt()
 
+    def near(self, x: Tensor) -> "Surrogate":
+        """The same means everywhere, and deviations for the neighbourhood of `x` (`p x d`).
+
+        They are what they would be if only the `NEAR` results most like those points were known:
+        never smaller than they are, and hardly larger there, at a fraction of the cost.
+        """
+        if self.kind == "constant" or len(self._x) <= NEAR:
+            return self
+        each = -(-NEAR // len(x))
+        likeness, rows = self._kernel(x, self._x).topk(each)
+        nearest = rows.flatten()[likeness.flatten().argsort(descending=True, stable=True)]
+        support = torch.tensor(list(dict.fromkeys(nearest.tolist()))[:NEAR])
+        _, _, variance = _standardised(self._targets, self._known.shift, self._known.spread)
+        close = copy(self)
+        close._support = support
+        close._supported = cholesky(self._noisy(self._x[support], variance[support]))
+        return close
+
     def believing(self, x: Floats) -> "Surrogate":
         """The posterior if trials at `x` (`p x d`) gave exactly what is predicted for them.
 
         Means stay as they are; the factor grows by p rows, at the cost of a product.
         """
-        told, more = self._targets, torch.from_numpy(x)
+        learnt, more = self._targets, torch.from_numpy(x)
         mean = self.mean(more)
         believed = Targets(
-            x=np.concatenate([told.x, x]),
-            y=np.concatenate([told.y, mean.detach().numpy()]),
-            variance=np.concatenate([told.variance, np.zeros(len(x))]),
+            x=np.concatenate([learnt.x, x]),
+            y=np.concatenate([learnt.y, mean.detach().numpy()]),
+            variance=np.concatenate([learnt.variance, np.zeros(len(x))]),
         )
         grown = copy(self)
         grown._targets = believed
         if self.kind == "constant":
             return grown
-        below = self._kernel(more, self._x) @ self._inverse.T  # p x n
+        below = solved(self._factor, self._kernel(self._x, more)).T  # p x n
         noise = self._known.noise * torch.eye(len(x), dtype=below.dtype)
         try:
             corner = cholesky(self._kernel(more, more) + noise - below @ below.T)
         except IllConditioned:
             return Surrogate(self._columns, self._known, believed)
-        own = torch.linalg.solve_triangular(
-            corner, torch.eye(len(x), dtype=below.dtype), upper=False
-        )
         right = torch.zeros(len(self._x), len(x), dtype=below.dtype)
         grown._x = torch.cat([self._x, more])
-        grown._factor = _blocks(self._factor, right, below, corner)
-        grown._inverse = _blocks(self._inverse, right, -own @ below @ self._inverse, own)
+        grown._factor = grown._supported = _blocks(self._factor, right, below, corner)
+        grown._support = slice(None)
+        told = ((mean.detach() - self._known.shift) / self._known.spread) - self._known.mean
+        grown._smoothed = torch.cat([self._smoothed, told])
         grown._weights = torch.cat([self._weights, torch.zeros(len(x), 1, dtype=below.dtype)])
         return grown
+
+
+def solved(factor: Tensor, right: Tensor) -> Tensor:
+    """What a lower factor makes these columns from."""
+    found: Tensor = torch.linalg.solve_triangular(factor, right, upper=False)
+    return found
 
 
 def _blocks(top: Tensor, right: Tensor, below: Tensor, corner: Tensor) -> Tensor:

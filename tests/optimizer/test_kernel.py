@@ -93,3 +93,14 @@ def test_it_is_positive_definite_over_a_tree() -> None:
     x = rows(*listed)
     smallest = torch.linalg.eigvalsh(Kernel(TREE)(x, x).detach()).min().item()
     assert smallest > -1e-9
+
+
+def test_in_parts_it_is_the_same_as_at_once() -> None:
+    columns = (Column("a"), Column("b", conditional=True), Column("c", kind="category"))
+    kernel, rng = Kernel(columns), np.random.default_rng(0)
+    x = torch.from_numpy(rng.uniform(0, 1, (300, 3)))
+    x[:, 1] = torch.where(x[:, 1] < 0.5, INACTIVE, x[:, 1])
+    x[:, 2] = (3 * x[:, 2]).floor()
+    with torch.no_grad():
+        in_parts = kernel(x, x)
+    torch.testing.assert_close(in_parts, kernel(x, x).detach(), rtol=1e-12, atol=1e-12)

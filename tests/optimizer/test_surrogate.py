@@ -248,3 +248,47 @@ def test_believing_a_prediction_is_conditioning_on_it(rng: np.random.Generator) 
     for found, expected in zip(predicted(grown, places), predicted(anew, places), strict=True):
         assert found == pytest.approx(expected, abs=1e-6)
     assert (predicted(grown, new)[1] < predicted(model, new)[1]).all()
+
+
+def test_what_it_believes_of_its_own_points_is_its_mean_there(rng: np.random.Generator) -> None:
+    x = rng.uniform(0, 1, (60, 2))
+    model = learnt(TWO, told(x, smooth(x) + rng.normal(0, 0.3, 60), variance=0.01))
+    np.testing.assert_allclose(model.smoothed(), predicted(model, x)[0], atol=1e-9)
+    more = rng.uniform(0, 1, (3, 2))
+    grown = model.believing(more)
+    both = np.concatenate([x, more])
+    np.testing.assert_allclose(grown.smoothed(), predicted(grown, both)[0], atol=1e-9)
+
+
+def test_near_its_points_it_is_nearly_as_sure_with_the_nearest_results_alone(
+    rng: np.random.Generator,
+) -> None:
+    x = rng.uniform(0, 1, (600, 2))
+    model = learnt(TWO, told(x, smooth(x), variance=0.01))
+    here = rng.uniform(0.4, 0.5, (4, 2))
+    near = model.near(torch.from_numpy(here))
+    mean, deviation = predicted(model, here)
+    near_mean, near_deviation = predicted(near, here)
+    assert np.array_equal(near_mean, mean)
+    assert (near_deviation >= deviation * (1 - 1e-9)).all()
+    assert (near_deviation <= deviation * 1.25).all()
+    away = np.array([[0.95, 0.95]])
+    assert predicted(near, away)[1][0] > 1.5 * predicted(model, away)[1][0]
+
+
+def test_near_many_points_the_nearest_result_of_each_counts(rng: np.random.Generator) -> None:
+    x = rng.uniform(0, 1, (600, 2))
+    model = learnt(TWO, told(x, smooth(x), variance=0.01))
+    here = rng.uniform(0, 1, (500, 2))
+    deviation, near = (
+        predicted(model, here)[1],
+        predicted(model.near(torch.from_numpy(here)), here)[1],
+    )
+    assert (near >= deviation * (1 - 1e-9)).all()
+    assert np.median(near / deviation) < 1.5
+
+
+def test_of_few_results_none_is_left_out(rng: np.random.Generator) -> None:
+    x = rng.uniform(0, 1, (100, 2))
+    model = learnt(TWO, told(x, smooth(x)))
+    assert model.near(torch.from_numpy(x[:2])) is model
