@@ -219,6 +219,26 @@ class ArtefactConflict(ServiceError):
         super().__init__(f"This attempt holds other bytes as {name!r}.")
 
 
+class IdempotencyKeyReused(ServiceError):
+    """The key came with another body before."""
+
+    field = "Idempotency-Key"
+    remedy = "Choose a new key for each request, and keep it only to repeat that request."
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"The key {key!r} was sent with another body before.")
+
+
+class RequestUnderWay(ServiceError):
+    """The first request of that key has not ended yet."""
+
+    field = "Idempotency-Key"
+    remedy = "Repeat the request in a few seconds to get the answer of the first one."
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"A request with the key {key!r} is still under way.")
+
+
 class DatabaseBusy(ServiceError):
     """Another writer held the database for too long."""
 

@@ -137,8 +137,8 @@ class Client:
 
     def create_study_from(self, definition: Mapping[str, Any]) -> Study:
         """Create a study from its wire JSON, such as another study's `state.definition`."""
-        # An equal definition gives back the study, so the call may be repeated.
-        return self._study(self.connection.json(Call("POST", "/studies", definition)))
+        call = Call("POST", "/studies", definition, creates=True)
+        return self._study(self.connection.json(call))
 
     def study(self, name_or_id: str | int) -> Study:
         """The study of that name or number.

@@ -152,7 +152,7 @@ class Study:
         body: dict[str, Any] = {"networks": networks, "seeds": seeds, "again": again}
         if trials is not None:
             body["trials"] = list(trials)
-        call = Call("POST", self._path("/confirm"), body, repeatable=False)
+        call = Call("POST", self._path("/confirm"), body, creates=True)
         return confirmed_of(self._connection.json(call), self._connection.url)
 
     def confirmed(self) -> Confirmed:
@@ -224,7 +224,7 @@ class Study:
             body["parent"] = parent
         if replicate:
             body["replicate"] = True
-        call = Call("POST", self._path("/trials"), body, repeatable=False)
+        call = Call("POST", self._path("/trials"), body, creates=True)
         return trial_of(self._connection, self._connection.json(call))
 
     def pause(self) -> Study:

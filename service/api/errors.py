@@ -27,6 +27,7 @@ HTTP_STATUS: dict[type[errors.ServiceError], int] = {
     errors.AttemptEnded: 409,
     errors.AttemptNotFound: 404,
     errors.DatabaseBusy: 503,
+    errors.IdempotencyKeyReused: 422,
     errors.IllegalChange: 409,
     errors.IllegalMove: 409,
     errors.InvalidArtefact: 422,
@@ -35,6 +36,7 @@ HTTP_STATUS: dict[type[errors.ServiceError], int] = {
     errors.InvalidProposal: 422,
     errors.NameTaken: 409,
     errors.ReportConflict: 409,
+    errors.RequestUnderWay: 409,
     errors.ResultConflict: 409,
     errors.StudyChanged: 412,
     errors.StudyEnded: 409,
@@ -43,6 +45,9 @@ HTTP_STATUS: dict[type[errors.ServiceError], int] = {
     errors.TrialNotFound: 404,
     errors.WrongToken: 403,
 }
+
+# The same request may succeed in a moment.
+COME_AGAIN = frozenset({errors.DatabaseBusy, errors.RequestUnderWay})
 
 # What the framework itself refuses, by status.
 OWN_WORDS = {
@@ -59,7 +64,7 @@ async def refuse(_request: Request, error: Exception) -> Response:
     """Answer a domain error by the table."""
     assert isinstance(error, errors.ServiceError)
     status = HTTP_STATUS[type(error)]
-    headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else None
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if type(error) in COME_AGAIN else None
     return Problem(status, slug(type(error)), str(error), error.field, error.remedy).response(
         headers
     )

@@ -1,11 +1,14 @@
 """Studies: create, list, read, change, delete."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 
 from service import confirming, definitions, studies
+from service.api.once import OnceDep
 from service.api.parts import PartsDep, StudyRef
 from service.api.schemas.body import CURSOR
 from service.api.schemas.studies import StudyCreate, StudyOut, StudyPage, StudyPatch
@@ -30,14 +33,16 @@ class StudyQuery(BaseModel):
 
 
 @router.post("", status_code=201, responses={200: {"model": StudyOut}})
-def create(body: StudyCreate, parts: PartsDep, response: Response) -> StudyOut:
+def create(body: StudyCreate, parts: PartsDep, once: OnceDep, response: Response) -> StudyOut:
     """Create a study. The same definition again returns it; another under its name is refused."""
     definition = body.model_dump()
     definitions.check_points(definition)
-    with parts.db.begin() as session:
-        study, is_new = studies.create(session, definition, parts.db.now(session))
-        answer = study_out(session, study)
-    response.status_code = 201 if is_new else 200
+
+    def effect(session: Session, now: datetime) -> tuple[StudyOut, bool]:
+        study, is_new = studies.create(session, definition, now)
+        return study_out(session, study), is_new
+
+    answer = once.perform(StudyOut, effect)
     response.headers["ETag"] = etag(answer.version)
     parts.planner.wake()
     return answer

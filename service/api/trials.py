@@ -1,11 +1,14 @@
 """Trials: queue, list and read them, and what workers say under a lease."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 
 from service import studies, trials
+from service.api.once import OnceDep
 from service.api.parts import Id, PartsDep, StudyRef
 from service.api.schemas.body import CURSOR
 from service.api.schemas.leases import (
@@ -44,11 +47,11 @@ class TrialQuery(BaseModel):
 
 
 @router.post("/studies/{study}/trials", status_code=201)
-def create(study: StudyRef, body: TrialCreate, parts: PartsDep) -> TrialOut:
+def create(study: StudyRef, body: TrialCreate, parts: PartsDep, once: OnceDep) -> TrialOut:
     """Queue a proposal of your own, or with `values` add a result that you have already."""
-    with parts.db.begin() as session:
+
+    def effect(session: Session, now: datetime) -> tuple[TrialOut, bool]:
         study_id = studies.get(session, study).id
-        now = parts.db.now(session)
         trial = trials.enqueue(
             session,
             study_id,
@@ -58,7 +61,9 @@ def create(study: StudyRef, body: TrialCreate, parts: PartsDep) -> TrialOut:
             body.parent,
             replicate=body.replicate,
         )
-        answer = trial_out(session, trial)
+        return trial_out(session, trial), True
+
+    answer = once.perform(TrialOut, effect)
     parts.trials_changed()
     return answer
 

@@ -19,6 +19,7 @@ from service.background import Background
 from service.config import Settings
 from service.db import Database
 from service.watcher import Watcher
+from tests.service.stage import Stage
 
 BLACK_BOX: dict[str, Any] = {
     "name": "toy",
@@ -200,3 +201,9 @@ def shared(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     shutil.copy(sqlite_template, folder / "tinyfront.db")
     with serving(Database(f"sqlite:///{folder / 'tinyfront.db'}"), folder) as service:
         yield service
+
+
+@pytest.fixture
+def stage(db: Database) -> Stage:
+    """A stage of the domain on a fresh database, once of each kind."""
+    return Stage(db)
