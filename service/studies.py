@@ -1,12 +1,12 @@
 """Studies: create, find, change, end; and what a designer is told of one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, Unpack
 
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,8 +16,22 @@ from service.budgets import Budgets
 from service.errors import IllegalChange, NameTaken, StudyChanged, StudyNotFound
 from service.models import Attempt, Project, Study, Trial
 from service.states import CONFIRM, SEARCH, Ended, EventKind, Outcome, Status, StudyStatus
+from service.study_lists import DEFAULT_PROJECT, Wanted, counts, listing
 
-DEFAULT_PROJECT = "default"
+__all__ = [
+    "DEFAULT_PROJECT",
+    "Wanted",
+    "announce",
+    "counts",
+    "create",
+    "delete",
+    "end",
+    "get",
+    "listing",
+    "lock",
+    "patch",
+    "problem_of",
+]
 
 
 def create(
@@ -113,17 +127,6 @@ def get(session: Session, ref: int | str, project: str = DEFAULT_PROJECT) -> Stu
     if found is None:
         raise StudyNotFound(ref)
     return found
-
-
-def listing(
-    session: Session, before: int | None = None, limit: int = 100, project: str = DEFAULT_PROJECT
-) -> Sequence[Study]:
-    """Return studies, newest first, that are older than study `before`."""
-    studies = select(Study).join(Project, Project.id == Study.project_id)
-    studies = studies.where(Project.name == project)
-    if before is not None:
-        studies = studies.where(Study.id < before)
-    return session.scalars(studies.order_by(Study.id.desc()).limit(limit)).all()
 
 
 def lock(session: Session, study_id: int) -> Study:
@@ -264,19 +267,6 @@ def delete(session: Session, study_id: int) -> None:
     study = lock(session, study_id)
     session.expunge(study)
     session.execute(delete_rows(Study).where(Study.id == study_id))
-
-
-def counts(session: Session, study_ids: Sequence[int]) -> dict[int, dict[Status, int]]:
-    """Return how many trials of each search stand where; every status is there."""
-    found = {study_id: dict.fromkeys(Status, 0) for study_id in study_ids}
-    rows = session.execute(
-        select(Trial.study_id, Trial.status, func.count())
-        .where(Trial.study_id.in_(study_ids), Trial.purpose == SEARCH)
-        .group_by(Trial.study_id, Trial.status)
-    )
-    for study_id, status, count in rows:
-        found[study_id][status] = count
-    return found
 
 
 def problem_of(study: Study) -> Problem:

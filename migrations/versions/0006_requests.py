@@ -1,5 +1,7 @@
 """Keys of requests with owner and route, needs of studies, indexes for 100,000 trials."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -50,18 +52,34 @@ def add_needs() -> None:
 
 
 def remake_indexes() -> None:
-    """Let a page sorted by a metric, a front and its best be read without sorting all trials."""
+    """Let pages by a metric, fronts and charts be read without sorting or opening all trials."""
     op.drop_index("ix_metrics_study_id_name_value", "metrics")
+    if op.get_bind().dialect.name == "sqlite":
+        remake_metrics_on_sqlite()
     op.create_index(
         "ix_metrics_study_id_name_value_trial_id",
         "metrics",
         ["study_id", "name", "value", "trial_id"],
     )
-    on_front = sa.text("on_front")
-    op.create_index(
-        "ix_trials_front",
-        "trials",
-        ["study_id"],
-        postgresql_where=on_front,
-        sqlite_where=on_front,
-    )
+    # Written as each database is asked for it.
+    where: Any = {"postgresql_where": sa.text("on_front"), "sqlite_where": sa.text("on_front = 1")}
+    op.create_index("ix_trials_front", "trials", ["study_id"], **where)
+    placed = sa.text("finish_no IS NOT NULL")
+    drawn = ["study_id", "finish_no", "on_front", "id", "number", "status", "feasible"]
+    where = {"postgresql_where": placed, "sqlite_where": placed}
+    op.create_index("ix_trials_chart", "trials", drawn, **where)
+
+
+def remake_metrics_on_sqlite() -> None:
+    """Keep the rows in the order of their key (no other table refers to this one)."""
+    connection = op.get_bind()
+    made = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'metrics'"
+    table = str(connection.exec_driver_sql(made).scalar())
+    columns = "trial_id, name, study_id, value"
+    for statement in (
+        "ALTER TABLE metrics RENAME TO metrics_before",
+        f"{table} WITHOUT ROWID",
+        f"INSERT INTO metrics ({columns}) SELECT {columns} FROM metrics_before",
+        "DROP TABLE metrics_before",
+    ):
+        connection.exec_driver_sql(statement)

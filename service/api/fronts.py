@@ -8,7 +8,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from resource_models.devices import DEVICES, Device
-from service import fronts, studies, trials
+from service import fronts, studies
 from service.api.parts import DbDep, StudyRef
 from service.api.schemas.studies import HypervolumeOut, HypervolumePoint
 from service.api.schemas.trials import Columns, FrontOut, Points
@@ -84,16 +84,5 @@ def points(
     with db.read() as session:
         found = studies.get(session, study)
         names = [objective["name"] for objective in found.problem["objectives"]]
-        rows = fronts.points(session, found.id, after, MOST_POINTS)
-        values = trials.values_of(session, rows)
-        return Points(
-            columns=Columns(
-                finish_no=[row.finish_no for row in rows if row.finish_no is not None],
-                trial_id=[row.id for row in rows],
-                number=[row.number for row in rows],
-                status=[row.status.value for row in rows],
-                on_front=[row.on_front for row in rows],
-                feasible=[row.feasible for row in rows],
-                values={name: [values[row.id].get(name) for row in rows] for name in names},
-            )
-        )
+        chart = fronts.points(session, found.id, after, MOST_POINTS, names)
+    return Points(columns=Columns.model_validate(chart, from_attributes=True))

@@ -83,9 +83,10 @@ class WorkerOut(BaseModel):
 
 
 class WorkerList(BaseModel):
-    """Every worker."""
+    """Some workers, and the cursor of the next page."""
 
     items: list[WorkerOut]
+    next: str | None
 
 
 class DeviceOut(BaseModel):
