@@ -70,6 +70,7 @@ def create(
 
 def _study(project_id: int, prepared: definitions.Prepared, now: datetime) -> Study:
     definition, data = prepared.definition, prepared.data or {}
+    needs = definition["needs"] or {}
     return Study(
         project_id=project_id,
         name=definition["name"],
@@ -79,6 +80,8 @@ def _study(project_id: int, prepared: definitions.Prepared, now: datetime) -> St
         data=prepared.data,
         data_name=data.get("name"),
         data_sha256=data.get("sha256"),
+        needs_accelerator=needs.get("accelerator"),
+        needs_memory_mib=needs.get("memory_mib") or 0,
         designer=definition["designer"],
         trials=definition["trials"],
         stopping=definition["stopping"],

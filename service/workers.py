@@ -21,6 +21,7 @@ class Announcement:
     pid: int
     versions: Mapping[str, str] = field(default_factory=dict)
     data: Sequence[Mapping[str, Any]] = ()
+    memory_mib: int | None = None  # of what it trains on
 
 
 def announce(session: Session, name: str, announcement: Announcement, now: datetime) -> Worker:
@@ -29,6 +30,7 @@ def announce(session: Session, name: str, announcement: Announcement, now: datet
     worker.accelerator = announcement.accelerator
     worker.host = announcement.host
     worker.pid = announcement.pid
+    worker.memory_mib = announcement.memory_mib
     worker.versions = dict(announcement.versions)
     worker.data = [dict(item) for item in announcement.data]
     return worker

@@ -65,6 +65,7 @@ class Client:
         data: str | None = None,
         binary: int | None = None,
         device: str | None = None,
+        needs: Mapping[str, Any] | None = None,
         designer: str = "bayes",
         designer_options: Mapping[str, Any] | None = None,
         training: Mapping[str, Any] | None = None,
@@ -92,6 +93,8 @@ class Client:
             data: The data set of a network study, as its workers announce it.
             binary: Labels below it become one class and all others the second; else all classes.
             device: The board that networks must fit.
+            needs: What workers must have to get its trials, such as `{"accelerator": "cuda",
+                "memory_mib": 8000}`.
             designer: `bayes`, `sparse`, `ageing-evolution`, `nehvi`, `random` or `sobol`.
             designer_options: What the designer lets its user set.
             training: Fields of the training recipe, such as `{"epochs": 10}`.
@@ -125,6 +128,7 @@ class Client:
             "data": data,
             "binary": binary,
             "device": device,
+            "needs": None if needs is None else dict(needs),
             "designer_options": None if designer_options is None else dict(designer_options),
             "training": None if training is None else dict(training),
             "ahead": ahead,

@@ -31,6 +31,7 @@ def announce(
         accelerator=body.accelerator,
         host=body.host,
         pid=body.pid,
+        memory_mib=body.memory_mib,
         versions=body.versions,
         data=[item.model_dump() for item in body.data],
     )
