@@ -83,7 +83,7 @@ def create_app(
         responses=REFUSED,
         redoc_url=None,
     )
-    store = Store(settings.artefact_url, settings.max_artefact_bytes)
+    store = Store(settings.artefact_url, settings.max_artefact_bytes, settings.max_attempt_bytes)
     app.state.parts = Parts(db, store, watcher, planner, background)
     add_error_handlers(app)
     describe_problems(app)

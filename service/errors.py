@@ -209,6 +209,25 @@ class ArtefactTooLarge(ServiceError):
         self.remedy = "Send a smaller file, or raise TINYFRONT_MAX_ARTEFACT_BYTES."
 
 
+class AttemptTooLarge(ServiceError):
+    """The artefacts of one attempt exceed what the store accepts of it."""
+
+    field = "body"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"The artefacts of one attempt may have at most {limit_bytes} bytes.")
+        self.remedy = "Send fewer or smaller files, or raise TINYFRONT_MAX_ATTEMPT_BYTES."
+
+
+class ArtefactLost(ServiceError):
+    """The store lost the bytes before they were entered."""
+
+    remedy = "Send the file again."
+
+    def __init__(self) -> None:
+        super().__init__("The bytes were removed from the store before they were entered.")
+
+
 class ArtefactConflict(ServiceError):
     """The attempt holds other bytes under that name."""
 

@@ -22,10 +22,12 @@ RETRY_AFTER_S = 2
 HTTP_STATUS: dict[type[errors.ServiceError], int] = {
     errors.AlreadyConfirmed: 409,
     errors.ArtefactConflict: 409,
+    errors.ArtefactLost: 503,
     errors.ArtefactNotFound: 404,
     errors.ArtefactTooLarge: 413,
     errors.AttemptEnded: 409,
     errors.AttemptNotFound: 404,
+    errors.AttemptTooLarge: 413,
     errors.DatabaseBusy: 503,
     errors.IdempotencyKeyReused: 422,
     errors.IllegalChange: 409,
@@ -47,7 +49,7 @@ HTTP_STATUS: dict[type[errors.ServiceError], int] = {
 }
 
 # The same request may succeed in a moment.
-COME_AGAIN = frozenset({errors.DatabaseBusy, errors.RequestUnderWay})
+COME_AGAIN = frozenset({errors.ArtefactLost, errors.DatabaseBusy, errors.RequestUnderWay})
 
 # What the framework itself refuses, by status.
 OWN_WORDS = {

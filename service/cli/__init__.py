@@ -10,6 +10,7 @@ import typer
 from service import __version__
 from service.cli.doctor import doctor
 from service.cli.edge import DatabaseUrl, settings_with
+from service.cli.gc import gc
 from service.cli.replay import replay
 
 # Commands of packages that the service must not import, such as the worker.
@@ -105,6 +106,7 @@ def upgrade(database: DatabaseUrl = None) -> None:
 
 app.command()(replay)
 app.command(no_args_is_help=True)(doctor)
+app.command()(gc)
 
 
 def _add_plugins() -> None:

@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 
 from service.app import create_app
+from service.artefacts import Store
 from service.background import Background
 from service.config import Settings
 from service.db import Database
@@ -69,6 +70,7 @@ class Served:
         self.planner = FakePlanner()
         app = create_app(self.settings, db, self.watcher, self.planner)
         self.background: Background = app.state.parts.background
+        self.store: Store = app.state.parts.store
         self._socket = socket.socket(proto=socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
