@@ -18,6 +18,7 @@ from service.api import (
     figures,
     fronts,
     health,
+    importing,
     leases,
     pages,
     studies,
@@ -40,6 +41,7 @@ BODY_BYTES = 2 * 2**20
 
 ROUTERS = (
     studies.router,
+    importing.router,
     leases.router,
     trials.router,
     confirming.router,

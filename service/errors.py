@@ -100,6 +100,26 @@ class NameTaken(ServiceError):
         self.remedy = f"Choose another name, or send the same {field} to get that study."
 
 
+class StudyExists(ServiceError):
+    """A study of that name is here already, so none can be imported under it."""
+
+    field = "name"
+    remedy = "Import it under another name (`name=`)."
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"A study {name!r} exists.")
+
+
+class ImportRefused(ServiceError):
+    """A line of an exported study is wrong; nothing was stored."""
+
+    remedy = "Export the study again, or correct that line; nothing was imported."
+
+    def __init__(self, line: int, path: str | None, fault: str) -> None:
+        super().__init__(f"line {line}: {f'{path}: ' if path else ''}{fault}.")
+        self.field = f"line {line}{f'.{path}' if path else ''}"
+
+
 class StudyChanged(ServiceError):
     """The study has another version than the caller saw."""
 

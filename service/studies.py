@@ -29,6 +29,7 @@ __all__ = [
     "get",
     "listing",
     "lock",
+    "made",
     "patch",
     "problem_of",
 ]
@@ -66,6 +67,17 @@ def create(
             return study, True
     _check_same(existing, definition)
     return existing, False
+
+
+def made(
+    session: Session,
+    prepared: definitions.Prepared,
+    now: datetime,
+    project: str = DEFAULT_PROJECT,
+) -> Study:
+    """Return a new study, not stored yet."""
+    project_id = session.scalars(select(Project.id).where(Project.name == project)).one()
+    return _study(project_id, prepared, now)
 
 
 def _study(project_id: int, prepared: definitions.Prepared, now: datetime) -> Study:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from tinyfront.spaces import Space
 from tinyfront.study import Study
 from tinyfront.trial import Trial, trial_of
 
+IMPORT_S = 600.0  # the server checks each line before it answers
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 
@@ -142,6 +144,24 @@ class Client:
     def create_study_from(self, definition: Mapping[str, Any]) -> Study:
         """Create a study from its wire JSON, such as another study's `state.definition`."""
         call = Call("POST", "/studies", definition, creates=True)
+        return self._study(self.connection.json(call))
+
+    def import_study(self, source: str | Path | bytes, name: str | None = None) -> Study:
+        """Import a study that `study.export("study")` wrote, all of it or nothing.
+
+        A study that was active comes in paused; `resume()` lets it go on here.
+
+        Args:
+            source: The path of the file, or its content.
+            name: Another name for the study on this server.
+
+        Raises:
+            Refused: a line is wrong; the message names its number.
+            Conflict: a study of that name exists.
+        """
+        content = source if isinstance(source, bytes) else Path(source).read_bytes()
+        query = {"name": name}
+        call = Call("POST", "/studies/import", content, query, IMPORT_S, creates=True)
         return self._study(self.connection.json(call))
 
     def study(self, name_or_id: str | int) -> Study:

@@ -48,7 +48,7 @@ class Call:
 
     method: str
     path: str  # below /api/v1
-    body: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | bytes | None = None  # bytes are JSON lines
     query: Mapping[str, Any] = field(default_factory=dict)
     wait_s: float = 0.0  # the server may hold its answer back for so long
     # Sent under a key, the same in each try, so that arriving twice it creates once.
@@ -155,7 +155,10 @@ class Connection:
 
     def _request(self, call: Call) -> httpx.Request:
         timeout = httpx.Timeout(self.timeout_s, read=self.timeout_s + call.wait_s)
-        headers = {} if call.body is None else {"Content-Type": "application/json"}
+        headers = {}
+        if call.body is not None:
+            lines = isinstance(call.body, bytes)
+            headers["Content-Type"] = "application/jsonl" if lines else "application/json"
         if call.creates:
             headers["Idempotency-Key"] = uuid.uuid4().hex
         return self._http.build_request(
@@ -208,7 +211,9 @@ def _headers(api_key: str | None) -> dict[str, str]:
     return headers
 
 
-def _encoded(body: Mapping[str, Any]) -> bytes:
+def _encoded(body: Mapping[str, Any] | bytes) -> bytes:
+    if isinstance(body, bytes):
+        return body
     try:
         return json.dumps(body, allow_nan=False, default=_plain).encode()
     except (TypeError, ValueError) as error:

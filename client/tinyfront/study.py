@@ -163,7 +163,7 @@ class Study:
         return figure(self._connection, self._path(f"/figures/{name}"))
 
     def export(self, format: str = "csv") -> Iterator[bytes]:
-        """All trials as `csv` or `jsonl`, piece by piece."""
+        """All trials as `csv` or `jsonl`, or all of the `study`, piece by piece."""
         call = Call("GET", self._path("/export"), query={"format": format})
         with self._connection.stream(call) as response:
             yield from response.iter_bytes()
