@@ -63,7 +63,7 @@ def remake_indexes() -> None:
     )
     # Written as each database is asked for it.
     where: Any = {"postgresql_where": sa.text("on_front"), "sqlite_where": sa.text("on_front = 1")}
-    op.create_index("ix_trials_front", "trials", ["study_id"], **where)
+    op.create_index("ix_trials_front", "trials", ["study_id", "number"], **where)
     placed = sa.text("finish_no IS NOT NULL")
     drawn = ["study_id", "finish_no", "on_front", "id", "number", "status", "feasible"]
     where = {"postgresql_where": placed, "sqlite_where": placed}

@@ -38,7 +38,7 @@ class Trial(Base):
         Index("ix_trials_study_id_status_id_needs", "study_id", "status", "id", "needs"),
         Index(
             "ix_trials_front",
-            "study_id",
+            *("study_id", "number"),
             postgresql_where=text("on_front"),
             sqlite_where=text("on_front = 1"),
         ),
