@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from service import needs
 from service.models import Metric, Trial
@@ -85,13 +85,12 @@ def listing(
     Args:
         after: continue behind the trial of this number.
     """
-    conditions = _conditions(study_id, wanted)
-    rows = select(Trial).where(*conditions)
+    rows = select(Trial).where(Trial.study_id == study_id, *_conditions(wanted))
     if after is not None:
         rows = rows.where(Trial.number < after if newest_first else Trial.number > after)
     order = Trial.number.desc() if newest_first else Trial.number
     found = session.scalars(rows.order_by(order).limit(limit + 1)).all()
-    return Page(found[:limit], _total(session, conditions), len(found) > limit)
+    return Page(found[:limit], _total(session, study_id, wanted), len(found) > limit)
 
 
 def ranked(
@@ -107,11 +106,10 @@ def ranked(
     Args:
         after: continue behind this place.
     """
-    conditions = _conditions(study_id, wanted)
     found: list[tuple[Trial, float | None]] = []
     may_have_value = wanted.status is None or wanted.status in WITH_RESULT
     if may_have_value and (after is None or after.value is not None):
-        found += _valued(session, study_id, conditions, rank, after, limit + 1)
+        found += _valued(session, study_id, wanted, rank, after, limit + 1)
         after = None  # those without a value begin behind all others
     if len(found) <= limit:
         room = limit + 1 - len(found)
@@ -119,36 +117,43 @@ def ranked(
     shown = found[:limit]
     end = Place(shown[-1][1], shown[-1][0].id) if shown else None
     trials = [trial for trial, _ in shown]
-    return RankedPage(trials, _total(session, conditions), len(found) > limit, end)
+    return RankedPage(trials, _total(session, study_id, wanted), len(found) > limit, end)
 
 
-def _conditions(study_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
-    # By its needs, which stand in an index, and not by its purpose.
-    confirms = Trial.needs.bitwise_and(needs.CONFIRMING) != 0
-    conditions = [Trial.study_id == study_id, confirms if wanted.purpose == CONFIRM else ~confirms]
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    conditions = [Trial.purpose == wanted.purpose]
     if wanted.status is not None:
         conditions.append(Trial.status == wanted.status)
-    return conditions + [_within(study_id, each) for each in wanted.ranges]
+    return conditions + [_within(each) for each in wanted.ranges]
 
 
-def _within(study_id: int, wanted: Range) -> ColumnElement[bool]:
-    inside = select(Metric.trial_id)
-    inside = inside.where(Metric.study_id == study_id, Metric.name == wanted.metric)
+def _within(wanted: Range) -> ColumnElement[bool]:
+    metric = aliased(Metric)
+    value = exists().where(metric.trial_id == Trial.id, metric.name == wanted.metric)
     if wanted.low is not None:
-        inside = inside.where(Metric.value >= wanted.low)
+        value = value.where(metric.value >= wanted.low)
     if wanted.high is not None:
-        inside = inside.where(Metric.value <= wanted.high)
-    return Trial.id.in_(inside)
+        value = value.where(metric.value <= wanted.high)
+    return value
 
 
-def _total(session: Session, conditions: Sequence[ColumnElement[bool]]) -> int:
-    return session.scalars(select(func.count()).select_from(Trial).where(*conditions)).one()
+def _by_index(study_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
+    # By its needs, which stand in an index, and not by its purpose, for which its row is opened.
+    confirms = Trial.needs.bitwise_and(needs.CONFIRMING) != 0
+    of_purpose = confirms if wanted.purpose == CONFIRM else ~confirms
+    _, *others = _conditions(wanted)
+    return [Trial.study_id == study_id, of_purpose, *others]
+
+
+def _total(session: Session, study_id: int, wanted: Wanted) -> int:
+    count = select(func.count()).select_from(Trial).where(*_by_index(study_id, wanted))
+    return session.scalars(count).one()
 
 
 def _valued(
     session: Session,
     study_id: int,
-    conditions: Sequence[ColumnElement[bool]],
+    wanted: Wanted,
     rank: Rank,
     after: Place | None,
     limit: int,
@@ -156,7 +161,9 @@ def _valued(
     """Return trials that have a value, read in the order of the index on metrics."""
     place: Any = tuple_(Metric.value, Metric.trial_id)
     rows = select(Trial, Metric.value).join(Metric, Metric.trial_id == Trial.id)
-    rows = rows.where(Metric.study_id == study_id, Metric.name == rank.metric, *conditions)
+    rows = rows.where(Metric.study_id == study_id, Metric.name == rank.metric)
+    # The study's trials alone have metrics of that study: said twice, it misleads PostgreSQL.
+    rows = rows.where(*_conditions(wanted))
     if after is not None:
         end = (after.value, after.trial_id)
         rows = rows.where(place < end if rank.highest_first else place > end)
@@ -174,14 +181,15 @@ def _without_value(
     limit: int,
 ) -> list[tuple[Trial, float | None]]:
     """Return trials that have no value, oldest first; ids and numbers grow alike in a study."""
-    conditions = _conditions(study_id, wanted)
     if _all_results_have(session, study_id, metric):
+        conditions = _by_index(study_id, wanted)
         conditions.append(Trial.status.in_(WITHOUT_RESULT))
         if after is not None:
             conditions.append(Trial.id > after.trial_id)
         # Not plainly by id: SQLite would then read the whole table in that order.
         ids = select(Trial.id).where(*conditions).order_by(Trial.id + 0).limit(limit)
     else:
+        conditions = [Trial.study_id == study_id, *_conditions(wanted)]
         conditions.append(~exists().where(Metric.trial_id == Trial.id, Metric.name == metric))
         if after is not None:
             end = select(Trial.number).where(Trial.id == after.trial_id).scalar_subquery()
