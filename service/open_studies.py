@@ -23,10 +23,13 @@ class OpenStudy:
     queued: Mapping[int, int] = field(default_factory=dict)  # by what the trials need
     open_budget: int = 0  # so many proposals may still be made
     paused: bool = False
+    project_id: int | None = None
 
     def fits(self, claim: Claim) -> bool:
         """Tell whether a trial of this study may be handed out for a claim, as `leases` does."""
         if self.paused or claim.study_id not in {None, self.id} or self.kind not in claim.kinds:
+            return False
+        if claim.project_id not in {None, self.project_id}:
             return False
         if self.data is None or claim.data is None:
             return True
@@ -59,6 +62,7 @@ def open_studies(session: Session) -> list[OpenStudy]:
     rows = session.execute(
         select(
             Study.id,
+            Study.project_id,
             Study.kind,
             Study.status,
             Study.data_name,
@@ -84,6 +88,7 @@ def open_studies(session: Session) -> list[OpenStudy]:
                 {b: n for b, n in waiting.items() if not ended or b & needs.CONFIRMING},
                 open_budget=0 if ended else max(0, left),
                 paused=study.status is StudyStatus.PAUSED,
+                project_id=study.project_id,
             )
         )
     return studies

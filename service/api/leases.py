@@ -70,6 +70,7 @@ def _wanted(parts: Parts, body: LeaseRequest, study: str | None) -> tuple[leases
         data=body.data,
         resume=body.resume,
         can=needs.met_by(body.can),
+        project_id=parts.db.project_id,
     )
     return wanted, ended
 
