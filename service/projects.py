@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from service.errors import InvalidName, ProjectNotFound
+from service.access_errors import InvalidName, ProjectNotFound
 from service.models import Project, Study
 
 DEFAULT = "default"

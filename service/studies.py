@@ -18,9 +18,7 @@ from service.models import Attempt, Study, Trial
 from service.states import CONFIRM, SEARCH, Ended, EventKind, Outcome, Status, StudyStatus
 
 
-def create(
-    session: Session, definition: Mapping[str, Any], now: datetime
-) -> tuple[Study, bool]:
+def create(session: Session, definition: Mapping[str, Any], now: datetime) -> tuple[Study, bool]:
     """Create a study in the session's project, or return the one that the same definition made.
 
     Args:

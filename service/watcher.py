@@ -122,8 +122,7 @@ class Watcher:
         self._places = [
             place
             for place in self._places
-            if place.echo_until_s is None
-            or _whose(place.claim) != _whose(claim)
+            if place.echo_until_s is None or _whose(place.claim) != _whose(claim)
         ]
         place = Place(claim)
         self._places.append(place)
