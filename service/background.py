@@ -48,12 +48,12 @@ class Beat:
 
     def _run(self) -> None:
         while not self._stopping:
-            self._nudged.clear()
             try:
                 self._step()
             except Exception:
                 LOG.exception("%s failed; it is repeated.", self._thread.name)
             self._nudged.wait(self._every_s)
+            self._nudged.clear()  # what came until here is met by the next step, or by the end
 
 
 class Background:
