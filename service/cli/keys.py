@@ -1,5 +1,6 @@
 """`tinyfront-server keys` and `projects`: who may use a server, beside its database."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -86,6 +87,17 @@ def revoke_key(
         say_json(told)
     else:
         typer.echo(f"The key {told['id']} ({told['name']}) is revoked.")
+
+
+@keys_app.command("env")
+def write_env(
+    file: Annotated[Path, typer.Argument(help="For the environment of a server.")] = Path(".env"),
+) -> None:
+    """Write a file of fresh keys that a server enters when it starts; one that is there stays."""
+    from service import bootstrap
+
+    if bootstrap.write_env(file):
+        typer.echo(f"{file} holds a key for an administrator and one for workers.", err=True)
 
 
 @projects_app.command("create")
