@@ -56,9 +56,14 @@ def _held(session: Session, text: str) -> Key | None:
     return session.get(Key, key_texts.id_of(text), populate_existing=True)
 
 
+def without_keys(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without the keys that a server would enter."""
+    return {name: text for name, text in environment.items() if not name.startswith(PREFIX)}
+
+
 def worker_environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a worker beside a server: its own key, and none of the others."""
-    own = {name: text for name, text in environment.items() if not name.startswith(PREFIX)}
+    own = without_keys(environment)
     if settings.bootstrap_worker_key is not None:
         own["TINYFRONT_API_KEY"] = settings.bootstrap_worker_key.get_secret_value()
     return own
