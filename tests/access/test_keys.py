@@ -85,6 +85,14 @@ def test_a_fresh_key_works_at_once(keyed: Keyed) -> None:
     assert keyed.served.ask("GET", "/studies", headers=bearer(text)).status_code == 200
 
 
+def test_the_id_of_a_key_without_its_secret_opens_nothing(keyed: Keyed) -> None:
+    text = keyed.texts["one", Role.ADMIN]
+    almost = text[:-5] + ("aaaaa" if not text.endswith("aaaaa") else "bbbbb")
+    for wrong in (almost, f"tf_{key_texts.id_of(text)}_{'x' * 43}", f"{text}x", text.upper()):
+        assert_problem(keyed.served.ask("GET", "/studies", headers=bearer(wrong)), 401)
+        assert keyed.served.ask("POST", "/session", {"key": wrong}).status_code == 401
+
+
 def test_a_revoked_key_opens_nothing_within_a_second(keyed: Keyed) -> None:
     assert keyed.ask("one", "GET", "/studies").status_code == 200
     with keyed.served.db.begin() as session:  # as the command does

@@ -156,11 +156,14 @@ def test_workers_and_their_data_are_of_a_project(keyed: Keyed) -> None:
 
 
 def test_a_waiting_claim_of_another_project_is_no_reason_to_propose(keyed_sqlite: Keyed) -> None:
-    Team(keyed_sqlite, "one")
-    keyed_sqlite.served.planner.wishes.clear()
+    one = Team(keyed_sqlite, "one")
+    assert len(one.claim(count=9)) == 1  # the queue is empty, the budget is not
+    wishes = keyed_sqlite.served.planner.wishes
     body = {"worker": "w", "request_id": new_id(), "wait_s": 0.6}
     assert keyed_sqlite.ask("two", "POST", "/leases", body).status_code == 204
-    assert keyed_sqlite.served.planner.wishes == []
+    assert wishes == []
+    assert one.claim("/leases", wait_s=0.6) == []
+    assert wishes == [one.study["id"]]
 
 
 def names_of(keyed: Keyed, project: str) -> list[str]:
