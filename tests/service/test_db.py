@@ -231,3 +231,9 @@ def test_deleting_a_row_deletes_what_belongs_to_it(db: Database) -> None:
         session.execute(text("DELETE FROM projects"))
     with db.read() as session:
         assert session.scalars(select(func.count()).select_from(Project)).one() == 0
+
+
+def test_an_error_of_the_database_does_not_show_what_was_to_be_written(db: Database) -> None:
+    with pytest.raises(DBAPIError) as error, db.begin() as session:
+        session.execute(text("INSERT INTO nowhere VALUES (:value)"), {"value": "a secret"})
+    assert "a secret" not in str(error.value)
