@@ -13,22 +13,22 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from service import projects
 from service.errors import IdempotencyKeyReused, RequestUnderWay
-from service.models import Idempotency, Project
+from service.models import Idempotency
 
 KEPT = timedelta(hours=24)
 # So long a repetition waits for the first request; then it is told to come again. Creating takes
 # far less, and who waits holds a thread and a connection.
 WAIT_S = 2.0
-NO_KEY = 0  # the owner of what comes without an API key
+NO_KEY = ""  # the owner of what comes without an API key
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request that creates, as its sender may repeat it. `owner` is the id of an API key."""
 
-    project: str
-    owner: int
+    owner: str
     route: str
     key: str
     sha256: str  # of the body
@@ -84,16 +84,15 @@ def sweep(session: Session, now: datetime) -> None:
     session.execute(delete(Idempotency).where(Idempotency.created_at < now - KEPT))
 
 
-def _identity(session: Session, request: Request) -> tuple[int, int, str, str]:
-    project = select(Project.id).where(Project.name == request.project)
-    return session.scalars(project).one(), request.owner, request.route, request.key
+def _identity(session: Session, request: Request) -> tuple[int, str, str, str]:
+    return projects.home(session), request.owner, request.route, request.key
 
 
 def _one_at_a_time(session: Session, request: Request) -> None:
     if session.get_bind().dialect.name != "postgresql":
         return
-    words = (request.project, str(request.owner), request.route, request.key)
-    lock = func.pg_advisory_xact_lock(func.hashtextextended("\n".join(words), 0))
+    words = "\n".join(str(part) for part in _identity(session, request))
+    lock = func.pg_advisory_xact_lock(func.hashtextextended(words, 0))
     session.execute(text(f"SET LOCAL lock_timeout = {WAIT_S * 1000:.0f}"))
     try:
         session.execute(select(lock))

@@ -25,6 +25,7 @@ class OpenStudy:
     paused: bool = False
     needs_accelerator: str | None = None
     needs_memory_mib: int = 0
+    project_id: int | None = None
 
     def fits(self, claim: Claim) -> bool:
         """Tell whether a trial of this study may be handed out for a claim, as `leases` does."""
@@ -33,6 +34,8 @@ class OpenStudy:
         if self.needs_accelerator not in {None, claim.accelerator}:
             return False
         if self.needs_memory_mib > claim.memory_mib:
+            return False
+        if claim.project_id not in {None, self.project_id}:
             return False
         if self.data is None or claim.data is None:
             return True
@@ -65,6 +68,7 @@ def open_studies(session: Session) -> list[OpenStudy]:
     rows = session.execute(
         select(
             Study.id,
+            Study.project_id,
             Study.kind,
             Study.status,
             Study.data_name,
@@ -94,6 +98,7 @@ def open_studies(session: Session) -> list[OpenStudy]:
                 paused=study.status is StudyStatus.PAUSED,
                 needs_accelerator=study.needs_accelerator,
                 needs_memory_mib=study.needs_memory_mib,
+                project_id=study.project_id,
             )
         )
     return studies

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service import needs
-from service.models import Project, Study, Trial
+from service import needs, projects
+from service.models import Study, Trial
 from service.states import Kind, Status, StudyStatus
-
-DEFAULT_PROJECT = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +29,13 @@ def listing(
     after: int | None = None,
     limit: int = 100,
     oldest_first: bool = False,
-    project: str = DEFAULT_PROJECT,
 ) -> Sequence[Study]:
-    """Return studies by age.
+    """Return studies that the session may see, by age.
 
     Args:
         after: continue behind the study of this number.
     """
-    studies = select(Study).join(Project, Project.id == Study.project_id)
-    studies = studies.where(Project.name == project)
+    studies = select(Study).where(projects.seen(session))
     if wanted.status is not None:
         studies = studies.where(Study.status == wanted.status)
     if wanted.kind is not None:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 # `oldest_server` stays: a server that does not know the new columns writes their defaults.
 
@@ -24,7 +24,7 @@ def remake_idempotency() -> None:
     op.create_table(
         "idempotency",
         sa.Column("project_id", identity, nullable=False),
-        sa.Column("owner", identity, nullable=False, autoincrement=False),
+        sa.Column("owner", sa.String(16), nullable=False),
         sa.Column("route", sa.Text(), nullable=False),
         sa.Column("key", sa.String(length=128), nullable=False),
         sa.Column("request_sha256", sa.String(64), nullable=False),

@@ -46,7 +46,7 @@ async def import_study(
     """Import a study as GET /studies/{study}/export?format=study wrote it; all of it or nothing."""
     with tempfile.SpooledTemporaryFile(MEMORY_BYTES) as file:
         sha256 = await _receive(request, file, name)
-        once = Once(parts, response, named(request, key, sha256))
+        once = Once(parts, response, named(request, parts, key, sha256))
         answer = await run_in_threadpool(_enter, once, file, name)
     parts.trials_changed()
     return answer

@@ -9,7 +9,7 @@ from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from service import idempotency, studies
+from service import idempotency
 from service.api.parts import Parts, PartsDep
 
 Out = TypeVar("Out", bound=BaseModel)
@@ -64,18 +64,19 @@ class Once:
         return answer
 
 
-def named(request: Request, key: str | None, sha256: str) -> idempotency.Request | None:
-    """Name a request by its key; None if it came without one."""
+def named(
+    request: Request, parts: Parts, key: str | None, sha256: str
+) -> idempotency.Request | None:
+    """Name a request of the caller by its key; None if it came without one."""
     if key is None:
         return None
-    return idempotency.Request(
-        studies.DEFAULT_PROJECT, idempotency.NO_KEY, request.url.path, key, sha256
-    )
+    owner = None if parts.caller is None else parts.caller.key_id
+    return idempotency.Request(owner or idempotency.NO_KEY, request.url.path, key, sha256)
 
 
 async def _once(request: Request, response: Response, parts: PartsDep, key: Key = None) -> Once:
     sha256 = hashlib.sha256(await request.body()).hexdigest()
-    return Once(parts, response, named(request, key, sha256))
+    return Once(parts, response, named(request, parts, key, sha256))
 
 
 OnceDep = Annotated[Once, Depends(_once)]

@@ -11,6 +11,7 @@ from service import __version__
 from service.cli.doctor import doctor
 from service.cli.edge import DatabaseUrl, settings_with
 from service.cli.gc import gc
+from service.cli.keys import keys_app, projects_app
 from service.cli.replay import replay
 
 # Commands of packages that the service must not import, such as the worker.
@@ -24,6 +25,8 @@ app = typer.Typer(
 )
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(db_app, name="db")
+app.add_typer(keys_app, name="keys")
+app.add_typer(projects_app, name="projects")
 
 
 def _version(wanted: bool) -> None:
@@ -44,7 +47,7 @@ def root(
 @app.command()
 def serve(
     host: Annotated[
-        str | None, typer.Option(help="Address; only loopback, as there are no keys yet.")
+        str | None, typer.Option(help="Address; beyond loopback only if there are keys.")
     ] = None,
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="0 takes any free port.")
@@ -147,7 +150,7 @@ def main() -> None:
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"]).upper()
-        _fail(f"TINYFRONT_{name}: {first['msg']}.")
+        _fail(f"TINYFRONT_{name}: {first['msg'].removeprefix('Value error, ')}.")
     except SQLAlchemyError as error:
         _fail(f"The database does not answer: {str(error).splitlines()[0]}")
     except OSError as error:

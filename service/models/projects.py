@@ -37,14 +37,15 @@ class Key(Base):
     """A key of a person or a worker; only its hash is stored."""
 
     __tablename__ = "keys"
-    __table_args__ = NEVER_REUSED
 
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    # The part of the key that is no secret: it names the key in lists and finds its row.
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
     project_id: Mapped[int] = mapped_column(Id, belongs_to("projects.id"), index=True)
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(String(64))
     role: Mapped[Role] = mapped_column(one_of(Role, "role"))
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]  # to the minute
     revoked_at: Mapped[datetime | None]
 
 
@@ -53,6 +54,7 @@ class Worker(Base):
 
     __tablename__ = "workers"
 
+    project_id: Mapped[int] = mapped_column(Id, belongs_to("projects.id"), primary_key=True)
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     accelerator: Mapped[str | None]
     host: Mapped[str | None]
@@ -70,8 +72,8 @@ class Idempotency(Base):
     __tablename__ = "idempotency"
 
     project_id: Mapped[int] = mapped_column(Id, belongs_to("projects.id"), primary_key=True)
-    # The API key that asked; 0 without one. No reference: keys are never deleted, only revoked.
-    owner: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    # The id of the API key that asked; empty without one. No reference: a key is only revoked.
+    owner: Mapped[str] = mapped_column(String(16), primary_key=True)
     route: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(128), primary_key=True)
     request_sha256: Mapped[str] = mapped_column(String(64))

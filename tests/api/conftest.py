@@ -19,6 +19,7 @@ from service.artefacts import Store
 from service.background import Background
 from service.config import Settings
 from service.db import Database
+from service.door import Door
 from service.watcher import Watcher
 from tests.service.stage import Stage
 
@@ -71,6 +72,7 @@ class Served:
         app = create_app(self.settings, db, self.watcher, self.planner)
         self.background: Background = app.state.parts.background
         self.store: Store = app.state.parts.store
+        self.door: Door = app.state.parts.door
         self._socket = socket.socket(proto=socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
