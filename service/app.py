@@ -19,11 +19,13 @@ from service.api import (
     fronts,
     health,
     leases,
+    monitoring,
     pages,
     studies,
     trials,
     workers,
 )
+from service.api.access_log import AccessLog
 from service.api.body_limit import BodyLimit
 from service.api.description import REFUSED, describe_problems
 from service.api.errors import add_error_handlers
@@ -33,6 +35,7 @@ from service.background import Background
 from service.config import Settings
 from service.db import POOL, Database
 from service.loopback import LoopbackOnly
+from service.monitor import Monitor
 from service.watcher import NoPlanner, Planner, Watcher
 
 # Far more than a definition, a result with its details or an imported trial needs.
@@ -53,7 +56,11 @@ ROUTERS = (
 
 
 def create_app(
-    settings: Settings, db: Database, watcher: Watcher, planner: Planner | None = None
+    settings: Settings,
+    db: Database,
+    watcher: Watcher,
+    planner: Planner | None = None,
+    monitor: Monitor | None = None,
 ) -> FastAPI:
     """Build one server process.
 
@@ -66,17 +73,21 @@ def create_app(
         db: upgraded and checked (`service.schema`); closed by the caller.
         watcher: shared with the planner, which asks it how many claims wait.
         planner: told when claims wait and when something changed; None if nothing proposes.
+        monitor: counts what happens; None for one of its own.
     """
     planner = planner or NoPlanner()
+    monitor = monitor or Monitor()
     watcher.attach(planner)
-    background = Background(db, watcher, planner)
+    background = Background(db, watcher, planner, monitor)
     app = FastAPI(
         title="Tinyfront",
         version=__version__,
         summary="Finds the Pareto front of neural networks that fit a microcontroller.",
         lifespan=partial(_lifespan, watcher, background),
         middleware=[
-            # The outermost first. There are no keys yet, so every server is for its own machine.
+            # The outermost first.
+            Middleware(AccessLog, answered=monitor.answered),
+            # There are no keys yet, so every server is for its own machine.
             Middleware(LoopbackOnly),
             Middleware(BodyLimit, limit_bytes=BODY_BYTES),
         ],
@@ -84,7 +95,7 @@ def create_app(
         redoc_url=None,
     )
     store = Store(settings.artefact_url, settings.max_artefact_bytes)
-    app.state.parts = Parts(db, store, watcher, planner, background)
+    app.state.parts = Parts(db, store, watcher, planner, background, monitor)
     add_error_handlers(app)
     describe_problems(app)
     api = APIRouter(prefix="/api/v1")
@@ -92,6 +103,7 @@ def create_app(
         api.include_router(router)
     app.include_router(api)
     app.include_router(health.router)
+    app.include_router(monitoring.router)
     pages.mount_pages(app)
     return app
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from service import ledger
 from service.db import Database
+from service.monitor import Monitor
 from service.sweeper import Sweeper
 from service.watcher import Planner, Watcher
 
@@ -57,8 +58,9 @@ class Beat:
 class Background:
     """What one server process does by itself."""
 
-    def __init__(self, db: Database, watcher: Watcher, planner: Planner) -> None:
+    def __init__(self, db: Database, watcher: Watcher, planner: Planner, monitor: Monitor) -> None:
         self._db = db
+        self._monitor = monitor
         self._watcher = watcher
         self._planner = planner
         self._sweeper = Sweeper(db)
@@ -90,7 +92,9 @@ class Background:
 
     def sweep(self) -> None:
         """Take back what lost workers hold."""
-        if self._sweeper.step():
+        swept = self._sweeper.step()
+        if swept:
+            self._monitor.lost(swept)
             self.ledger.wake()  # a trial may have been given up
             self._watcher.look_soon()
             self._planner.wake()

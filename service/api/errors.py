@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from service import errors
+from service import errors, logs
 from service.api.body_limit import BodyTooLarge
 from service.api.problems import Problem, slug
 from service.api.validation import problem_of
@@ -113,7 +113,8 @@ async def confess(_request: Request, error: Exception) -> Response:
         "internal-error",
         "The service made an error; its log has the details.",
         remedy="Repeat the request once; if it fails again, report it with the log.",
-    ).response()
+        # Made outside of the middlewares, one of which adds the header to all other answers.
+    ).response({"X-Request-ID": logs.request_id() or ""})
 
 
 def add_error_handlers(app: FastAPI) -> None:

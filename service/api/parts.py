@@ -11,6 +11,7 @@ from service.artefacts import Store
 from service.background import Background
 from service.db import Database
 from service.errors import StudyNotFound
+from service.monitor import Monitor
 from service.watcher import Planner, Watcher
 
 # The largest identity that a database holds; beyond it a query would fail instead of finding none.
@@ -26,6 +27,7 @@ class Parts:
     watcher: Watcher
     planner: Planner
     background: Background
+    monitor: Monitor
 
     def trials_changed(self) -> None:
         """Tell whom it concerns that trials were queued, closed or finished. Returns at once."""
