@@ -23,6 +23,7 @@ HTTP_STATUS: dict[type[errors.ServiceError], int] = {
     errors.AlreadyConfirmed: 409,
     errors.ArtefactConflict: 409,
     errors.ArtefactNotFound: 404,
+    errors.ArtefactStoreFull: 503,  # not 507, at which workers would give their files up
     errors.ArtefactTooLarge: 413,
     errors.AttemptEnded: 409,
     errors.AttemptNotFound: 404,
