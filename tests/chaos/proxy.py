@@ -1,47 +1,47 @@
-"""A proxy that treats requests badly: lost, lost after they were obeyed, sent twice, or late."""
+"""A proxy that treats requests badly: lost, lost after they were obeyed, sent twice, or late.
+
+A process of its own, `python -m tests.chaos.proxy PORT SEED HARM`. It prints the port that it
+listens on, treats all requests well after SIGUSR1, and prints what it did after SIGTERM.
+"""
 
 import asyncio
+import json
+import os
 import random
-import threading
+import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-PORT_OF = "127.0.0.1"
+HOST = "127.0.0.1"
+HARM = 0.2
+PATHS = os.pathsep.join((os.getcwd(), os.environ.get("PYTHONPATH", "")))
 
 
 @dataclass
-class Proxy:
-    """Listens on a port of this machine and passes requests on to another one.
+class _Treatment:
+    """What becomes of requests on their way to a port of this machine.
 
     A share `harm` of the requests comes to harm, each kind as often. `done` counts what was done.
     """
 
     upstream: int
     chance: random.Random
-    harm: float = 0.2
-    port: int = 0
+    harm: float
     done: "Counter[str]" = field(default_factory=Counter)
 
-    async def listen(self, ready: threading.Event, end: asyncio.Event) -> None:
-        """Serve until `end`."""
-        server = await asyncio.start_server(self._serve, PORT_OF, 0)
-        self.port = server.sockets[0].getsockname()[1]
-        ready.set()
-        await end.wait()
-        server.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            while True:
-                request = await _message(reader)
-                answer = await self._treat(request)
-                if answer is None:
-                    break
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while (answer := await self._treat(await _message(reader))) is not None:
                 writer.write(answer)
                 await writer.drain()
-        writer.close()
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # one of the two sides has gone; the other one hears of it
+        finally:
+            writer.close()
 
     async def _treat(self, request: bytes) -> bytes | None:
         """Return the answer to a request; None if its sender shall hear nothing."""
@@ -59,13 +59,17 @@ class Proxy:
         return None if kind == "unanswered" else answer
 
     async def _pass_on(self, request: bytes) -> bytes:
-        reader, writer = await asyncio.open_connection(PORT_OF, self.upstream)
+        reader, writer = await asyncio.open_connection(HOST, self.upstream)
         try:
             writer.write(request)
             await writer.drain()
             return await _message(reader)
         finally:
             writer.close()
+
+    def spare(self) -> None:
+        """Treat all requests well from now on."""
+        self.harm = 0.0
 
 
 async def _message(reader: asyncio.StreamReader) -> bytes:
@@ -78,26 +82,48 @@ async def _message(reader: asyncio.StreamReader) -> bytes:
     return head
 
 
-@contextmanager
-def proxied(upstream: int, seed: int, harm: float = 0.2) -> Iterator[Proxy]:
-    """Run a proxy in a thread for as long as the block runs."""
-    proxy = Proxy(upstream, random.Random(seed), harm)
-    ready = threading.Event()
-    loop = asyncio.new_event_loop()
+async def _run(treatment: _Treatment) -> None:
+    server = await asyncio.start_server(treatment.serve, HOST, 0)
     end = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGUSR1, treatment.spare)
+    loop.add_signal_handler(signal.SIGTERM, end.set)
+    print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201
+    await end.wait()
+    print(json.dumps(treatment.done), flush=True)  # noqa: T201
+    os._exit(0)  # connections may be open, and nobody waits for them
 
-    def run() -> None:
-        loop.run_until_complete(proxy.listen(ready, end))
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0.1))
-        loop.close()
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    ready.wait(10)
+@dataclass
+class Proxy:
+    """The proxy, as seen from outside; `done` is known when it has ended."""
+
+    process: "subprocess.Popen[str]"
+    port: int
+    done: dict[str, int] = field(default_factory=dict)
+
+    def spare(self) -> None:
+        """Let it treat all requests well from now on."""
+        self.process.send_signal(signal.SIGUSR1)
+
+
+@contextmanager
+def proxied(upstream: int, seed: int, harm: float = HARM) -> Iterator[Proxy]:
+    """Run a proxy for as long as the block runs."""
+    command = [sys.executable, "-m", "tests.chaos.proxy", str(upstream), str(seed), str(harm)]
+    environment = os.environ | {"PYTHONPATH": PATHS}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    assert process.stdout is not None
+    proxy = Proxy(process, int(process.stdout.readline()))
     try:
         yield proxy
     finally:
-        loop.call_soon_threadsafe(end.set)
-        thread.join(10)
+        process.terminate()
+        output, _ = process.communicate(timeout=10)
+        with suppress(ValueError):
+            proxy.done = json.loads(output)
+
+
+if __name__ == "__main__":
+    port, seed, harm = sys.argv[1:]
+    asyncio.run(_run(_Treatment(int(port), random.Random(int(seed)), float(harm))))
