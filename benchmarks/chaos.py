@@ -20,7 +20,8 @@ from tests.postgres import SURE, postgres_server
 
 TRIALS = 500
 SEEDS = (1, 2)
-STORM_S, CALM_S = 600.0, 180.0
+STORM_S, CALM_S = 300.0, 300.0
+REST_S = 4.0  # a server has to come up in between
 
 
 def storms(kind: str, seed: int) -> dict[str, float]:
@@ -34,7 +35,7 @@ def storms(kind: str, seed: int) -> dict[str, float]:
         site = Site(folder, url, free_port())
         mortal, processes = (postgres, 2) if kind == "postgresql" else (None, 1)
         try:
-            storm = Storm(site, mortal, seed, processes, hands=3)
+            storm = Storm(site, mortal, seed, processes, hands=3, rest_s=REST_S)
             return storm.run(TRIALS, STORM_S, CALM_S)
         finally:
             site.stop()

@@ -62,6 +62,10 @@ class Store:
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
 
+    def remove(self, sha256: str) -> None:
+        """Forget a blob for which there is no row."""
+        self._files.rm_file(self._path(sha256))
+
     def _path(self, sha256: str) -> str:
         # Folders of 256: some file systems are slow with very many files in one.
         return f"{self._root}/{sha256[:2]}/{sha256}"

@@ -121,3 +121,10 @@ class OneProcessOnly(CommandFailed):
             f"processes: need 1 on SQLite, got {processes}: it takes one process that writes. Use "
             "PostgreSQL for more (--database postgresql://HOST/NAME)."
         )
+
+
+class BackupFailed(CommandFailed):
+    """No copy was made."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"No backup was written: {reason}")

@@ -9,7 +9,7 @@ import typer
 
 from service import __version__
 from service.cli.doctor import doctor
-from service.cli.edge import ConfigFile, DatabaseUrl, settings_with
+from service.cli.edge import Artefacts, ConfigFile, DatabaseUrl, opened, settings_with
 from service.cli.replay import replay
 
 # Commands of packages that the service must not import, such as the worker.
@@ -50,9 +50,7 @@ def serve(  # noqa: PLR0913  as many arguments as the command has options
         int | None, typer.Option(min=0, max=65535, help="0 takes any free port.")
     ] = None,
     database: DatabaseUrl = None,
-    artefacts: Annotated[
-        str | None, typer.Option(help="Folder or fsspec address of artefacts.")
-    ] = None,
+    artefacts: Artefacts = None,
     processes: Annotated[
         int | None, typer.Option(min=1, help="That answer requests; more on PostgreSQL only.")
     ] = None,
@@ -112,8 +110,22 @@ def upgrade(database: DatabaseUrl = None, config: ConfigFile = None) -> None:
         db.close()
 
 
+@db_app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where the copy goes; it must not exist yet.")],
+    database: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Write a whole copy of the database while servers run; artefacts are copied after it."""
+    from service import backup
+
+    with opened(settings_with(config, database_url=database).database_url) as db:
+        backup.write(db, file)
+    typer.echo(f"The copy is {file}. Now copy the artefacts; docs/operation.md says how.")
+
+
 app.command()(replay)
-app.command(no_args_is_help=True)(doctor)
+app.command()(doctor)
 
 
 def _add_plugins() -> None:

@@ -33,6 +33,8 @@ DatabaseUrl = Annotated[
     ),
 ]
 
+Artefacts = Annotated[str | None, typer.Option(help="Folder or fsspec address of artefacts.")]
+
 ConfigFile = Annotated[
     Path | None,
     typer.Option(

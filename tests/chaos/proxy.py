@@ -32,8 +32,11 @@ class _Treatment:
     chance: random.Random
     harm: float
     done: "Counter[str]" = field(default_factory=Counter)
+    tasks: "set[asyncio.Task[None] | None]" = field(default_factory=set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        self.tasks.add(task)  # the loop itself keeps no task alive
         try:
             while (answer := await self._treat(await _message(reader))) is not None:
                 writer.write(answer)
@@ -42,6 +45,7 @@ class _Treatment:
             pass  # one of the two sides has gone; the other one hears of it
         finally:
             writer.close()
+            self.tasks.discard(task)
 
     async def _treat(self, request: bytes) -> bytes | None:
         """Return the answer to a request; None if its sender shall hear nothing."""

@@ -1,4 +1,4 @@
-"""A storm over one study: for a while something dies or is full at every moment, then it is calm."""
+"""A storm over one study: for a while something dies or is full all the time, then it is calm."""
 
 import os
 import random
@@ -21,7 +21,7 @@ from tinyfront import Client, Parameters, Real, Study, TinyfrontError, minimize
 STUDY = "storm"
 # How fast the clocks of the workers go; with the last, leases run out under the hands of workers.
 RATES = (1.0, 0.25, 1.5)
-# Lets a server's file system be full while a file is there: the border at which a real disk says so.
+# Makes the file system of a server full while a file is there, where a real disk would say so.
 FULL_DISK = """
 import errno, os
 from fsspec.implementations import local
@@ -191,7 +191,7 @@ def _create(client: Client, trials: int) -> Study:
         ],
         trials=trials,
         designer="random",
-        ahead=8,
+        ahead=50,
         max_attempts=100,
     )
 
