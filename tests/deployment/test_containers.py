@@ -6,8 +6,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
+
+from service import supervisor
+from tests.e2e.conftest import Site, free_port, until
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -53,6 +57,52 @@ def test_the_server_waits_for_its_database_and_the_worker_for_its_server() -> No
     services = COMPOSE["services"]
     assert services["server"]["depends_on"]["database"]["condition"] == "service_healthy"
     assert services["worker"]["depends_on"]["server"]["condition"] == "service_healthy"
+
+
+def test_there_is_a_server_of_two_processes_and_there_are_two_workers() -> None:
+    services = COMPOSE["services"]
+    command = services["server"]["command"]
+    assert command[command.index("--processes") + 1] == "2"
+    assert services["worker"]["deploy"]["replicas"] == 2
+
+
+def test_everything_gets_the_time_it_needs_to_end() -> None:
+    grace = {COMPOSE["services"][name]["stop_grace_period"] for name in OURS}
+    assert grace == {"15s"}
+    assert supervisor.STOP_S < 15
+
+
+def here(command: list[str], folder: Path, port: int) -> list[str]:
+    """A command of the compose file, with the folders and the port of this test."""
+    places = {"/data": str(folder / "data"), "/sets": str(folder), "8000": str(port)}
+    for old, new in places.items():
+        command = [word.replace(old, new) for word in command]
+    return [sys.executable if word == "python" else word for word in command]
+
+
+def test_the_commands_of_the_compose_file_bring_up_a_server_and_two_workers(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    services, port = COMPOSE["services"], free_port()
+    assert set(services["server"]["environment"]) == {"TINYFRONT_DATABASE_URL"}
+    site = Site(tmp_path, postgres_url, port)
+    check = here(services["server"]["healthcheck"]["test"][1:], tmp_path, port)
+    try:
+        serve = here(services["server"]["command"], tmp_path, port)
+        site.run("server", ["service", *serve], TINYFRONT_DATABASE_URL=postgres_url)
+        until(lambda: subprocess.run(check, capture_output=True).returncode == 0, "it is healthy")
+        for number in (1, 2):
+            site.run(
+                f"worker{number}", ["service", *here(services["worker"]["command"], tmp_path, port)]
+            )
+        with httpx.Client(base_url=f"{site.url}/api/v1") as http:
+            until(
+                lambda: len(http.get("/workers").json()["items"]) == 2,
+                "both have said who they are",
+            )
+    finally:
+        site.stop()
+    assert [process.returncode for process in site.running.values()] == [0, 0, 0]
 
 
 def test_the_server_of_the_compose_file_listens_on_its_own_machine_only() -> None:

@@ -57,12 +57,13 @@ class Site:
         seed, rate = how.get("seed", 0), how.get("rate", 1.0)
         diary = self.folder / f"{name}.diary"
         arguments = [url, study, name, str(hands), str(seed), str(rate), str(diary)]
-        self._run(name, ["tests.chaos.hands", *arguments], PYTHONPATH=PATHS)
+        self.run(name, ["tests.chaos.hands", *arguments], PYTHONPATH=PATHS)
 
     def _start(self, name: str, arguments: list[str], **environment: str) -> None:
-        self._run(name, ["service", *arguments], **environment)
+        self.run(name, ["service", *arguments], **environment)
 
-    def _run(self, name: str, module: list[str], **environment: str) -> None:
+    def run(self, name: str, module: list[str], **environment: str) -> None:
+        """Start a process of `python -m`, its words in a log."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
                 [sys.executable, "-m", *module],

@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -139,9 +138,8 @@ def test_the_command_prints_a_line_each_and_fails_with_status_1(
 
 
 @pytest.fixture
-def real_planner(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def real_planner(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    yield
 
 
 @pytest.mark.usefixtures("real_planner")
