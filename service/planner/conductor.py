@@ -104,6 +104,8 @@ class Conductor:
         with self._db.read() as session:
             active = thinking.open_studies(session)
             queued = studies.counts(session, [study.id for study in active])
+            # Left alone, and not tried: a thought that leads to nothing lets a study rest.
+            busy |= thinking.taken(active, self._db.now(session))
         wanted = {
             study.id: self._waiting(study.id) + study.ahead - queued[study.id][Status.QUEUED]
             for study in active
