@@ -35,8 +35,9 @@ Floats = npt.NDArray[np.float64]
 # Posteriors are exact up to here; the algebra of two thousand trials takes a few tenths of a
 # second. Beyond, the front, the newest and an even spread of the others stand for all.
 MOST_REMEMBERED = 2_000
-# How far below the front's worst hypervolume is sought, as a share of the front's range.
-FRONT_MARGIN = 0.1
+# How far below the front's worst hypervolume is sought, as shares of the front's range; in turn. A
+# tight margin fills the front that is known, but never finds an end that lies beyond it.
+FRONT_MARGINS = (0.1, 1.0)
 # Statuses that say that a point has no value; `cancelled` and `stopped` say nothing of that.
 WITHOUT_VALUE = ("infeasible", "failed")
 
@@ -92,7 +93,8 @@ class Knowledge:
                 surrogate.smoothed()[torch.from_numpy(kept)] for surrogate in knowledge.surrogates
             ]
         knowledge = knowledge._joined(means, scores)
-        return replace(knowledge, reference=_reference(problem, knowledge.front))
+        margin = FRONT_MARGINS[history.version % len(FRONT_MARGINS)]
+        return replace(knowledge, reference=_reference(problem, knowledge.front, margin))
 
     @property
     def kinds(self) -> dict[str, str]:
@@ -185,13 +187,13 @@ def observed(problem: Problem, rows: Sequence[Observation]) -> Floats:
     return np.array(found, dtype=np.float64).reshape(len(rows), len(space.columns))
 
 
-def _reference(problem: Problem, front: Floats) -> Floats:
-    """From where hypervolume is sought, `m` scores: a tenth of the front's range below its worst.
+def _reference(problem: Problem, front: Floats, margin: float) -> Floats:
+    """From where hypervolume is sought, `m` scores: a share of the front's range below its worst.
 
     Only for references that nobody gave: those of a black box lie where its initial design was bad,
     far from any front, and would send most proposals to the ends of it. Never below the scale's own
     (one terrible value would stretch the range), and that one while the front has no range.
-    Ishibuchi et al. 2011; the rule is that of BoTorch's infer_reference_point.
+    Ishibuchi et al. 2011; with a tenth the rule is that of BoTorch's infer_reference_point.
     """
     ordered = [*problem.measured, *(o for o in problem.objectives if o.role == "known")]
     inferred = np.array([o.given.reference is None for o in ordered])
@@ -199,7 +201,7 @@ def _reference(problem: Problem, front: Floats) -> Floats:
     if not isinstance(problem.space, ParameterSpace) or len(above) < 2:
         return np.zeros(len(ordered))
     worst, best = above.min(axis=0), above.max(axis=0)
-    found = np.where(best > worst, worst - FRONT_MARGIN * (best - worst), 0.0)
+    found = np.where(best > worst, worst - margin * (best - worst), 0.0)
     return np.where(inferred, np.clip(found, 0.0, None), 0.0)
 
 

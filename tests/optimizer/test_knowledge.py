@@ -83,6 +83,12 @@ def test_hypervolume_is_sought_near_the_front_where_nobody_gave_a_reference() ->
     assert found.reference == pytest.approx(worst - 0.1 * (best - worst))
 
 
+def test_every_other_time_it_is_sought_far_from_the_front_but_within_the_scale() -> None:
+    found = knowledge(Problem(SQUARE, COSTS), tried(25))
+    worst, best = found.front.min(axis=0), found.front.max(axis=0)
+    assert found.reference == pytest.approx((2 * worst - best).clip(min=0.0))
+
+
 def test_a_reference_that_was_given_stands() -> None:
     told = tuple(replace(o, given=GivenScale(reference=4.0)) for o in COSTS)
     assert knowledge(Problem(SQUARE, told), tried(24)).reference.tolist() == [0.0, 0.0]
