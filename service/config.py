@@ -21,6 +21,9 @@ PREFIX = "TINYFRONT_"
 FILE_VARIABLE = f"{PREFIX}CONFIG"
 # Variables of the same prefix that others read: SDK, worker, tests, and the command line itself.
 OF_OTHERS = frozenset({"URL", "API_KEY", "TEST_DATA", "CONFIG"})
+# Names the folder where the processes of one server count together; read by prometheus_client when
+# that is imported.
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 ALIKE = 0.75  # a variable this similar to a setting is taken for a misspelled one
 
 

@@ -1,8 +1,8 @@
 """What a process tells Prometheus: counted as it happens, or read from the database when asked.
 
 Several processes of one server count in files of a shared folder, which the supervisor names in
-`PROMETHEUS_MULTIPROC_DIR` before any of them imports this module; whichever is asked answers for
-all of them.
+`SHARED_FOLDER` before any of them imports this module; whichever is asked answers for all of
+them.
 """
 
 import os
@@ -19,11 +19,11 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from service.config import SHARED_FOLDER
 from service.db import Database
 from service.open_studies import Load, count_by_status, load
 from service.states import Status
 
-SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 disable_created_metrics()  # type: ignore[no-untyped-call]  # twice as many rows, for nobody
 REQUEST_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 PROPOSAL_S = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)

@@ -16,14 +16,11 @@ import typer
 
 from service import logs, schema
 from service.command_errors import CommandFailed, OneProcessOnly
-from service.config import Settings
+from service.config import SHARED_FOLDER, Settings
 from service.db import Database
 from service.supervisor import Fork, Member, Program, Supervisor, ends_with_parent
 
 LOG = logging.getLogger(__name__)
-
-# Read by prometheus_client when it is imported (`service/monitor.py`).
-SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def run(settings: Settings, with_worker: bool = False) -> int:

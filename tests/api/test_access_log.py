@@ -9,14 +9,14 @@ import pytest
 import structlog
 
 from service import logs
-from tests.api.conftest import Served, assert_problem
+from tests.api.conftest import Served, assert_problem, wait_until
 
 SECRET = "a-secret-of-mine"
 
 
 @contextmanager
 def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[list[dict[str, object]]]:
-    """What the log gets while the block runs, read back from standard error."""
+    """What the log gets while the block runs, up to a request's line, which follows its answer."""
     root = logging.getLogger()
     before = (root.handlers[:], root.level)
     logs.set_up("json")
@@ -24,7 +24,12 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[list[dict[str, object]
     capsys.readouterr()
     try:
         yield found
-        found += [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+        def told() -> bool:
+            found.extend(json.loads(line) for line in capsys.readouterr().err.splitlines())
+            return any(line["event"] == "request" for line in found)
+
+        wait_until(told)
     finally:
         root.handlers[:], root.level = before[0], before[1]
         structlog.reset_defaults()
@@ -91,4 +96,5 @@ def test_probes_that_succeed_are_not_worth_a_line(
     with lines(capsys) as found:
         assert served_sqlite.http.get("/health/ready").status_code == 200
         assert served_sqlite.http.get("/metrics").status_code == 200
-    assert [line for line in found if line["event"] == "request"] == []
+        served_sqlite.ask("GET", "/devices")
+    assert [line["route"] for line in found if line["event"] == "request"] == ["/api/v1/devices"]

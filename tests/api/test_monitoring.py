@@ -23,8 +23,10 @@ def test_requests_are_counted_by_route_and_status_and_not_by_address(
     for name in ("toy", "nobody", "noone"):
         served_sqlite.ask("GET", f"/studies/{name}")
     served_sqlite.http.get("/nothing/here")
-    found = figures(served_sqlite)
     counted = 'tinyfront_request_seconds_count{method="GET",route="%s",status="%d"}'
+    # An answer is counted when it has left.
+    wait_until(lambda: counted % ("other", 404) in figures(served_sqlite))
+    found = figures(served_sqlite)
     assert found[counted % ("/api/v1/studies/{study}", 200)] == 1
     assert found[counted % ("/api/v1/studies/{study}", 404)] == 2
     assert found[counted % ("other", 404)] == 1
