@@ -75,3 +75,8 @@ def test_workers_that_were_not_heard_of_are_counted(served_sqlite: Served, lost:
         session.execute(text("UPDATE attempts SET expires_at = '2020-01-01 00:00:00.000000'"))
     served_sqlite.background.sweep()
     assert figures(served_sqlite)["tinyfront_lost_workers_total"] == lost
+
+
+def test_without_keys_only_this_machine_is_told(served_sqlite: Served) -> None:
+    answer = served_sqlite.http.get("/metrics", headers={"Host": "evil.example"})
+    assert answer.status_code == 403
