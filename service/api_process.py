@@ -6,6 +6,7 @@ leases are taken by whoever locks them first.
 """
 
 import math
+import signal
 import socket
 from contextlib import ExitStack
 from types import FrameType
@@ -35,8 +36,11 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin the end; a second signal ends at once.
 
-        The signal is not kept: uvicorn would raise it again after a clean end.
+        The signal is not kept: uvicorn would raise it again after a clean end. Ctrl-C comes to all
+        processes of a terminal, and a second time, as SIGTERM, from the supervisor.
         """
+        if sig == signal.SIGINT:
+            return
         self._watcher.close()
         self.force_exit = self.should_exit
         self.should_exit = True

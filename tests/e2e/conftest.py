@@ -94,8 +94,7 @@ class Site:
     def pids(self, name: str, word: str) -> list[int]:
         """The processes below one of ours whose command line has, or has not (`!word`), a word."""
         wanted, sought = not word.startswith("!"), word.removeprefix("!")
-        children = self.children(name)
-        return [child.pid for child in children if (sought in _command(child)) is wanted]
+        return [child.pid for child in self.children(name) if (sought in _command(child)) is wanted]
 
     def children(self, name: str) -> list[psutil.Process]:
         """The processes that one of ours started, without multiprocessing's own tracker."""

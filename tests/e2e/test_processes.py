@@ -41,7 +41,7 @@ def box(client: Client, trials: int = TRIALS) -> Study:
         ],
         trials=trials,
         designer="random",
-        ahead=4,
+        ahead=40,
     )
 
 
@@ -143,6 +143,19 @@ def test_sigterm_ends_a_server_with_all_its_processes_within_ten_seconds(
             http.post("/leases", json=wish, timeout=2)
     _, alive = psutil.wait_procs(family, timeout=2)
     assert alive == []
+
+
+def test_ctrl_c_comes_to_all_processes_at_once_and_lets_requests_finish(
+    postgres_site: Site,
+) -> None:
+    postgres_site.start_server(processes=2)
+    processes = postgres_site.pids("server", API)
+    server = postgres_site.running.pop("server")
+    for pid in (server.pid, *processes):
+        os.kill(pid, signal.SIGINT)
+    assert server.wait(10) == 0
+    log = (postgres_site.folder / "server.log").read_text()
+    assert log.count("Application shutdown complete") == 2
 
 
 def test_a_server_whose_supervisor_is_killed_leaves_nobody_behind(postgres_site: Site) -> None:
