@@ -171,5 +171,5 @@ def test_who_watches_hears_which_designer_thought_and_for_how_long(
     heard: list[tuple[str, float]] = []
     think_once(db, pool, study_id, 1, lambda designer, seconds: heard.append((designer, seconds)))
     [(name, seconds)] = heard
-    assert name == "bayes"
+    assert name == "random"
     assert 0 < seconds < 60
