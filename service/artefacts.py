@@ -62,7 +62,7 @@ class Store:
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
 
-    def remove(self, sha256: str) -> None:
+    def drop(self, sha256: str) -> None:
         """Forget a blob for which there is no row."""
         self._files.rm_file(self._path(sha256))
 

@@ -116,7 +116,7 @@ def _artefacts(settings: Settings) -> Finding:
         upload.write(content)
         blob = upload.keep()
     read = b"".join(store.read(blob.sha256))
-    store.remove(blob.sha256)
+    store.drop(blob.sha256)
     if hashlib.sha256(read).hexdigest() != blob.sha256:
         return Finding("artefacts", "failed", f"{settings.artefact_url} gives back other bytes.")
     text = f"{settings.artefact_url} takes and gives files"
