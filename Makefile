@@ -12,7 +12,7 @@ help:
 	@echo "make test              every test but the slow ones;  make test-all: those too"
 	@echo "make check             lint, types, import contracts;  make fmt: format"
 	@echo "make bench NAME=x      run benchmarks/x.py;            make migrate: upgrade the database"
-	@echo "make up                server and one worker;          make clean: remove what was made"
+	@echo "make up                server with keys (.env), worker; make clean: remove what was made"
 
 .venv/installed: $(SOURCES)
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed (PYTHON=$(PYTHON))."; exit 1; }
@@ -67,8 +67,13 @@ bench: .venv/installed-bench
 migrate: setup
 	@$(BIN)/tinyfront-server db upgrade
 
-up: setup
-	@$(BIN)/tinyfront-server serve --with-worker
+# Keys of this machine's server, made once; also read by docker compose.
+.env: | .venv/installed
+	@$(BIN)/tinyfront-server keys env $@
+
+up: setup .env
+	@echo "Sign in on the page with TINYFRONT_BOOTSTRAP_ADMIN_KEY of the file .env."
+	@set -a; . ./.env; set +a; exec $(BIN)/tinyfront-server serve --with-worker
 
 clean:
 	rm -rf .venv .demo dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

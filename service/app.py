@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 import anyio.to_thread
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
 
 from service import __version__
@@ -18,23 +18,28 @@ from service.api import (
     figures,
     fronts,
     health,
+    keys,
     leases,
     monitoring,
     pages,
+    projects,
+    sessions,
     studies,
     trials,
     workers,
 )
+from service.api.access import ROOT, Access, SecurityHeaders, authorize
 from service.api.access_log import AccessLog
 from service.api.body_limit import BodyLimit
-from service.api.description import REFUSED, describe_problems
+from service.api.description import REFUSED, describe_keys, describe_problems
 from service.api.errors import add_error_handlers
 from service.api.parts import Parts
 from service.artefacts import Store
 from service.background import Background
 from service.config import Settings
 from service.db import POOL, Database
-from service.loopback import LoopbackOnly
+from service.door import Door
+from service.keyring import Keyring
 from service.monitor import Monitor
 from service.watcher import NoPlanner, Planner, Watcher
 
@@ -52,6 +57,9 @@ ROUTERS = (
     events.router,
     artefacts.router,
     workers.router,
+    keys.router,
+    projects.router,
+    sessions.router,
 )
 
 
@@ -69,7 +77,7 @@ def create_app(
     `watcher.close()`: waiting claims and event streams would else hold it up.
 
     Args:
-        settings: where artefacts lie and how large they may be.
+        settings: where artefacts lie, how large they may be, whether keys are asked for at once.
         db: upgraded and checked (`service.schema`); closed by the caller.
         watcher: shared with the planner, which asks it how many claims wait.
         planner: told when claims wait and when something changed; None if nothing proposes.
@@ -78,27 +86,29 @@ def create_app(
     planner = planner or NoPlanner()
     monitor = monitor or Monitor()
     watcher.attach(planner)
-    background = Background(db, watcher, planner, monitor)
+    door = Door(Keyring(db, always=settings.asks_for_keys))
+    background = Background(db, watcher, planner, door.keyring, monitor)
     app = FastAPI(
         title="Tinyfront",
         version=__version__,
         summary="Finds the Pareto front of neural networks that fit a microcontroller.",
-        lifespan=partial(_lifespan, watcher, background),
+        lifespan=partial(_lifespan, watcher, background, door.keyring),
         middleware=[
             # The outermost first.
             Middleware(AccessLog, answered=monitor.answered),
-            # There are no keys yet, so every server is for its own machine.
-            Middleware(LoopbackOnly),
+            Middleware(SecurityHeaders),
+            Middleware(Access, door=door),
             Middleware(BodyLimit, limit_bytes=BODY_BYTES),
         ],
         responses=REFUSED,
         redoc_url=None,
     )
     store = Store(settings.artefact_url, settings.max_artefact_bytes)
-    app.state.parts = Parts(db, store, watcher, planner, background, monitor)
+    app.state.parts = Parts(db, store, watcher, planner, background, monitor, door)
     add_error_handlers(app)
     describe_problems(app)
-    api = APIRouter(prefix="/api/v1")
+    describe_keys(app)
+    api = APIRouter(prefix=ROOT, dependencies=[Depends(authorize)])
     for router in ROUTERS:
         api.include_router(router)
     app.include_router(api)
@@ -109,10 +119,13 @@ def create_app(
 
 
 @asynccontextmanager
-async def _lifespan(watcher: Watcher, background: Background, _app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(
+    watcher: Watcher, background: Background, keyring: Keyring, _app: FastAPI
+) -> AsyncIterator[None]:
     # A thread without a connection would only wait for one.
     anyio.to_thread.current_default_thread_limiter().total_tokens = POOL
     watching = asyncio.create_task(watcher.run())
+    keyring.asked()  # so that the first request finds whether there are keys
     background.start()
     try:
         yield

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service import tokens
+from service import projects, tokens
 from service.errors import AttemptNotFound, TrialNotFound, WrongToken
-from service.models import Attempt, Report, Trial
+from service.models import Attempt, Report, Study, Trial
 from service.states import FailedThrough, Order, Outcome, Status, check_move
 
 # A trial that loses this many workers goes back to the queue each time; one more, and it fails: it
@@ -21,12 +21,13 @@ def lock_trial(session: Session, trial_id: int) -> Trial:
     """Return a trial as it is now; no other transaction changes it or its attempts meanwhile.
 
     Raises:
-        TrialNotFound: there is none.
+        TrialNotFound: there is none in the session's project.
     """
     trial = session.scalars(
         select(Trial)
-        .where(Trial.id == trial_id)
-        .with_for_update(key_share=True)
+        .join(Study, Study.id == Trial.study_id)
+        .where(Trial.id == trial_id, projects.seen(session))
+        .with_for_update(of=Trial, key_share=True)
         .execution_options(populate_existing=True)
     ).one_or_none()
     if trial is None:
@@ -52,9 +53,14 @@ def get(session: Session, attempt_id: int) -> Attempt:
     """Return an attempt by its number.
 
     Raises:
-        AttemptNotFound: there is none.
+        AttemptNotFound: there is none in the session's project.
     """
-    attempt = session.get(Attempt, attempt_id)
+    attempt = session.scalars(
+        select(Attempt)
+        .join(Trial, Trial.id == Attempt.trial_id)
+        .join(Study, Study.id == Trial.study_id)
+        .where(Attempt.id == attempt_id, projects.seen(session))
+    ).one_or_none()
     if attempt is None:
         raise AttemptNotFound(attempt_id)
     return attempt

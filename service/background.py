@@ -1,4 +1,4 @@
-"""The threads behind the routes: one enters finished trials in the ledgers, one expires leases."""
+"""The threads behind the routes: they enter finished trials, expire leases, note uses of keys."""
 
 import logging
 import threading
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from service import ledger
 from service.db import Database
+from service.keyring import Keyring
 from service.monitor import Monitor
 from service.sweeper import Sweeper
 from service.watcher import Planner, Watcher
@@ -15,6 +16,7 @@ LOG = logging.getLogger(__name__)
 # Routes wake the ledger when a trial ends; the beat is for what other servers were told.
 LEDGER_EVERY_S = 0.5
 SWEEPER_EVERY_S = 1.0
+KEYS_EVERY_S = 10.0
 
 
 class Beat:
@@ -47,18 +49,20 @@ class Beat:
 
     def _run(self) -> None:
         while not self._stopping:
-            self._nudged.clear()
             try:
                 self._step()
             except Exception:
                 LOG.exception("%s failed; it is repeated.", self._thread.name)
             self._nudged.wait(self._every_s)
+            self._nudged.clear()  # what came until here is met by the next step, or by the end
 
 
 class Background:
     """What one server process does by itself."""
 
-    def __init__(self, db: Database, watcher: Watcher, planner: Planner, monitor: Monitor) -> None:
+    def __init__(
+        self, db: Database, watcher: Watcher, planner: Planner, keyring: Keyring, monitor: Monitor
+    ) -> None:
         self._db = db
         self._monitor = monitor
         self._watcher = watcher
@@ -66,16 +70,19 @@ class Background:
         self._sweeper = Sweeper(db)
         self.ledger = Beat("tinyfront-ledger", self.enter_finished, LEDGER_EVERY_S)
         self.sweeper = Beat("tinyfront-sweeper", self.sweep, SWEEPER_EVERY_S)
+        self.keys = Beat("tinyfront-keys", keyring.note_uses, KEYS_EVERY_S)
 
     def start(self) -> None:
         """Start the threads."""
         self.ledger.start()
         self.sweeper.start()
+        self.keys.start()
 
     def stop(self) -> None:
         """Stop the threads."""
         self.ledger.stop()
         self.sweeper.stop()
+        self.keys.stop()
 
     def enter_finished(self) -> None:
         """Enter all finished trials into their ledgers, each study in a transaction of its own."""

@@ -22,6 +22,27 @@ class NoModel(CommandFailed):
         )
 
 
+class NoKeys(CommandFailed):
+    """A server that others can reach, without a key."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"host: {host!r} can be reached from other machines, but there are no keys, so whoever "
+            "comes might do anything. Make one first: tinyfront-server keys create --name me "
+            "--role admin. Or listen on 127.0.0.1 and use a tunnel, such as ssh -L."
+        )
+
+
+class BootstrapKeyTaken(CommandFailed):
+    """A bootstrap key whose id another key has."""
+
+    def __init__(self, variable: str) -> None:
+        super().__init__(
+            f"{variable}: the database holds another key of the same id, or of another role. Give "
+            "each variable a key of its own, as `make .env` writes them."
+        )
+
+
 class DatabaseUrlInvalid(CommandFailed):
     """Neither SQLite in a file nor PostgreSQL."""
 
@@ -106,9 +127,9 @@ class UnknownSetting(CommandFailed):
 class InvalidSetting(CommandFailed):
     """A setting has a value that it cannot have."""
 
-    def __init__(self, name: str, need: str, value: object, source: str) -> None:
+    def __init__(self, name: str, need: str, value: str, source: str) -> None:
         super().__init__(
-            f"{name}: {need}, got {value!r} from {source}. Correct it there; docs/operation.md "
+            f"{name}: {need}, got {value} from {source}. Correct it there; docs/operation.md "
             "lists all settings."
         )
 

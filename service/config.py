@@ -7,15 +7,18 @@ names has a default.
 import difflib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service import key_texts
 from service.command_errors import ConfigUnreadable, InvalidSetting, UnknownSetting
 from service.logs import Style
+from service.loopback import is_loopback
+from service.states import Role
 
 PREFIX = "TINYFRONT_"
 FILE_VARIABLE = f"{PREFIX}CONFIG"
@@ -34,7 +37,9 @@ def _planners() -> int:
 class Settings(BaseSettings):
     """Settings of a server; each is an environment variable with the prefix TINYFRONT_."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
     database_url: str = "sqlite:///tinyfront.db"
     artefact_url: str = "artefacts"  # a folder, or any address that fsspec opens
@@ -45,6 +50,36 @@ class Settings(BaseSettings):
     # Half the cores, so that a worker on the same machine keeps the other half.
     planners: int = Field(default_factory=_planners, ge=1)
     log: Style = "auto"
+    # Whole keys that the server enters when it starts.
+    bootstrap_admin_key: SecretStr | None = None
+    bootstrap_worker_key: SecretStr | None = None
+
+    @field_validator("bootstrap_admin_key", "bootstrap_worker_key")
+    @classmethod
+    def _have_the_form_of_a_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and key_texts.id_of(value.get_secret_value()) is None:
+            raise ValueError(
+                "need tf_<id>_<secret>: an id of 6 to 16 letters and digits, and 32 random bytes "
+                "in base64url; `make .env` writes such keys"
+            )
+        return value
+
+    def bootstrap_keys(self) -> Iterator[tuple[str, Role, str]]:
+        """Yield variable, role and text of each key that is given."""
+        for role, value in (
+            (Role.ADMIN, self.bootstrap_admin_key),
+            (Role.WORKER, self.bootstrap_worker_key),
+        ):
+            if value is not None:
+                yield f"TINYFRONT_BOOTSTRAP_{role.upper()}_KEY", role, value.get_secret_value()
+
+    @property
+    def asks_for_keys(self) -> bool:
+        """Whether the server asks for keys whatever its database holds."""
+        return not is_loopback(self.host) or any(True for _ in self.bootstrap_keys())
+
+
+SECRET = frozenset({"bootstrap_admin_key", "bootstrap_worker_key", "database_url"})
 
 
 def load(
@@ -77,7 +112,9 @@ def load(
             source = f"the variable {PREFIX}{name.upper()}"
         else:
             source = f"the file {path}"
-        raise InvalidSetting(name, str(first["msg"]), first["input"], source) from None
+        need = str(first["msg"]).removeprefix("Value error, ")
+        shown = "what is not shown" if name in SECRET else repr(first["input"])
+        raise InvalidSetting(name, need, shown, source) from None
 
 
 def _read(path: Path) -> dict[str, Any]:

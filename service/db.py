@@ -1,5 +1,6 @@
 """The database: two kinds of transactions, one clock, one writer on SQLite."""
 
+import copy
 import json
 import os
 import threading
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError
@@ -74,6 +75,7 @@ class Database:
     def __init__(self, url: str, clock: Clock | None = None) -> None:
         self.url = _dialect_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
+        self.project_id: int | None = None
         self.engine = self._engine()
         self._clock = utc_now if clock is None and self.sqlite else clock
         reading: dict[str, Any] = {"tinyfront_writes": False}
@@ -89,6 +91,8 @@ class Database:
             "pool_size": POOL,
             "max_overflow": 0,
             "pool_timeout": BUSY_S,
+            # Errors are logged, and what was written may be a secret.
+            "hide_parameters": True,
             # NaN has no place in JSON; refuse it here rather than store a text nobody can read.
             "json_serializer": partial(json.dumps, allow_nan=False, separators=(",", ":")),
         }
@@ -104,17 +108,29 @@ class Database:
         event.listen(engine, "begin", _on_sqlite_begin)
         return engine
 
+    def of_project(self, project_id: int | None) -> Self:
+        """Return the same database for one project: its sessions see nothing of any other.
+
+        `service.projects` reads from a session which project it belongs to; None sees everything.
+        """
+        limited = copy.copy(self)  # shares connections and the writers' lock
+        limited.project_id = project_id
+        return limited
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a session that sees one state of the tables and cannot write."""
-        with Session(self._readers, expire_on_commit=False) as session:
+        with self._session(self._readers) as session:
             yield session
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """Open a session that may write; commits at the end, rolls back on an error."""
-        with self._turn(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with self._turn(), self._session(self.engine) as session, session.begin():
             yield session
+
+    def _session(self, engine: Engine) -> Session:
+        return Session(engine, expire_on_commit=False, info={"project_id": self.project_id})
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

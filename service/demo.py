@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from service.bootstrap import without_keys
 from service.command_errors import CommandFailed
 from tinyfront import Client, Cnn, Front, ServerUnreachable, Study, TinyfrontError, minimize
 
@@ -106,7 +107,8 @@ def _process(
     folder: Path, command: str, arguments: Sequence[str]
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a command of ours beside the demo, its words in a log, and end it with the demo."""
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    # The demo is for its own machine and needs no keys, whatever else this environment is for.
+    environment = without_keys(os.environ) | {"PYTHONUNBUFFERED": "1"}
     with (folder / f"{command}.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "service", command, *arguments],

@@ -33,6 +33,7 @@ class Claim:
     data: Mapping[str, str] | None = None
     resume: bool = False
     can: int = 0
+    project_id: int | None = None  # whose studies the worker may serve; None: of any
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +95,17 @@ def _open_leases(session: Session, claim: Claim) -> Sequence[tuple[Trial, Attemp
     rows = session.execute(
         select(Trial, Attempt)
         .join(Attempt, Attempt.trial_id == Trial.id)
+        .join(Study, Study.id == Trial.study_id)
         .where(Attempt.worker == claim.worker, Attempt.request_id == claim.request_id)
-        .where(Attempt.ended_at.is_(None))
+        .where(Attempt.ended_at.is_(None), *_of_project(claim))
         .order_by(Attempt.slot)
         .options(undefer(Trial.work))
     )
     return [(trial, attempt) for trial, attempt in rows]
+
+
+def _of_project(claim: Claim) -> list[Any]:
+    return [] if claim.project_id is None else [Study.project_id == claim.project_id]
 
 
 def _wanted(claim: Claim) -> Any:
@@ -108,6 +114,7 @@ def _wanted(claim: Claim) -> Any:
     confirms = Trial.needs.bitwise_and(needs.CONFIRMING) != 0
     conditions = [
         or_(Study.status == StudyStatus.ACTIVE, and_(Study.status == StudyStatus.ENDED, confirms)),
+        *_of_project(claim),
         Study.kind.in_(claim.kinds),
         Trial.needs.bitwise_and(needs.unmet(claim.can)) == 0,
     ]

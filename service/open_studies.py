@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
-from service import needs
+from service import needs, projects
 from service.leases import Claim
 from service.models import Study, Trial
 from service.states import OPEN, Kind, Status, StudyStatus
@@ -23,10 +23,13 @@ class OpenStudy:
     queued: Mapping[int, int] = field(default_factory=dict)  # by what the trials need
     open_budget: int = 0  # so many proposals may still be made
     paused: bool = False
+    project_id: int | None = None
 
     def fits(self, claim: Claim) -> bool:
         """Tell whether a trial of this study may be handed out for a claim, as `leases` does."""
         if self.paused or claim.study_id not in {None, self.id} or self.kind not in claim.kinds:
+            return False
+        if claim.project_id not in {None, self.project_id}:
             return False
         if self.data is None or claim.data is None:
             return True
@@ -59,6 +62,7 @@ def open_studies(session: Session) -> list[OpenStudy]:
     rows = session.execute(
         select(
             Study.id,
+            Study.project_id,
             Study.kind,
             Study.status,
             Study.data_name,
@@ -84,6 +88,7 @@ def open_studies(session: Session) -> list[OpenStudy]:
                 {b: n for b, n in waiting.items() if not ended or b & needs.CONFIRMING},
                 open_budget=0 if ended else max(0, left),
                 paused=study.status is StudyStatus.PAUSED,
+                project_id=study.project_id,
             )
         )
     return studies
@@ -101,7 +106,7 @@ class Load:
 
 
 def load(session: Session) -> list[Load]:
-    """Return what the studies have under way that have not ended or hold open trials."""
+    """Return what the session's studies have under way that have not ended or hold open trials."""
     # Open trials are few, however many have finished, and stand in an index by their status.
     under_way = (
         select(
@@ -119,14 +124,18 @@ def load(session: Session) -> list[Load]:
         select(Study.id, Study.name, queued, running, Study.hypervolume)
         .outerjoin(under_way, under_way.c.study_id == Study.id)
         .where(or_(Study.status != StudyStatus.ENDED, under_way.c.study_id.is_not(None)))
+        .where(projects.seen(session))
         .order_by(Study.id)
     )
     return [Load(*row) for row in rows]
 
 
 def count_by_status(session: Session) -> dict[Status, int]:
-    """Return how many trials of all studies are where; an index has what this needs."""
-    rows = session.execute(select(Trial.status, func.count()).group_by(Trial.status))
+    """Return how many trials of the session's studies are where; an index has what this needs."""
+    counted = select(Trial.status, func.count()).group_by(Trial.status)
+    if projects.of_session(session) is not None:
+        counted = counted.join(Study, Study.id == Trial.study_id).where(projects.seen(session))
+    rows = session.execute(counted)
     return {status: count for status, count in rows}
 
 

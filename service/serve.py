@@ -10,11 +10,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from ipaddress import ip_address
 
 import typer
 
-from service import logs, schema
+from service import bootstrap, logs, schema
 from service.command_errors import CommandFailed, OneProcessOnly
 from service.config import SHARED_FOLDER, Settings
 from service.db import Database
@@ -30,8 +29,9 @@ def run(settings: Settings, with_worker: bool = False) -> int:
         The exit status: 0 after a clean end.
 
     Raises:
-        CommandFailed: the host is not of this machine, the port is taken, or SQLite shall take
-            several processes.
+        CommandFailed: the port is taken, or SQLite shall take several processes.
+        NoKeys: the host is not of this machine, and there are no keys.
+        BootstrapKeyTaken: see `service.bootstrap`.
         DatabaseOutdated, DatabaseForeign, DatabaseTooNew, DatabaseInUse: see `service.schema`.
     """
     logs.set_up(settings.log)
@@ -49,7 +49,9 @@ def run(settings: Settings, with_worker: bool = False) -> int:
         members = [Member(name, partial(Fork, name, work)) for name in names]
         if with_worker:
             command = [sys.executable, "-m", "service", "worker", "--server", url]
-            members.append(Member("worker", partial(Program, command)))
+            # Its key goes by the environment: everybody on the machine may read a command line.
+            own = bootstrap.worker_environment(settings, os.environ)
+            members.append(Member("worker", partial(Program, command, own)))
         typer.echo(f"Tinyfront listens on {url}")
         sys.stdout.flush()  # before it is copied
         # Not later: while this process holds the address, the kernel takes connections to it.
@@ -71,11 +73,6 @@ def _serve(settings: Settings, listener: socket.socket, lifeline: tuple[int, int
 @contextmanager
 def _listen(host: str, port: int) -> Iterator[socket.socket]:
     """Take the port first: what comes after takes seconds, and its failure should not."""
-    if not _is_loopback(host):
-        raise CommandFailed(
-            f"host: need an address of this machine only, got {host!r}: there are no keys yet, "
-            "so whoever reaches the server may do anything. Use a tunnel, such as ssh -L."
-        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Named as TCP, else asyncio does not switch off Nagle's algorithm, and every answer takes 40 ms
     # more (measured: 56 ms instead of 2 ms).
@@ -90,13 +87,6 @@ def _listen(host: str, port: int) -> Iterator[socket.socket]:
             ) from error
         listener.set_inheritable(False)
         yield listener
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _shown(host: str) -> str:
@@ -114,6 +104,7 @@ def _database(settings: Settings) -> Iterator[None]:
             if schema.state(db) is schema.State.EMPTY:
                 LOG.info("The database is empty; it gets revision %s.", schema.upgrade(db))
             schema.check(db)
+            bootstrap.prepare(db, settings)
             db.close()  # no connection may be shared with a copy of this process
             yield
     finally:

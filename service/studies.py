@@ -11,19 +11,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from optimizer.problem import Problem
-from service import budgets, definitions, earlier, events, workers
+from service import budgets, definitions, earlier, events, projects, workers
 from service.budgets import Budgets
 from service.errors import IllegalChange, NameTaken, StudyChanged, StudyNotFound
-from service.models import Attempt, Project, Study, Trial
+from service.models import Attempt, Study, Trial
 from service.states import CONFIRM, SEARCH, Ended, EventKind, Outcome, Status, StudyStatus
 
-DEFAULT_PROJECT = "default"
 
-
-def create(
-    session: Session, definition: Mapping[str, Any], now: datetime, project: str = DEFAULT_PROJECT
-) -> tuple[Study, bool]:
-    """Create a study, or return the one that the same definition made before.
+def create(session: Session, definition: Mapping[str, Any], now: datetime) -> tuple[Study, bool]:
+    """Create a study in the session's project, or return the one that the same definition made.
 
     Args:
         definition: a StudyCreate as JSON; what is missing takes its default.
@@ -35,7 +31,7 @@ def create(
         InvalidDefinition: with the path of the field that is wrong.
         NameTaken: a study of that name has another definition.
     """
-    project_id = session.scalars(select(Project.id).where(Project.name == project)).one()
+    project_id = projects.home(session)
     named = select(Study).where(Study.project_id == project_id, Study.name == definition["name"])
     existing = session.scalars(named).one_or_none()
     if existing is None:
@@ -95,32 +91,29 @@ def _check_same(study: Study, definition: Mapping[str, Any]) -> None:
         raise NameTaken(study.name, field)
 
 
-def get(session: Session, ref: int | str, project: str = DEFAULT_PROJECT) -> Study:
+def get(session: Session, ref: int | str) -> Study:
     """Return a study by its number or its name; a text of digits is a number first.
 
     Raises:
-        StudyNotFound: there is none in this project.
+        StudyNotFound: there is none in the session's project.
     """
-    studies = select(Study).join(Project, Project.id == Study.project_id)
-    studies = studies.where(Project.name == project)
+    studies = select(Study).where(projects.seen(session))
     text = str(ref)
     # A number beyond 63 bits is no row's, and a database would refuse to compare it.
     if text.isascii() and text.isdigit() and len(text) < 19:
         found = session.scalars(studies.where(Study.id == int(text))).one_or_none()
         if found is not None:
             return found
-    found = session.scalars(studies.where(Study.name == text)).one_or_none()
+    named = studies.where(Study.name == text, Study.project_id == projects.home(session))
+    found = session.scalars(named).one_or_none()
     if found is None:
         raise StudyNotFound(ref)
     return found
 
 
-def listing(
-    session: Session, before: int | None = None, limit: int = 100, project: str = DEFAULT_PROJECT
-) -> Sequence[Study]:
+def listing(session: Session, before: int | None = None, limit: int = 100) -> Sequence[Study]:
     """Return studies, newest first, that are older than study `before`."""
-    studies = select(Study).join(Project, Project.id == Study.project_id)
-    studies = studies.where(Project.name == project)
+    studies = select(Study).where(projects.seen(session))
     if before is not None:
         studies = studies.where(Study.id < before)
     return session.scalars(studies.order_by(Study.id.desc()).limit(limit)).all()

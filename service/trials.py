@@ -7,11 +7,12 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, undefer
 
+from service import projects
 from service.attempts import close, finish, lock_trial, open_of
 from service.errors import TrialNotFound
 from service.leases import Claim, Lease, Renewal, claim, release, renew
 from service.metrics import values_of
-from service.models import Trial
+from service.models import Study, Trial
 from service.proposals import enqueue, enqueue_proposals
 from service.results import Failure, complete, fail, report
 from service.states import SEARCH, Outcome, Status
@@ -62,9 +63,14 @@ def get(session: Session, trial_id: int) -> Trial:
     """Return a trial with the work that its worker is sent.
 
     Raises:
-        TrialNotFound: there is none.
+        TrialNotFound: there is none in the session's project.
     """
-    trial = session.get(Trial, trial_id, options=[undefer(Trial.work)])
+    trial = session.scalars(
+        select(Trial)
+        .join(Study, Study.id == Trial.study_id)
+        .where(Trial.id == trial_id, projects.seen(session))
+        .options(undefer(Trial.work))
+    ).one_or_none()
     if trial is None:
         raise TrialNotFound(trial_id)
     return trial

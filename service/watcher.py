@@ -122,8 +122,7 @@ class Watcher:
         self._places = [
             place
             for place in self._places
-            if place.echo_until_s is None
-            or (place.claim.worker, place.claim.study_id) != (claim.worker, claim.study_id)
+            if place.echo_until_s is None or _whose(place.claim) != _whose(claim)
         ]
         place = Place(claim)
         self._places.append(place)
@@ -248,6 +247,10 @@ class Watcher:
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop has ended: nobody waits any more
                 self._loop.call_soon_threadsafe(note)
+
+
+def _whose(claim: Claim) -> tuple[int | None, str, int | None]:
+    return claim.project_id, claim.worker, claim.study_id
 
 
 def _taken(queue: Counter[int], study: OpenStudy, claim: Claim) -> int:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from service import projects
 from service.models import Worker
 
 
@@ -36,25 +37,30 @@ def announce(session: Session, name: str, announcement: Announcement, now: datet
 
 def seen(session: Session, name: str, now: datetime) -> Worker:
     """Note that a worker of that name was heard of."""
-    worker = session.get(Worker, name) or _first(session, name, now)
+    key = (projects.home(session), name)
+    worker = session.get(Worker, key) or _first(session, key, now)
     worker.seen_at = now
     return worker
 
 
-def _first(session: Session, name: str, now: datetime) -> Worker:
-    worker = Worker(name=name, versions={}, data=[], first_seen_at=now, seen_at=now)
+def _first(session: Session, key: tuple[int, str], now: datetime) -> Worker:
+    project_id, name = key
+    worker = Worker(
+        project_id=project_id, name=name, versions={}, data=[], first_seen_at=now, seen_at=now
+    )
     try:
         with session.begin_nested():
             session.add(worker)
     except IntegrityError:
         # Two first words of one worker met here; the other was faster.
-        return session.get_one(Worker, name)
+        return session.get_one(Worker, key)
     return worker
 
 
 def listing(session: Session) -> Sequence[Worker]:
-    """Return all workers, the one heard of last first."""
-    return session.scalars(select(Worker).order_by(Worker.seen_at.desc(), Worker.name)).all()
+    """Return the workers of the session's project, the one heard of last first."""
+    own = select(Worker).where(Worker.project_id == projects.home(session))
+    return session.scalars(own.order_by(Worker.seen_at.desc(), Worker.name)).all()
 
 
 def announced_data(session: Session) -> list[dict[str, Any]]:

@@ -37,6 +37,20 @@ REFUSED: dict[int | str, dict[str, Any]] = {
 }
 
 
+def describe_keys(app: FastAPI) -> None:
+    """Say how a key is sent, and that a server of one machine may need none."""
+    original = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        description = original()
+        components = description.setdefault("components", {})
+        components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        description["security"] = [{"key": []}, {}]
+        return description
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
 def describe_problems(app: FastAPI) -> None:
     """Add the schema that `REFUSED` refers to."""
     original = app.openapi

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from service import errors, logs
+from service import access_errors, errors, logs
 from service.api.body_limit import BodyTooLarge
 from service.api.problems import Problem, slug
 from service.api.validation import problem_of
@@ -28,18 +28,27 @@ HTTP_STATUS: dict[type[errors.ServiceError], int] = {
     errors.AttemptEnded: 409,
     errors.AttemptNotFound: 404,
     errors.DatabaseBusy: 503,
+    access_errors.ForeignHost: 403,
+    access_errors.ForeignOrigin: 403,
     errors.IllegalChange: 409,
     errors.IllegalMove: 409,
     errors.InvalidArtefact: 422,
     errors.InvalidDefinition: 422,
     errors.InvalidMetrics: 422,
+    access_errors.InvalidName: 422,
     errors.InvalidProposal: 422,
+    access_errors.KeyNeeded: 401,
+    access_errors.KeyNotFound: 404,
     errors.NameTaken: 409,
+    access_errors.ProjectNotFound: 404,
+    access_errors.ProxiedRequest: 403,
     errors.ReportConflict: 409,
     errors.ResultConflict: 409,
+    access_errors.RoleForbids: 403,
     errors.StudyChanged: 412,
     errors.StudyEnded: 409,
     errors.StudyNotFound: 404,
+    access_errors.TooManyFailures: 429,
     errors.TrialExists: 409,
     errors.TrialNotFound: 404,
     errors.WrongToken: 403,
@@ -60,10 +69,16 @@ async def refuse(_request: Request, error: Exception) -> Response:
     """Answer a domain error by the table."""
     assert isinstance(error, errors.ServiceError)
     status = HTTP_STATUS[type(error)]
-    headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else None
-    return Problem(status, slug(type(error)), str(error), error.field, error.remedy).response(
-        headers
-    )
+    problem = Problem(status, slug(type(error)), str(error), error.field, error.remedy)
+    return problem.response(_headers_of(status, error))
+
+
+def _headers_of(status: int, error: errors.ServiceError) -> dict[str, str]:
+    if status == 401:
+        return {"WWW-Authenticate": 'Bearer realm="tinyfront"'}
+    if isinstance(error, access_errors.TooManyFailures):
+        return {"Retry-After": str(error.wait_s)}
+    return {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
 
 
 async def refuse_invalid(_request: Request, error: Exception) -> Response:

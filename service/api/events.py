@@ -56,6 +56,8 @@ async def stream(
                 # Too late for a refusal. The client comes again by itself and misses nothing.
                 LOG.warning("An event stream could not reach the database.", exc_info=True)
                 return
+            if not await parts.still_open():
+                return  # the key was revoked
             for event in happened:
                 listener.seen = event.number
                 yield ServerSentEvent(

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from service import leases, needs, studies
+from service.access_errors import KeyNeeded
 from service.api.parts import Parts, PartsDep, StudyRef
 from service.api.schemas.leases import Lease, LeaseRequest, Leases
 from service.states import Kind, StudyStatus
@@ -70,6 +71,7 @@ def _wanted(parts: Parts, body: LeaseRequest, study: str | None) -> tuple[leases
         data=body.data,
         resume=body.resume,
         can=needs.met_by(body.can),
+        project_id=parts.db.project_id,
     )
     return wanted, ended
 
@@ -86,6 +88,8 @@ async def _wait(
     deadline_s = asyncio.get_running_loop().time() + wait_s
     async with parts.watcher.place(wanted) as place:
         while await _woken(place, gone, deadline_s) and not parts.watcher.closing:
+            if not await parts.still_open():
+                raise KeyNeeded(sent=True)
             found = await run_in_threadpool(_claim, parts, wanted)
             if found:
                 return found

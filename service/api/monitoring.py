@@ -1,4 +1,4 @@
-"""Figures for Prometheus. They name studies of every project, so with keys they need one."""
+"""Figures for Prometheus. They name studies, so with keys they need one, and are of its project."""
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST

@@ -1,26 +1,30 @@
 """What routes reach of the service: the parts that `create_app` was given."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
+from service.access_errors import KeyNeeded
 from service.api.schemas.body import NAME
 from service.artefacts import Store
 from service.background import Background
 from service.db import Database
+from service.door import Door
 from service.errors import StudyNotFound
+from service.keyring import Caller
 from service.monitor import Monitor
 from service.watcher import Planner, Watcher
 
 # The largest identity that a database holds; beyond it a query would fail instead of finding none.
 LARGEST_ID = 2**63 - 1
+CALLER = "tinyfront.caller"  # in the scope of a request, put there by `service.api.access`
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of one server process."""
+    """The parts of one server process, for one request: `db` is limited to its caller's project."""
 
     db: Database
     store: Store
@@ -28,6 +32,18 @@ class Parts:
     planner: Planner
     background: Background
     monitor: Monitor
+    door: Door
+    caller: Caller | None = None
+
+    def of(self, caller: Caller | None) -> "Parts":
+        """Return the same parts for a request of this caller."""
+        if caller is None:
+            return self
+        return replace(self, db=self.db.of_project(caller.project_id), caller=caller)
+
+    async def still_open(self) -> bool:
+        """Tell whether a request that has waited would still be let in."""
+        return await self.door.still_open(self.caller)
 
     def trials_changed(self) -> None:
         """Tell whom it concerns that trials were queued, closed or finished. Returns at once."""
@@ -39,7 +55,14 @@ class Parts:
 # `async`, so that FastAPI calls them in the loop; a plain function would cost a thread each.
 async def _parts(request: Request) -> Parts:
     parts: Parts = request.app.state.parts
-    return parts
+    return parts.of(request.scope.get(CALLER))
+
+
+async def _caller(request: Request) -> Caller:
+    caller: Caller | None = request.scope.get(CALLER)
+    if caller is None:
+        raise KeyNeeded(sent=False)
+    return caller
 
 
 async def _db(request: Request) -> Database:
@@ -48,6 +71,7 @@ async def _db(request: Request) -> Database:
 
 PartsDep = Annotated[Parts, Depends(_parts)]
 DbDep = Annotated[Database, Depends(_db)]
+CallerDep = Annotated[Caller, Depends(_caller)]
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 
 

@@ -10,6 +10,7 @@ import typer
 from service import __version__
 from service.cli.doctor import doctor
 from service.cli.edge import Artefacts, ConfigFile, DatabaseUrl, opened, settings_with
+from service.cli.keys import keys_app, projects_app
 from service.cli.replay import replay
 
 # Commands of packages that the service must not import, such as the worker.
@@ -23,6 +24,8 @@ app = typer.Typer(
 )
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(db_app, name="db")
+app.add_typer(keys_app, name="keys")
+app.add_typer(projects_app, name="projects")
 
 
 def _version(wanted: bool) -> None:
@@ -44,7 +47,7 @@ def root(
 def serve(  # noqa: PLR0913  as many arguments as the command has options
     *,
     host: Annotated[
-        str | None, typer.Option(help="Address; only loopback, as there are no keys yet.")
+        str | None, typer.Option(help="Address; beyond loopback only if there are keys.")
     ] = None,
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="0 takes any free port.")

@@ -37,14 +37,15 @@ class Key(Base):
     """A key of a person or a worker; only its hash is stored."""
 
     __tablename__ = "keys"
-    __table_args__ = NEVER_REUSED
 
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    # The part of the key that is no secret: it names the key in lists and finds its row.
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
     project_id: Mapped[int] = mapped_column(Id, belongs_to("projects.id"), index=True)
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(String(64))
     role: Mapped[Role] = mapped_column(one_of(Role, "role"))
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]  # to the minute
     revoked_at: Mapped[datetime | None]
 
 
@@ -53,6 +54,7 @@ class Worker(Base):
 
     __tablename__ = "workers"
 
+    project_id: Mapped[int] = mapped_column(Id, belongs_to("projects.id"), primary_key=True)
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     accelerator: Mapped[str | None]
     host: Mapped[str | None]

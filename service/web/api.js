@@ -21,14 +21,24 @@ export async function get(path, parameters = {}, signal = undefined) {
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== null && value !== undefined && value !== "") query.set(name, value);
   }
+  return ask(`${path}${query.size ? `?${query}` : ""}`, {}, signal);
+}
+
+/** Ask for a change; `body` goes as JSON. */
+export const send = (method, path, body = null) =>
+  ask(path, body === null ? { method } : {
+    method, body: JSON.stringify(body), headers: { "Content-Type": "application/json" },
+  });
+
+async function ask(path, options, signal = undefined) {
   const patience = AbortSignal.timeout(PATIENCE_MS);
   const either = signal ? AbortSignal.any([signal, patience]) : patience;
-  const address = `${ROOT}${path}${query.size ? `?${query}` : ""}`;
+  const headers = { Accept: "application/json", ...options.headers };
   try {
-    const answer = await fetch(address, { signal: either, headers: { Accept: "application/json" } });
+    const answer = await fetch(`${ROOT}${path}`, { ...options, signal: either, headers });
     // A proxy answers 502 or 504 for a server that is gone; the service itself says 503.
     if ([502, 503, 504].includes(answer.status)) throw new Away(`${answer.status}`);
-    const body = await answer.json();
+    const body = answer.status === 204 ? null : await answer.json();
     if (!answer.ok) throw new Problem(answer.status, body);
     return body;
   } catch (error) {

@@ -4,6 +4,7 @@ import { Away, Problem } from "./api.js";
 import { el, show } from "./dom.js";
 import { time } from "./format.js";
 import { follow } from "./live.js";
+import { signIn, tellWho } from "./session.js";
 import { studies } from "./studies.js";
 import { study } from "./study.js";
 import { trial } from "./trial.js";
@@ -112,11 +113,15 @@ class Visit {
       return;
     }
     banner.hidden = true;
-    if (!(error instanceof Problem)) console.error(error);
     this.unfollow?.();
     live.hidden = true;
-    show(main, missing(error));
     document.title = "Tinyfront";
+    if (error instanceof Problem && error.status === 401) {
+      askForKey();
+      return;
+    }
+    if (!(error instanceof Problem)) console.error(error);
+    show(main, missing(error));
   }
 
   stop() {
@@ -126,6 +131,17 @@ class Visit {
     this.unfollow?.();
     this.view.dispose?.();
   }
+}
+
+function askForKey() {
+  document.getElementById("who").hidden = true;
+  const form = signIn(() => {
+    visitHere();
+    tellWho();
+    main.focus({ preventScroll: true });
+  });
+  main.replaceChildren(el("div", { class: "view" }, form));
+  document.getElementById("key").focus();
 }
 
 function missing(error) {
@@ -208,3 +224,4 @@ document.getElementById("banner-retry").addEventListener("click", () => {
 });
 history.scrollRestoration = "manual"; // the browser would scroll before there is anything
 visitHere(history.state?.scroll ?? 0);
+tellWho();

@@ -18,6 +18,7 @@ from service.app import create_app
 from service.background import Background
 from service.config import Settings
 from service.db import Database
+from service.door import Door
 from service.watcher import Watcher
 
 BLACK_BOX: dict[str, Any] = {
@@ -68,6 +69,7 @@ class Served:
         self.planner = FakePlanner()
         app = create_app(self.settings, db, self.watcher, self.planner)
         self.background: Background = app.state.parts.background
+        self.door: Door = app.state.parts.door
         self._socket = socket.socket(proto=socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]

@@ -1,5 +1,6 @@
 """Dockerfile and compose file stay true without a docker engine: what they name is there."""
 
+import re
 import shlex
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import httpx
 import pytest
 import yaml
 
-from service import supervisor
+from service import bootstrap, key_texts, supervisor
 from tests.e2e.conftest import Site, free_port, until
 
 ROOT = Path(__file__).parents[2]
@@ -84,18 +85,24 @@ def test_the_commands_of_the_compose_file_bring_up_a_server_and_two_workers(
     tmp_path: Path, postgres_url: str
 ) -> None:
     services, port = COMPOSE["services"], free_port()
-    assert set(services["server"]["environment"]) == {"TINYFRONT_DATABASE_URL"}
+    admin, worker = key_texts.new(), key_texts.new()
+    given = {
+        "TINYFRONT_DATABASE_URL": postgres_url,
+        "TINYFRONT_BOOTSTRAP_ADMIN_KEY": admin,
+        "TINYFRONT_BOOTSTRAP_WORKER_KEY": worker,
+    }
+    assert set(services["server"]["environment"]) == set(given)
+    header = {"Authorization": f"Bearer {admin}"}
     site = Site(tmp_path, postgres_url, port)
     check = here(services["server"]["healthcheck"]["test"][1:], tmp_path, port)
     try:
         serve = here(services["server"]["command"], tmp_path, port)
-        site.run("server", ["service", *serve], TINYFRONT_DATABASE_URL=postgres_url)
+        site.run("server", ["service", *serve], **given)
         until(lambda: subprocess.run(check, capture_output=True).returncode == 0, "it is healthy")
         for number in (1, 2):
-            site.run(
-                f"worker{number}", ["service", *here(services["worker"]["command"], tmp_path, port)]
-            )
-        with httpx.Client(base_url=f"{site.url}/api/v1") as http:
+            work = here(services["worker"]["command"], tmp_path, port)
+            site.run(f"worker{number}", ["service", *work], TINYFRONT_API_KEY=worker)
+        with httpx.Client(base_url=f"{site.url}/api/v1", headers=header) as http:
             until(
                 lambda: len(http.get("/workers").json()["items"]) == 2,
                 "both have said who they are",
@@ -103,6 +110,30 @@ def test_the_commands_of_the_compose_file_bring_up_a_server_and_two_workers(
     finally:
         site.stop()
     assert [process.returncode for process in site.running.values()] == [0, 0, 0]
+
+
+def test_the_keys_of_the_compose_file_are_those_that_make_writes(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    assert bootstrap.write_env(path)
+    written = {line.split("=")[0] for line in path.read_text().splitlines() if "=" in line}
+    asked = re.findall(r"\$\{(\w+)(\S?)", (ROOT / "docker-compose.yml").read_text())
+    assert {name for name, _ in asked} == written
+    assert {sign for _, sign in asked} == {":"}, "without keys the containers must not start"
+
+
+def test_the_server_and_the_worker_of_the_compose_file_have_keys() -> None:
+    services = COMPOSE["services"]
+    server, worker = (services[name]["environment"] for name in ("server", "worker"))
+    assert "TINYFRONT_BOOTSTRAP_ADMIN_KEY" in server
+    assert worker["TINYFRONT_API_KEY"] == server["TINYFRONT_BOOTSTRAP_WORKER_KEY"]
+    assert "ADMIN" not in str(worker)
+
+
+def test_make_writes_the_keys_once_and_git_never_sees_them() -> None:
+    lines = (ROOT / "Makefile").read_text()
+    assert re.search(r"^up: setup \.env$", lines, re.MULTILINE)
+    assert re.search(r"^\.env: \| \S+\n\t@\S+tinyfront-server keys env \$@$", lines, re.MULTILINE)
+    assert ".env" in (ROOT / ".gitignore").read_text().splitlines()
 
 
 def test_the_server_of_the_compose_file_listens_on_its_own_machine_only() -> None:

@@ -14,7 +14,7 @@ MOMENT = datetime(2026, 3, 4, 5, 6, 7, 890123, tzinfo=EAST)
 
 
 def worker(name: str, at: datetime) -> Worker:
-    return Worker(name=name, versions={}, data=[], first_seen_at=at, seen_at=at)
+    return Worker(project_id=1, name=name, versions={}, data=[], first_seen_at=at, seen_at=at)
 
 
 def test_a_time_comes_back_as_utc_to_the_microsecond(db: Database) -> None:

@@ -24,7 +24,9 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 def add_worker(db: Database, name: str) -> None:
     with db.begin() as session:
-        session.add(Worker(name=name, versions={}, data=[], first_seen_at=NOW, seen_at=NOW))
+        session.add(
+            Worker(project_id=1, name=name, versions={}, data=[], first_seen_at=NOW, seen_at=NOW)
+        )
 
 
 def count_workers(db: Database) -> int:
@@ -39,7 +41,9 @@ def test_a_transaction_that_ends_well_is_kept(db: Database) -> None:
 
 def test_a_transaction_that_fails_leaves_nothing(db: Database) -> None:
     def fail(session: Session) -> None:
-        session.add(Worker(name="w", versions={}, data=[], first_seen_at=NOW, seen_at=NOW))
+        session.add(
+            Worker(project_id=1, name="w", versions={}, data=[], first_seen_at=NOW, seen_at=NOW)
+        )
         session.flush()
         raise RuntimeError
 
@@ -66,7 +70,11 @@ def test_a_reader_sees_one_state_while_others_write(db: Database) -> None:
 def test_values_that_are_not_json_are_refused(db: Database) -> None:
     strange = {"x": float("nan")}
     with db.begin() as session:
-        session.add(Worker(name="w", versions=strange, data=[], first_seen_at=NOW, seen_at=NOW))
+        session.add(
+            Worker(
+                project_id=1, name="w", versions=strange, data=[], first_seen_at=NOW, seen_at=NOW
+            )
+        )
         # PostgreSQL's driver writes JSON later, outside of what SQLAlchemy wraps.
         with pytest.raises((StatementError, ValueError), match="not JSON compliant"):
             session.flush()
@@ -223,3 +231,9 @@ def test_deleting_a_row_deletes_what_belongs_to_it(db: Database) -> None:
         session.execute(text("DELETE FROM projects"))
     with db.read() as session:
         assert session.scalars(select(func.count()).select_from(Project)).one() == 0
+
+
+def test_an_error_of_the_database_does_not_show_what_was_to_be_written(db: Database) -> None:
+    with pytest.raises(DBAPIError) as error, db.begin() as session:
+        session.execute(text("INSERT INTO nowhere VALUES (:value)"), {"value": "a secret"})
+    assert "a secret" not in str(error.value)

@@ -1,0 +1,56 @@
+"""Keys: make, list, revoke. An admin of `default` has all of them, another its own project's."""
+
+from fastapi import APIRouter
+
+from service import keys, projects
+from service.access_errors import ProjectNotFound
+from service.api.parts import CallerDep, PartsDep
+from service.api.schemas.access import KeyCreate, KeyCreated, KeyList, KeyOut
+from service.keyring import Caller
+from service.states import Role
+
+router = APIRouter(prefix="/keys", tags=["access"])
+
+
+def administered(caller: Caller) -> str | None:
+    """Return the only project whose keys a caller administers; None if those of all."""
+    return None if caller.project == projects.DEFAULT else caller.project
+
+
+@router.post("", status_code=201)
+def create(body: KeyCreate, parts: PartsDep, caller: CallerDep) -> KeyCreated:
+    """Make a key. The answer is the only place where it ever stands."""
+    project = body.project or caller.project
+    if administered(caller) not in {None, project}:
+        raise ProjectNotFound(project)
+    wanted = keys.Wanted(body.name, Role(body.role), project)
+    with parts.db.begin() as session:
+        key, text = keys.create(session, wanted, parts.db.now(session))
+        answer = KeyCreated(
+            id=key.id,
+            name=key.name,
+            role=body.role,
+            project=project,
+            created_at=key.created_at,
+            used_at=None,
+            revoked_at=None,
+            key=text,
+        )
+    parts.door.keyring.forget()
+    return answer
+
+
+@router.get("")
+def list_keys(parts: PartsDep, caller: CallerDep) -> KeyList:
+    """List the keys, oldest first, revoked ones too; never what opens the door."""
+    with parts.db.read() as session:
+        found = keys.listing(session, administered(caller))
+        return KeyList(items=[KeyOut.model_validate(key) for key in found])
+
+
+@router.delete("/{key_id}", status_code=204)
+def revoke(key_id: str, parts: PartsDep, caller: CallerDep) -> None:
+    """Revoke a key, and with it the sessions that were begun with it. Twice is fine."""
+    with parts.db.begin() as session:
+        keys.revoke(session, key_id, parts.db.now(session), administered(caller))
+    parts.door.keyring.forget()
