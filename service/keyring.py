@@ -6,6 +6,7 @@ the database, so a fresh one works at once.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -41,7 +42,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All valid keys at one moment; `at_s` is before it, by the clock of the ring."""
+    """All valid keys at one moment; `at_s` is not after it, by the clock of the ring."""
 
     at_s: float
     held: Mapping[str, Held]
@@ -66,8 +67,8 @@ class Keyring:
     always: bool = False
     clock_s: Callable[[], float] = time.monotonic
     _snapshot: Snapshot | None = None
-    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _ahead: "asyncio.Task[Snapshot] | None" = None
+    _reading: "asyncio.Task[Snapshot] | None" = None
+    _changed_s: float = -math.inf
     _used: set[str] = field(default_factory=set)
     _noted_s: dict[str, float] = field(default_factory=dict)
 
@@ -79,9 +80,8 @@ class Keyring:
 
     def asked(self) -> bool:
         """Tell the same by what was read last, without waiting for the database."""
-        now_s = self.clock_s()
-        if self._snapshot is None or self._snapshot.at_s < now_s - LIFE_S:
-            self._read_ahead(now_s)
+        if self._snapshot is None or self._snapshot.at_s < self._oldest_s():
+            self._read_soon()
         return self.always or (self._snapshot is not None and bool(self._snapshot.held))
 
     async def local(self) -> Caller:
@@ -111,34 +111,44 @@ class Keyring:
         return (await self.recent()).secret
 
     def forget(self) -> None:
-        """Read anew at the next question: a key was made or revoked here."""
-        self._snapshot = None
+        """Read anew before the next answer: a key was made or revoked here, by any thread."""
+        self._changed_s = self.clock_s()
 
     async def recent(self) -> Snapshot:
         """Return the keys as they were at most `LIFE_S` ago."""
-        now_s, snapshot = self.clock_s(), self._snapshot
-        if snapshot is None or snapshot.at_s < now_s - LIFE_S:
-            return await self._newer(now_s - LIFE_S)
+        snapshot, oldest_s = self._snapshot, self._oldest_s()
+        if snapshot is None or snapshot.at_s < oldest_s:
+            return await self._newer(oldest_s)
         # Under load the next reading begins before this one is too old, so nobody waits for it.
-        if snapshot.at_s < now_s - LIFE_S / 2:
-            self._read_ahead(now_s)
+        if snapshot.at_s < oldest_s + LIFE_S / 2:
+            self._read_soon()
         return snapshot
 
-    def _read_ahead(self, now_s: float) -> None:
-        if self._ahead is None or self._ahead.done():
-            self._ahead = asyncio.create_task(self._newer(now_s))
-            self._ahead.add_done_callback(_retrieve)
+    def _oldest_s(self) -> float:
+        return max(self.clock_s() - LIFE_S, self._changed_s)
 
     async def _newer(self, than_s: float) -> Snapshot:
-        """Read the keys, unless somebody else has done so since `than_s`."""
-        async with self._reading:
-            snapshot = self._snapshot
-            if snapshot is None or snapshot.at_s < than_s:
-                self._snapshot = snapshot = await run_in_threadpool(self._read, self.clock_s())
-            return snapshot
+        """Return keys that were read after `than_s`; all who wait share a reading, or its error."""
+        while True:
+            # One waiter that goes away must not end what the others wait for.
+            snapshot = await asyncio.shield(self._read_soon())
+            if snapshot.at_s >= than_s:
+                return snapshot
 
-    def _read(self, at_s: float) -> Snapshot:
+    def _read_soon(self) -> "asyncio.Task[Snapshot]":
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(run_in_threadpool(self._read))
+            self._reading.add_done_callback(self._keep)
+        return self._reading
+
+    def _keep(self, reading: "asyncio.Task[Snapshot]") -> None:
+        if not reading.cancelled() and reading.exception() is None:
+            self._snapshot = reading.result()
+
+    def _read(self) -> Snapshot:
         with self.db.read() as session:
+            session.connection()  # which may take seconds; what is read is younger
+            at_s = self.clock_s()
             held = {
                 key.id: Held(
                     key.sha256, Caller(key.role, key.project_id, project, key.id, key.name)
@@ -169,9 +179,3 @@ class Keyring:
         self._noted_s = {
             key_id: at_s for key_id, at_s in self._noted_s.items() if at_s > long_ago_s
         } | dict.fromkeys(due, now_s)
-
-
-def _retrieve(task: "asyncio.Task[Snapshot]") -> None:
-    """Take the error of a reading that nobody waits for; the next request meets it itself."""
-    if not task.cancelled():
-        task.exception()

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,6 +65,15 @@ def test_the_commands_print_for_people_too(sqlite_url: str) -> None:
     assert "exists" in run(sqlite_url, "projects", "create", "one")
     assert "default" in run(sqlite_url, "projects", "ls")
     assert [each["name"] for each in told(sqlite_url, "projects", "ls")] == ["default", "one"]
+
+
+def test_the_file_of_keys_is_written_by_command(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    for _ in range(2):
+        result = CliRunner().invoke(app, ["keys", "env", str(path)])
+        assert result.exit_code == 0
+        assert "tf_" not in result.output
+    assert path.read_text().count("=tf_") == 2
 
 
 def test_a_role_that_does_not_exist_is_refused_with_those_that_do(sqlite_url: str) -> None:
