@@ -22,6 +22,7 @@ from service.api import (
     importing,
     keys,
     leases,
+    monitoring,
     pages,
     projects,
     sessions,
@@ -30,6 +31,7 @@ from service.api import (
     workers,
 )
 from service.api.access import ROOT, Access, SecurityHeaders, authorize
+from service.api.access_log import AccessLog
 from service.api.body_limit import BodyLimit
 from service.api.description import REFUSED, describe_keys, describe_problems
 from service.api.errors import add_error_handlers
@@ -40,6 +42,7 @@ from service.config import Settings
 from service.db import POOL, Database
 from service.door import Door
 from service.keyring import Keyring
+from service.monitor import Monitor
 from service.watcher import NoPlanner, Planner, Watcher
 
 # Far more than a definition, a result with its details or an imported trial needs.
@@ -64,7 +67,11 @@ ROUTERS = (
 
 
 def create_app(
-    settings: Settings, db: Database, watcher: Watcher, planner: Planner | None = None
+    settings: Settings,
+    db: Database,
+    watcher: Watcher,
+    planner: Planner | None = None,
+    monitor: Monitor | None = None,
 ) -> FastAPI:
     """Build one server process.
 
@@ -77,11 +84,13 @@ def create_app(
         db: upgraded and checked (`service.schema`); closed by the caller.
         watcher: shared with the planner, which asks it how many claims wait.
         planner: told when claims wait and when something changed; None if nothing proposes.
+        monitor: counts what happens; None for one of its own.
     """
     planner = planner or NoPlanner()
+    monitor = monitor or Monitor()
     watcher.attach(planner)
     door = Door(Keyring(db, always=settings.asks_for_keys))
-    background = Background(db, watcher, planner, door.keyring)
+    background = Background(db, watcher, planner, door.keyring, monitor)
     app = FastAPI(
         title="Tinyfront",
         version=__version__,
@@ -89,6 +98,7 @@ def create_app(
         lifespan=partial(_lifespan, watcher, background, door.keyring),
         middleware=[
             # The outermost first.
+            Middleware(AccessLog, answered=monitor.answered),
             Middleware(SecurityHeaders),
             Middleware(Access, door=door),
             Middleware(BodyLimit, limit_bytes=BODY_BYTES),
@@ -97,7 +107,7 @@ def create_app(
         redoc_url=None,
     )
     store = Store(settings.artefact_url, settings.max_artefact_bytes, settings.max_attempt_bytes)
-    app.state.parts = Parts(db, store, watcher, planner, background, door)
+    app.state.parts = Parts(db, store, watcher, planner, background, monitor, door)
     add_error_handlers(app)
     describe_problems(app)
     describe_keys(app)
@@ -106,6 +116,7 @@ def create_app(
         api.include_router(router)
     app.include_router(api)
     app.include_router(health.router)
+    app.include_router(monitoring.router)
     pages.mount_pages(app)
     return app
 

@@ -1,10 +1,12 @@
 """Artefacts: files that attempts deliver. Bytes lie under their hash, rows say whose they are."""
 
+import errno
 import hashlib
 import os
 import re
 import secrets
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, Self
@@ -18,6 +20,7 @@ from service.errors import (
     ArtefactConflict,
     ArtefactLost,
     ArtefactNotFound,
+    ArtefactStoreFull,
     ArtefactTooLarge,
     AttemptTooLarge,
     InvalidArtefact,
@@ -59,10 +62,15 @@ class Store:
         self.max_attempt_bytes = max_attempt_bytes  # of all artefacts of one attempt
 
     def upload(self) -> "Upload":
-        """Begin to receive a blob."""
-        self._files.makedirs(f"{self._root}/{INCOMING}", exist_ok=True)
+        """Begin to receive a blob.
+
+        Raises:
+            ArtefactStoreFull: there is no room.
+        """
         path = f"{self._root}/{INCOMING}/{secrets.token_hex(16)}"
-        return Upload(self, path, self._files.open(path, "wb"))
+        with _room():
+            self._files.makedirs(f"{self._root}/{INCOMING}", exist_ok=True)
+            return Upload(self, path, self._files.open(path, "wb"))
 
     def read(self, sha256: str) -> Iterator[bytes]:
         """Yield the bytes of a blob in chunks."""
@@ -95,6 +103,10 @@ class Store:
         """Remove a file of `files`."""
         self._forget(path)
 
+    def drop(self, sha256: str) -> None:
+        """Forget a blob for which there is no row."""
+        self._files.rm_file(self._path(sha256))
+
     def _path(self, sha256: str) -> str:
         # Folders of 256: some file systems are slow with very many files in one.
         return f"{self._root}/{sha256[:2]}/{sha256}"
@@ -125,6 +137,17 @@ def _sync_folder(path: str) -> None:
         os.close(folder)
 
 
+@contextmanager
+def _room() -> Iterator[None]:
+    """Tell a full disk, or a used up quota, from errors that do not pass by waiting."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise ArtefactStoreFull from error
+        raise
+
+
 class Upload:
     """A blob on its way in: written aside, so that nobody ever reads half of it."""
 
@@ -141,7 +164,8 @@ class Upload:
 
     def __exit__(self, *_: object) -> None:
         if not self._kept:
-            self._file.close()
+            with suppress(OSError):  # what is in its buffer may not fit any more
+                self._file.close()
             self._store._forget(self._path)
 
     def write(self, chunk: bytes) -> None:
@@ -149,21 +173,28 @@ class Upload:
 
         Raises:
             ArtefactTooLarge: there are more than the store accepts.
+            ArtefactStoreFull: there is no room.
         """
         self._size_bytes += len(chunk)
         if self._size_bytes > self._store.max_bytes:
             raise ArtefactTooLarge(self._store.max_bytes)
         self._hash.update(chunk)
-        self._file.write(chunk)
+        with _room():
+            self._file.write(chunk)
 
     def keep(self) -> Blob:
-        """Store what was written for good; without this it is forgotten when the block ends."""
-        self._file.flush()
-        if "file" in self._store._files.protocol:
-            os.fsync(self._file.fileno())
-        self._file.close()
+        """Store what was written for good; without this it is forgotten when the block ends.
+
+        Raises:
+            ArtefactStoreFull: there is no room.
+        """
         blob = Blob(self._hash.hexdigest(), self._size_bytes)
-        self._store._keep(self._path, blob.sha256)
+        with _room():
+            self._file.flush()
+            if "file" in self._store._files.protocol:
+                os.fsync(self._file.fileno())
+            self._file.close()
+            self._store._keep(self._path, blob.sha256)
         self._kept = True
         return blob
 

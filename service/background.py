@@ -7,6 +7,7 @@ from collections.abc import Callable
 from service import ledger
 from service.db import Database
 from service.keyring import Keyring
+from service.monitor import Monitor
 from service.sweeper import Sweeper
 from service.watcher import Planner, Watcher
 
@@ -59,8 +60,11 @@ class Beat:
 class Background:
     """What one server process does by itself."""
 
-    def __init__(self, db: Database, watcher: Watcher, planner: Planner, keyring: Keyring) -> None:
+    def __init__(
+        self, db: Database, watcher: Watcher, planner: Planner, keyring: Keyring, monitor: Monitor
+    ) -> None:
         self._db = db
+        self._monitor = monitor
         self._watcher = watcher
         self._planner = planner
         self._sweeper = Sweeper(db)
@@ -95,7 +99,9 @@ class Background:
 
     def sweep(self) -> None:
         """Take back what lost workers hold."""
-        if self._sweeper.step():
+        swept = self._sweeper.step()
+        if swept:
+            self._monitor.lost(swept)
             self.ledger.wake()  # a trial may have been given up
             self._watcher.look_soon()
             self._planner.wake()

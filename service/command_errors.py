@@ -102,3 +102,50 @@ class DatabaseInUse(CommandFailed):
             f"{path} is used by another server (process {holder}). SQLite takes one server: stop "
             "that one, choose another file, or use PostgreSQL."
         )
+
+
+class ConfigUnreadable(CommandFailed):
+    """The file of settings cannot be read."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"The settings in {path} cannot be read: {reason}. It has to be TOML, such as "
+            'database_url = "postgresql://HOST/NAME".'
+        )
+
+
+class UnknownSetting(CommandFailed):
+    """Nothing has this name."""
+
+    def __init__(self, name: str, source: str, nearest: str) -> None:
+        super().__init__(
+            f"{name}: {source} sets this, but there is no such setting. Did you mean {nearest}? "
+            "docs/operation.md lists all."
+        )
+
+
+class InvalidSetting(CommandFailed):
+    """A setting has a value that it cannot have."""
+
+    def __init__(self, name: str, need: str, value: str, source: str) -> None:
+        super().__init__(
+            f"{name}: {need}, got {value} from {source}. Correct it there; docs/operation.md "
+            "lists all settings."
+        )
+
+
+class OneProcessOnly(CommandFailed):
+    """SQLite takes one process that writes."""
+
+    def __init__(self, processes: int) -> None:
+        super().__init__(
+            f"processes: need 1 on SQLite, got {processes}: it takes one process that writes. Use "
+            "PostgreSQL for more (--database postgresql://HOST/NAME)."
+        )
+
+
+class BackupFailed(CommandFailed):
+    """No copy was made."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"No backup was written: {reason}")

@@ -20,6 +20,9 @@ from service.errors import DatabaseBusy
 
 POOL = 16  # connections, and the limit of threads that serve requests
 BUSY_S = 5.0
+# On PostgreSQL a request waits for a connection, then for the server, and is answered within 5 s.
+CONNECTION_S = 2.5
+SERVER_S = 2
 
 Clock = Callable[[], datetime]
 
@@ -94,9 +97,12 @@ class Database:
             "json_serializer": partial(json.dumps, allow_nan=False, separators=(",", ":")),
         }
         if not self.sqlite:
+            # A machine that is gone sends no word of it: what was sent and is not acknowledged by
+            # then ends the connection. (Through a socket of this machine there is always word.)
+            arguments = {"connect_timeout": SERVER_S, "tcp_user_timeout": SERVER_S * 1000}
+            shared |= {"pool_timeout": CONNECTION_S, "connect_args": arguments}
             # A pooled connection may be older than the last restart of the database.
-            arguments = {"connect_timeout": int(BUSY_S)}
-            return create_engine(self.url, pool_pre_ping=True, connect_args=arguments, **shared)
+            return create_engine(self.url, pool_pre_ping=True, **shared)
         engine = create_engine(self.url, **shared)
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)

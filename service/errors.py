@@ -278,6 +278,15 @@ class RequestUnderWay(ServiceError):
         super().__init__(f"A request with the key {key!r} is still under way.")
 
 
+class ArtefactStoreFull(ServiceError):
+    """There is no room for more bytes. It may pass, so a worker keeps its files and comes again."""
+
+    remedy = "Make room where TINYFRONT_ARTEFACT_URL lies; workers try again for ten minutes."
+
+    def __init__(self) -> None:
+        super().__init__("The artefact store is full; nothing of this file was kept.")
+
+
 class DatabaseBusy(ServiceError):
     """Another writer held the database for too long."""
 

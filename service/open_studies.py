@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
-from service import needs
+from service import needs, projects
 from service.leases import Claim
 from service.models import Study, Trial
 from service.states import OPEN, Kind, Status, StudyStatus
@@ -102,6 +102,51 @@ def open_studies(session: Session) -> list[OpenStudy]:
             )
         )
     return studies
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much a study that is not done has under way."""
+
+    study_id: int
+    name: str
+    queued: int
+    running: int  # so many leases are open
+    hypervolume: float | None
+
+
+def load(session: Session) -> list[Load]:
+    """Return what the session's studies have under way that have not ended or hold open trials."""
+    # Open trials are few, however many have finished, and stand in an index by their status.
+    under_way = (
+        select(
+            Trial.study_id,
+            func.sum(case((Trial.status == Status.QUEUED, 1), else_=0)).label("queued"),
+            func.sum(case((Trial.status == Status.RUNNING, 1), else_=0)).label("running"),
+        )
+        .where(Trial.status.in_(OPEN))
+        .group_by(Trial.study_id)
+        .subquery()
+    )
+    queued = func.coalesce(under_way.c.queued, 0)
+    running = func.coalesce(under_way.c.running, 0)
+    rows = session.execute(
+        select(Study.id, Study.name, queued, running, Study.hypervolume)
+        .outerjoin(under_way, under_way.c.study_id == Study.id)
+        .where(or_(Study.status != StudyStatus.ENDED, under_way.c.study_id.is_not(None)))
+        .where(projects.seen(session))
+        .order_by(Study.id)
+    )
+    return [Load(*row) for row in rows]
+
+
+def count_by_status(session: Session) -> dict[Status, int]:
+    """Return how many trials of the session's studies are where; an index has what this needs."""
+    counted = select(Trial.status, func.count()).group_by(Trial.status)
+    if projects.of_session(session) is not None:
+        counted = counted.join(Study, Study.id == Trial.study_id).where(projects.seen(session))
+    rows = session.execute(counted)
+    return {status: count for status, count in rows}
 
 
 def newest_events(session: Session, study_ids: Collection[int]) -> Mapping[int, int]:

@@ -18,6 +18,10 @@ OTHERS = {
     "no-such-route": (404, "There is no such route."),
     "not-json": (400, "The body is not JSON."),
     "refused": (400, "The framework refuses the request in another way, with another 4xx."),
+    "schema-too-new": (
+        503,
+        "A later release has changed the database; this server must be upgraded.",
+    ),
     "shutting-down": (503, "The server ends; use another one."),
 }
 

@@ -70,8 +70,12 @@ def _state(connection: Connection) -> State:
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if revision in known:
         return State.OLDER
-    serves = _parts(_oldest_server(connection)) <= _parts(__version__)
-    return State.NEWER if serves else State.TOO_NEW
+    return State.NEWER if serves(connection) else State.TOO_NEW
+
+
+def serves(connection: Connection) -> bool:
+    """Tell whether the tables, which may have been upgraded since, still serve this server."""
+    return _parts(_oldest_server(connection)) <= _parts(__version__)
 
 
 def state(db: Database) -> State:

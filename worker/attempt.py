@@ -46,13 +46,13 @@ class Attempt:
                 self._hand_back(str(error))
                 raise
             if last is not None:
-                LOG.info("%s: %s", self._name, described(last))
+                LOG.info("%s: %s", self._name, described(last), extra=self._where)
                 courier.send(self._letter(last))
                 self.process.renew_if_due(last)
             courier.close()
             self._wait(courier)
         if courier.reason and not self.stopping.is_set():
-            LOG.warning("%s is lost: %s", self._name, courier.reason)
+            LOG.warning("%s is lost: %s", self._name, courier.reason, extra=self._where)
             with suppress(ServerAway, Refused):
                 self.api.fail(self.lease, courier.reason)
             return None
@@ -62,13 +62,19 @@ class Attempt:
     def _name(self) -> str:
         return f"Trial {self.lease.number} of {self.lease.study}"
 
+    @property
+    def _where(self) -> dict[str, object]:
+        """For the log, as the server names them there."""
+        lease = self.lease
+        return {"study": lease.study, "trial": lease.trial_id, "attempt": lease.attempt_id}
+
     def _listen(self, courier: Courier) -> Message | None:
         """Pass on what the trainer says until its last word; None if that is not wanted."""
         training = self._training()
         deadline_s = time.monotonic() + self.limit_s
         while not self.stopping.is_set():
             if courier.order == CANCEL:
-                LOG.info("%s was cancelled.", self._name)
+                LOG.info("%s was cancelled.", self._name, extra=self._where)
                 self.process.replace()
                 return None
             if time.monotonic() > deadline_s:
@@ -116,7 +122,7 @@ class Attempt:
             try:
                 self.api.upload(self.lease, name, content)
             except Refused as refused:  # the result is worth more than its files
-                LOG.warning("%s: %s is not kept: %s", self._name, name, refused)
+                LOG.warning("%s: %s is not kept: %s", self._name, name, refused, extra=self._where)
         self.api.complete(self.lease, result.metrics, result.details)
 
     def _wait(self, courier: Courier) -> None:

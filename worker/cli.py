@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import threading
 from enum import StrEnum
 from pathlib import Path
@@ -146,10 +145,12 @@ def _own_name() -> str:
 
 
 def _set_up_log() -> None:
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
-    )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    from worker import logs
+
+    try:
+        logs.set_up(os.environ)
+    except ValueError as error:
+        _end(str(error), WRONG_USE)
 
 
 def _end(message: str, code: int = 1) -> NoReturn:

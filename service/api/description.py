@@ -24,6 +24,7 @@ class ProblemOut(BaseModel):
     detail: str
     field: str | None = Field(description="Where: a path such as objectives.1.name.")
     remedy: str | None
+    request_id: str | None = Field(None, description="As in the header X-Request-ID and the log.")
     errors: list[FieldProblem] | None = Field(None, description="All mistakes, if several.")
 
 

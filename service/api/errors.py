@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from service import access_errors, errors
+from service import access_errors, errors, logs
 from service.api.body_limit import BodyTooLarge
 from service.api.problems import Problem, slug
 from service.api.validation import problem_of
@@ -24,6 +24,7 @@ HTTP_STATUS: dict[type[errors.ServiceError], int] = {
     errors.ArtefactConflict: 409,
     errors.ArtefactLost: 503,
     errors.ArtefactNotFound: 404,
+    errors.ArtefactStoreFull: 503,  # not 507, at which workers would give their files up
     errors.ArtefactTooLarge: 413,
     errors.AttemptEnded: 409,
     errors.AttemptNotFound: 404,
@@ -60,7 +61,9 @@ HTTP_STATUS: dict[type[errors.ServiceError], int] = {
 }
 
 # The same request may succeed in a moment.
-COME_AGAIN = frozenset({errors.ArtefactLost, errors.DatabaseBusy, errors.RequestUnderWay})
+COME_AGAIN = frozenset(
+    {errors.ArtefactLost, errors.ArtefactStoreFull, errors.DatabaseBusy, errors.RequestUnderWay}
+)
 
 # What the framework itself refuses, by status.
 OWN_WORDS = {
@@ -137,7 +140,8 @@ async def confess(_request: Request, error: Exception) -> Response:
         "internal-error",
         "The service made an error; its log has the details.",
         remedy="Repeat the request once; if it fails again, report it with the log.",
-    ).response()
+        # Made outside of the middlewares, one of which adds the header to all other answers.
+    ).response({"X-Request-ID": logs.request_id() or ""})
 
 
 def add_error_handlers(app: FastAPI) -> None:

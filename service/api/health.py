@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
-from sqlalchemy import text
 
+from service import __version__, schema
 from service.api.parts import PartsDep
 from service.api.problems import Problem
 
@@ -24,11 +24,21 @@ async def live() -> Health:
 
 @router.get("/ready", response_model=Health)
 def ready(parts: PartsDep) -> Health | Response:
-    """Tell whether the process takes requests: it reaches its database and is not shutting down."""
+    """Tell whether the process takes requests.
+
+    It does if it is not shutting down, reaches its database, and that one still serves it: the
+    tables may have been upgraded meanwhile.
+    """
     if parts.watcher.closing:
         return Problem(
             503, "shutting-down", "This server is shutting down.", remedy="Use another one."
         ).response({"Retry-After": "5"})
     with parts.db.read() as session:
-        session.execute(text("SELECT 1"))
+        if not schema.serves(session.connection()):
+            return Problem(
+                503,
+                "schema-too-new",
+                f"The tables no longer serve a server of version {__version__}.",
+                remedy="Upgrade this server.",
+            ).response({"Retry-After": "60"})
     return Health(status="ready")

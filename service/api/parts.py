@@ -14,6 +14,7 @@ from service.db import Database
 from service.door import Door
 from service.errors import StudyNotFound
 from service.keyring import Caller
+from service.monitor import Monitor
 from service.watcher import Planner, Watcher
 
 # The largest identity that a database holds; beyond it a query would fail instead of finding none.
@@ -30,6 +31,7 @@ class Parts:
     watcher: Watcher
     planner: Planner
     background: Background
+    monitor: Monitor
     door: Door
     caller: Caller | None = None
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
+from service import logs
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -42,6 +44,7 @@ class Problem:
             "detail": self.detail,
             "field": self.field,
             "remedy": self.remedy,
+            "request_id": logs.request_id(),
             **(self.more or {}),
         }
         return ProblemResponse(content, self.status, dict(headers or {}))

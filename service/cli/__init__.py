@@ -9,7 +9,7 @@ import typer
 
 from service import __version__
 from service.cli.doctor import doctor
-from service.cli.edge import DatabaseUrl, settings_with
+from service.cli.edge import Artefacts, ConfigFile, DatabaseUrl, opened, settings_with
 from service.cli.gc import gc
 from service.cli.keys import keys_app, projects_app
 from service.cli.replay import replay
@@ -45,7 +45,8 @@ def root(
 
 
 @app.command()
-def serve(
+def serve(  # noqa: PLR0913  as many arguments as the command has options
+    *,
     host: Annotated[
         str | None, typer.Option(help="Address; beyond loopback only if there are keys.")
     ] = None,
@@ -53,21 +54,27 @@ def serve(
         int | None, typer.Option(min=0, max=65535, help="0 takes any free port.")
     ] = None,
     database: DatabaseUrl = None,
-    artefacts: Annotated[
-        str | None, typer.Option(help="Folder or fsspec address of artefacts.")
+    artefacts: Artefacts = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="That answer requests; more on PostgreSQL only.")
     ] = None,
     planners: Annotated[int | None, typer.Option(min=1, help="Processes that propose.")] = None,
+    config: ConfigFile = None,
     with_worker: Annotated[bool, typer.Option(help="Start one worker beside the server.")] = False,
 ) -> None:
     """Serve the API and the page, and propose trials."""
     from service.serve import run
 
-    run(
-        settings_with(
-            host=host, port=port, database_url=database, artefact_url=artefacts, planners=planners
-        ),
-        with_worker=with_worker,
+    settings = settings_with(
+        config,
+        host=host,
+        port=port,
+        database_url=database,
+        artefact_url=artefacts,
+        processes=processes,
+        planners=planners,
     )
+    raise typer.Exit(run(settings, with_worker=with_worker))
 
 
 @app.command()
@@ -94,12 +101,12 @@ def demo(
 
 
 @db_app.command()
-def upgrade(database: DatabaseUrl = None) -> None:
+def upgrade(database: DatabaseUrl = None, config: ConfigFile = None) -> None:
     """Bring the tables to this release, or create them."""
     from service import schema
     from service.db import Database as Db
 
-    db = Db(settings_with(database_url=database).database_url)
+    db = Db(settings_with(config, database_url=database).database_url)
     try:
         with db.exclusive():
             typer.echo(f"The database is at revision {schema.upgrade(db)}.")
@@ -107,8 +114,22 @@ def upgrade(database: DatabaseUrl = None) -> None:
         db.close()
 
 
+@db_app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where the copy goes; it must not exist yet.")],
+    database: DatabaseUrl = None,
+    config: ConfigFile = None,
+) -> None:
+    """Write a whole copy of the database while servers run; artefacts are copied after it."""
+    from service import backup
+
+    with opened(settings_with(config, database_url=database).database_url) as db:
+        backup.write(db, file)
+    typer.echo(f"The copy is {file}. Now copy the artefacts; docs/operation.md says how.")
+
+
 app.command()(replay)
-app.command(no_args_is_help=True)(doctor)
+app.command()(doctor)
 app.command()(gc)
 
 
@@ -134,7 +155,6 @@ def _missing(reason: str):  # type: ignore[no-untyped-def]  # typer reads the ba
 
 def main() -> None:
     """Run the command line; an expected error is one line and exit code 1."""
-    from pydantic import ValidationError
     from sqlalchemy.exc import SQLAlchemyError
 
     from service.command_errors import CommandFailed
@@ -147,10 +167,6 @@ def main() -> None:
         _fail(f"{error} {error.where().get('remedy') or ''}")
     except CommandFailed as error:
         _fail(str(error))
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"]).upper()
-        _fail(f"TINYFRONT_{name}: {first['msg'].removeprefix('Value error, ')}.")
     except SQLAlchemyError as error:
         _fail(f"The database does not answer: {str(error).splitlines()[0]}")
     except OSError as error:

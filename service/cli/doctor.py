@@ -1,14 +1,24 @@
-"""`tinyfront-server doctor`: how far the models of a study can be trusted."""
+"""`tinyfront-server doctor`: can a server work here, and how far are a study's models trusted?"""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from service.cli.edge import AsJson, DatabaseUrl, console, opened, say_json
+from service.cli.edge import (
+    Artefacts,
+    AsJson,
+    ConfigFile,
+    DatabaseUrl,
+    console,
+    opened,
+    say_json,
+    settings_with,
+)
 
 if TYPE_CHECKING:
     from optimizer.leave_one_out import Judgement
+    from service.config import Settings
     from service.doctor import Examination
 
 SHORTEST = 4  # lengthscales that are named
@@ -16,20 +26,49 @@ NOTHING = "-"
 
 
 def doctor(
-    study: Annotated[str, typer.Argument(metavar="STUDY", help="Name or number of the study.")],
+    study: Annotated[
+        str | None, typer.Argument(metavar="[STUDY]", help="Name or number of a study.")
+    ] = None,
     database: DatabaseUrl = None,
+    artefacts: Artefacts = None,
+    config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Predict each result of a study from all others, and say how well that goes.
+    """Check what a server needs here; status 1 if something fails. With a study: its models.
 
-    Kendall and Spearman: rank correlation of predicted and told results, 1 is best. In 50, 80,
-    95 %: how many results lie within these intervals of their predictions; the same numbers are
-    best. Squares: above 1 the model is too sure of itself. Chance: the share of the variance that
-    it takes for noise.
+    Without a study: database, schema, clock, artefact store, a planner process, workers, data sets.
+
+    With one: predict each result from all others, and say how well that goes. Kendall and
+    Spearman: rank correlation of predicted and told results, 1 is best. In 50, 80, 95 %: how many
+    results lie within these intervals of their predictions; the same numbers are best. Squares:
+    above 1 the model is too sure of itself. Chance: the share of the variance that it takes for
+    noise.
     """
+    settings = settings_with(config, database_url=database, artefact_url=artefacts)
+    if study is None:
+        _check_up(settings, as_json)
+    else:
+        _examine(settings, study, as_json)
+
+
+def _check_up(settings: "Settings", as_json: bool) -> None:
+    from service import checkup
+
+    failed = False
+    for found in checkup.examine(settings):
+        failed |= found.state == "failed"
+        if as_json:
+            say_json(found.to_json())
+        else:
+            typer.echo(f"{found.state:<7}{found.name:<10} {found.text}")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _examine(settings: "Settings", study: str, as_json: bool) -> None:
     from service import doctor
 
-    with opened(database) as db, db.read() as session:
+    with opened(settings.database_url) as db, db.read() as session:
         found = doctor.examine(session, study)
     if as_json:
         say_json(found.to_json())

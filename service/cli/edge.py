@@ -1,14 +1,16 @@
 """What the commands share: settings, the database, and JSON for programs."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from service.config import Settings
+from service.config import FILE_VARIABLE, Settings, load
 
 if TYPE_CHECKING:  # the commands of a worker run where no database is installed
     from service.db import Database
@@ -17,12 +19,9 @@ if TYPE_CHECKING:  # the commands of a worker run where no database is installed
 WIDTH_WITHOUT_TERMINAL = 240
 
 
-def settings_with(**given: object) -> Settings:
-    """Settings from the environment, and over them what the command line gives."""
-    return Settings.model_validate(
-        Settings().model_dump()
-        | {name: value for name, value in given.items() if value is not None}
-    )
+def settings_with(config: Path | None = None, **given: object) -> Settings:
+    """Settings from a file and the environment, and over them what the command line gives."""
+    return load(given, os.environ, config)
 
 
 DatabaseUrl = Annotated[
@@ -31,6 +30,15 @@ DatabaseUrl = Annotated[
         "--database",
         metavar="URL",
         help="sqlite:///FILE or postgresql://…; by default sqlite:///tinyfront.db.",
+    ),
+]
+
+Artefacts = Annotated[str | None, typer.Option(help="Folder or fsspec address of artefacts.")]
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", envvar=FILE_VARIABLE, metavar="FILE", help="Settings, such as tinyfront.toml."
     ),
 ]
 

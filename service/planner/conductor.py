@@ -13,9 +13,10 @@ from typing import Self
 
 from service import studies, thinking
 from service.db import Database
+from service.monitor import Monitor
 from service.planner.fits import Fits
 from service.planner.pool import Pool
-from service.planner.thought import think_once
+from service.planner.thought import nobody, think_once
 from service.states import Status
 
 LOG = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Conductor:
         waiting: Callable[[int], int],
         queued: Callable[[], None],
         threads: int = 1,
+        monitor: Monitor | None = None,
     ) -> None:
         """Take the parts it works with.
 
@@ -44,8 +46,10 @@ class Conductor:
             waiting: how many claims wait for a study.
             queued: called when proposals were written.
             threads: how many studies may think at the same time.
+            monitor: told of each thought; None if nobody wants to know.
         """
         self._db, self._pool, self._waiting, self._queued = db, pool, waiting, queued
+        self._told = nobody if monitor is None else monitor.proposed
         self._fits = Fits(db, pool, self.wake)
         # Only these are fitted: who has claimed here will claim again, and another server's studies
         # are fitted there.
@@ -100,6 +104,8 @@ class Conductor:
         with self._db.read() as session:
             active = thinking.open_studies(session)
             queued = studies.counts(session, [study.id for study in active])
+            # Left alone, and not tried: a thought that leads to nothing lets a study rest.
+            busy |= thinking.taken(active, self._db.now(session))
         wanted = {
             study.id: self._waiting(study.id) + study.ahead - queued[study.id][Status.QUEUED]
             for study in active
@@ -125,7 +131,7 @@ class Conductor:
     def _think(self, study_id: int, count: int) -> None:
         written = 0
         try:
-            written = think_once(self._db, self._pool, study_id, count)
+            written = think_once(self._db, self._pool, study_id, count, self._told)
             self._served.add(study_id)
         except Exception:
             LOG.exception("Study %d could not think.", study_id)

@@ -3,7 +3,7 @@
 import logging
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -39,12 +39,29 @@ class Thought:
     think_s: float = 0.0
 
 
-def think_once(db: Database, pool: Pool, study_id: int, count: int) -> int:
+def nobody(_designer: str, _seconds: float) -> None:
+    """Hear how long a designer thought, and do nothing."""
+
+
+def think_once(
+    db: Database,
+    pool: Pool,
+    study_id: int,
+    count: int,
+    told: Callable[[str, float], None] = nobody,
+) -> int:
     """Read, think, write; no transaction is open while a process thinks.
 
     Every step has its deadline, the study's `think_s`: waiting for a process that others use, then
     thinking. Behind it `CHEAP` answers, and the trial says so (`details.fallback`). The seconds
     from the wish to the answer, the start of a new process left out, are `details.think_s`.
+
+    Args:
+        db: where the study lies.
+        pool: the planner processes.
+        study_id: the study.
+        count: how many proposals are wanted.
+        told: hears who proposed, and the seconds.
 
     Returns:
         How many proposals were written: 0 if another server thinks for this study, or if there is
@@ -72,6 +89,7 @@ def think_once(db: Database, pool: Pool, study_id: int, count: int) -> int:
     if thought.answer.trouble == "failed":
         thought = _cheap_thought(db, snapshot, thought.answer.reason)
     thought = replace(thought, think_s=round(time.monotonic() - begun_s, 3))
+    told(thought.designer, thought.think_s)
     return _write(db, snapshot, thought, token)
 
 

@@ -81,6 +81,7 @@ def test_what_another_project_owns_is_answered_like_what_does_not_exist(
     assert owner.upload(owner.lease).status_code == 201
     method, path = place
     headers = keyed_sqlite.header("two", Role.ADMIN) | {"X-Lease-Token": owner.lease["token"]}
+    headers["X-Request-ID"] = "same"
 
     def ask(study: str, trial: int, attempt: int) -> tuple[int, str]:
         named = path.replace("{study}", study).replace("{trial_id}", str(trial))

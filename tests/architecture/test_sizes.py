@@ -30,6 +30,13 @@ def test_no_room_is_a_helper() -> None:
 
 
 def test_the_api_process_does_not_load_torch() -> None:
-    code = "import service.serve, sys; print('torch' in sys.modules)"
+    code = "import service.api_process, sys; print('torch' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
+
+
+def test_the_supervisor_has_one_thread_so_that_it_may_fork() -> None:
+    code = "import service.serve, sys, threading; "
+    code += "print(threading.active_count(), {'numpy', 'prometheus_client'} & set(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "1 set()"

@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
-from service import bootstrap
+from service import bootstrap, key_texts, supervisor
+from tests.e2e.conftest import Site, free_port, until
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -56,6 +58,58 @@ def test_the_server_waits_for_its_database_and_the_worker_for_its_server() -> No
     services = COMPOSE["services"]
     assert services["server"]["depends_on"]["database"]["condition"] == "service_healthy"
     assert services["worker"]["depends_on"]["server"]["condition"] == "service_healthy"
+
+
+def test_there_is_a_server_of_two_processes_and_there_are_two_workers() -> None:
+    services = COMPOSE["services"]
+    command = services["server"]["command"]
+    assert command[command.index("--processes") + 1] == "2"
+    assert services["worker"]["deploy"]["replicas"] == 2
+
+
+def test_everything_gets_the_time_it_needs_to_end() -> None:
+    grace = {COMPOSE["services"][name]["stop_grace_period"] for name in OURS}
+    assert grace == {"15s"}
+    assert supervisor.STOP_S < 15
+
+
+def here(command: list[str], folder: Path, port: int) -> list[str]:
+    """A command of the compose file, with the folders and the port of this test."""
+    places = {"/data": str(folder / "data"), "/sets": str(folder), "8000": str(port)}
+    for old, new in places.items():
+        command = [word.replace(old, new) for word in command]
+    return [sys.executable if word == "python" else word for word in command]
+
+
+def test_the_commands_of_the_compose_file_bring_up_a_server_and_two_workers(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    services, port = COMPOSE["services"], free_port()
+    admin, worker = key_texts.new(), key_texts.new()
+    given = {
+        "TINYFRONT_DATABASE_URL": postgres_url,
+        "TINYFRONT_BOOTSTRAP_ADMIN_KEY": admin,
+        "TINYFRONT_BOOTSTRAP_WORKER_KEY": worker,
+    }
+    assert set(services["server"]["environment"]) == set(given)
+    header = {"Authorization": f"Bearer {admin}"}
+    site = Site(tmp_path, postgres_url, port)
+    check = here(services["server"]["healthcheck"]["test"][1:], tmp_path, port)
+    try:
+        serve = here(services["server"]["command"], tmp_path, port)
+        site.run("server", ["service", *serve], **given)
+        until(lambda: subprocess.run(check, capture_output=True).returncode == 0, "it is healthy")
+        for number in (1, 2):
+            work = here(services["worker"]["command"], tmp_path, port)
+            site.run(f"worker{number}", ["service", *work], TINYFRONT_API_KEY=worker)
+        with httpx.Client(base_url=f"{site.url}/api/v1", headers=header) as http:
+            until(
+                lambda: len(http.get("/workers").json()["items"]) == 2,
+                "both have said who they are",
+            )
+    finally:
+        site.stop()
+    assert [process.returncode for process in site.running.values()] == [0, 0, 0]
 
 
 def test_the_keys_of_the_compose_file_are_those_that_make_writes(tmp_path: Path) -> None:

@@ -16,6 +16,9 @@ import pytest
 from tinyfront import Client, ServerUnreachable
 
 PATIENCE_S = 90.0
+PLANNER, API = "spawn_main", "!spawn_main"  # what tells their command lines apart
+# For programs of the tests themselves, which are in no wheel.
+PATHS = os.pathsep.join((str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")))
 
 
 def until(true: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
@@ -39,23 +42,35 @@ class Site:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start_server(self) -> None:
+    def start_server(self, processes: int = 1, **environment: str) -> None:
         artefacts = str(self.folder / "artefacts")
         arguments = ["--port", str(self.port), "--database", self.database_url]
-        self._start("server", ["serve", *arguments, "--artefacts", artefacts, "--planners", "1"])
+        arguments += ["--processes", str(processes), "--planners", "1", "--artefacts", artefacts]
+        self._start("server", ["serve", *arguments], **environment)
         until(self._ready, "the server answers")
 
     def start_worker(self, name: str = "worker") -> None:
         self._start(name, ["worker", "--server", self.url, "--name", name, "--threads", "1"])
 
-    def _start(self, name: str, arguments: list[str]) -> None:
+    def start_hands(self, name: str, study: str, hands: int, url: str, **how: object) -> None:
+        """Start a process of quick workers, which may speak to another address than ours."""
+        seed, rate = how.get("seed", 0), how.get("rate", 1.0)
+        diary = self.folder / f"{name}.diary"
+        arguments = [url, study, name, str(hands), str(seed), str(rate), str(diary)]
+        self.run(name, ["tests.chaos.hands", *arguments], PYTHONPATH=PATHS)
+
+    def _start(self, name: str, arguments: list[str], **environment: str) -> None:
+        self.run(name, ["service", *arguments], **environment)
+
+    def run(self, name: str, module: list[str], **environment: str) -> None:
+        """Start a process of `python -m`, its words in a log."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
-                [sys.executable, "-m", "service", *arguments],
+                [sys.executable, "-m", *module],
                 cwd=self.folder,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                env=os.environ | {"PYTHONUNBUFFERED": "1"} | environment,
             )
 
     def _ready(self) -> bool:
@@ -76,10 +91,15 @@ class Site:
         process.kill()
         process.wait()
 
+    def pids(self, name: str, word: str) -> list[int]:
+        """The processes below one of ours whose command line has, or has not (`!word`), a word."""
+        wanted, sought = not word.startswith("!"), word.removeprefix("!")
+        return [child.pid for child in self.children(name) if (sought in _command(child)) is wanted]
+
     def children(self, name: str) -> list[psutil.Process]:
         """The processes that one of ours started, without multiprocessing's own tracker."""
         family = psutil.Process(self.running[name].pid).children(recursive=True)
-        return [child for child in family if "resource_tracker" not in " ".join(child.cmdline())]
+        return [child for child in family if "resource_tracker" not in _command(child)]
 
     def stop(self) -> None:
         for process in self.running.values():
@@ -90,6 +110,13 @@ class Site:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def free_port() -> int:

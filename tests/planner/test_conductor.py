@@ -4,9 +4,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 
+from service import thinking
 from service.db import Database
 from service.planner import conductor, fits
 from service.planner.conductor import Conductor
@@ -26,7 +28,7 @@ class Stage:
         monkeypatch.setattr(fits, "fit_once", self.fit)
         self.conductor = Conductor(db, Pool(1), lambda study: self.claims[study], lambda: None)
 
-    def think(self, db: Database, pool: Pool, study_id: int, count: int) -> int:
+    def think(self, db: Database, pool: Pool, study_id: int, count: int, told: object) -> int:
         self.played.append(("think", study_id))
         assert self.thinking.wait(10)
         self.claims[study_id] -= count
@@ -89,3 +91,20 @@ def test_a_claim_of_any_study_comes_before_a_fit_that_can_wait(db: Database, sta
     assert stage.played[-1] == ("think", other)
     stage.thinking.set()
     stage.await_true(lambda: stage.played[-1] == ("fit", old))
+
+
+def test_a_study_that_another_server_thinks_for_is_left_alone_and_then_thinks_without_a_rest(
+    db: Database, stage: Stage
+) -> None:
+    study_id = make_study(db)
+    with db.begin() as session:
+        now = db.now(session)
+        assert thinking.take_thinker(session, study_id, "other", now, now + timedelta(minutes=1))
+    stage.claim(study_id)
+    time.sleep(0.3)
+    assert stage.played == []
+    with db.begin() as session:
+        thinking.drop_thinker(session, study_id, "other")
+    begun_s = time.monotonic()
+    stage.await_true(lambda: stage.played == [("think", study_id)])
+    assert time.monotonic() - begun_s < conductor.REST_S

@@ -162,3 +162,14 @@ def test_two_thoughts_at_once_never_propose_the_same_point(db: Database) -> None
             thread.join()
     keys = [trial.key for trial in queue(db, study_id)]
     assert len(keys) == len(set(keys)) > 0
+
+
+def test_who_watches_hears_which_designer_thought_and_for_how_long(
+    db: Database, pool: Pool
+) -> None:
+    study_id = make_study(db)
+    heard: list[tuple[str, float]] = []
+    think_once(db, pool, study_id, 1, lambda designer, seconds: heard.append((designer, seconds)))
+    [(name, seconds)] = heard
+    assert name == "random"
+    assert 0 < seconds < 60

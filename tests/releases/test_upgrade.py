@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from service import ledger, schema, studies, trials
+from service import ledger, schema, studies, trials, workers
 from service.db import Database
 from service.states import Ended
 from service.trials import Claim
@@ -54,6 +54,7 @@ def test_a_kept_database_upgrades_and_goes_on(release: str, kept: Database) -> N
     with kept.begin() as session:
         now = kept.now(session)
         study = studies.get(session, "kept")
+        assert [worker.name for worker in workers.listing(session)] == ["w"]
         finished, front = study.finish_no, study.front_size
         assert finished == 9
         assert front >= 1

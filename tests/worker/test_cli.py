@@ -1,5 +1,6 @@
 """The command: clear single lines, exit codes, signals."""
 
+import json
 import os
 import signal
 import socket
@@ -128,6 +129,7 @@ def test_a_signal_in_mid_trial_hands_the_trial_back_and_ends_with_0(
     assert [body["reason"] for body in server.of("/release")] == ["The worker was stopped."]
     assert server.of("/fail") == []
     assert "Traceback" not in log
+    assert {"event", "level", "timestamp"} <= json.loads(log.splitlines()[0]).keys()
     _, alive = psutil.wait_procs(children, timeout=10)
     assert [left for left in alive if left.status() != psutil.STATUS_ZOMBIE] == []
 
@@ -140,3 +142,17 @@ def test_once_serves_one_trial_and_ends_with_0(tmp_path: Path) -> None:
     assert len(server.of("/complete")) == 1
     assert server.of("/leases")[0]["resume"] is True
     assert "Trial 1 of toy: error" in log
+
+
+def test_a_line_of_the_log_names_study_trial_and_attempt(tmp_path: Path) -> None:
+    server = FakeServer(queue=[work_json(data_set(tmp_path), epochs=1)])
+    with Listening(server) as url, start(url, tmp_path, "--once") as process:
+        _, log = process.communicate(timeout=120)
+    lines = [json.loads(line) for line in log.splitlines()]
+    [told] = [line for line in lines if "error" in line["event"]]
+    assert {"study", "trial", "attempt"} <= told.keys()
+
+
+def test_a_style_of_log_that_there_is_not_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TINYFRONT_LOG", "xml")
+    assert run() == (2, "TINYFRONT_LOG: need auto, json or text, got 'xml'.")

@@ -1,0 +1,168 @@
+"""Several server processes on one PostgreSQL, of one server and of two, and their end."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from service.db import Database
+from tests.chaos import books
+from tests.e2e.conftest import API, Site, free_port, until
+from tinyfront import Client, Parameters, Real, Study, minimize
+
+TRIALS = 200
+
+
+@pytest.fixture
+def pair(tmp_path: Path, postgres_url: str) -> Iterator[list[Site]]:
+    """Two server addresses with one PostgreSQL; nothing runs yet."""
+    with ExitStack() as stack:
+        sites = [Site(tmp_path / name, postgres_url, free_port()) for name in ("a", "b")]
+        for site in sites:
+            site.folder.mkdir()
+            stack.callback(site.stop)
+        yield sites
+
+
+def box(client: Client, trials: int = TRIALS) -> Study:
+    return client.create_study(
+        "box",
+        space=Parameters(Real("x", 0, 1), Real("y", 0, 1)),
+        objectives=[
+            minimize("cost", ideal=0, reference=2),
+            minimize("loss", ideal=0, reference=2),
+        ],
+        trials=trials,
+        designer="random",
+        ahead=40,
+    )
+
+
+def check_books(site: Site, folders: list[Path], trials: int = TRIALS) -> None:
+    db = Database(site.database_url)
+    notes = [note for folder in folders for note in books.diaries(folder)]
+    assert len([note for note in notes if note["kind"] == "complete"]) >= trials / 2
+    with db.read() as session:
+        books.check(session, "box", trials, notes)
+    db.close()
+
+
+def test_two_servers_give_the_promises_of_one_though_one_of_them_is_killed(
+    pair: list[Site],
+) -> None:
+    first, second = pair
+    for site in pair:
+        site.start_server()
+    with Client(first.url) as client, Client(second.url) as other:
+        study = box(client)
+        for site in pair:
+            site.start_hands("hands", "box", 3, site.url)
+        until(lambda: study.refresh().state.finished >= TRIALS // 4, "a quarter has finished")
+        second.kill("server")
+        until(lambda: study.refresh().state.finished >= TRIALS // 2, "half has finished")
+        second.start_server()
+        study.wait(progress=False, timeout=120)
+        # Whichever is asked knows the same.
+        until(lambda: other.study("box").state.finished == TRIALS, "the other server knows it")
+    check_books(first, [site.folder for site in pair])
+
+
+@pytest.fixture
+def postgres_site(tmp_path: Path, postgres_url: str) -> Iterator[Site]:
+    """A server address with a fresh PostgreSQL; nothing runs yet."""
+    found = Site(tmp_path, postgres_url, free_port())
+    yield found
+    found.stop()
+
+
+def test_a_killed_process_of_a_server_is_replaced_and_nobody_notices(postgres_site: Site) -> None:
+    site = postgres_site
+    site.start_server(processes=2)
+    with Client(site.url) as client:
+        study = box(client, trials=80)
+        site.start_hands("hands", "box", 6, site.url)
+        until(lambda: study.refresh().state.finished >= 20, "a quarter has finished")
+        victim = site.pids("server", API)[0]
+        os.kill(victim, signal.SIGKILL)
+        until(lambda: len(set(site.pids("server", API)) - {victim}) == 2, "it is replaced")
+        study.wait(progress=False, timeout=120)
+    check_books(site, [site.folder], trials=80)
+    log = (site.folder / "server.log").read_text()
+    assert f"(process {victim}) ended with status -9" in log
+
+
+COUNTED = (
+    'tinyfront_request_seconds_count{method="GET",route="/api/v1/studies/{study}",status="404"} '
+)
+
+
+def test_figures_are_those_of_all_processes(postgres_site: Site) -> None:
+    postgres_site.start_server(processes=2)
+
+    def is_counted(number: int) -> bool:
+        lines = httpx.get(f"{postgres_site.url}/metrics").text.splitlines()
+        return f"{COUNTED}{number:.1f}" in lines
+
+    for number in range(1, 13):
+        # A new connection each time: either process takes it.
+        assert httpx.get(f"{postgres_site.url}/api/v1/studies/none").status_code == 404
+        until(partial(is_counted, number), "it is counted")
+
+
+def test_sqlite_takes_one_process(sqlite_site: Site) -> None:
+    with pytest.raises(AssertionError, match=r"processes: need 1 on SQLite, got 2.*PostgreSQL"):
+        sqlite_site.start_server(processes=2)
+
+
+def test_sigterm_ends_a_server_with_all_its_processes_within_ten_seconds(
+    postgres_site: Site,
+) -> None:
+    site = postgres_site
+    site.start_server(processes=2)
+    with Client(site.url) as client, httpx.Client(base_url=f"{site.url}/api/v1") as http:
+        box(client).pause()
+        family = site.children("server")
+        assert len(family) >= 4  # two of the API, two planners
+        begun_s = time.monotonic()
+        wish = {"worker": "w", "request_id": "r", "wait_s": 60}
+        with http.stream("GET", "/studies/box/events", timeout=30) as events:
+            assert events.status_code == 200
+            server = site.running.pop("server")
+            server.send_signal(signal.SIGTERM)
+            assert list(events.iter_raw()) is not None  # the stream ends
+        assert server.wait(10) == 0
+        assert time.monotonic() - begun_s < 10
+        with pytest.raises(httpx.HTTPError):
+            http.post("/leases", json=wish, timeout=2)
+    _, alive = psutil.wait_procs(family, timeout=2)
+    assert alive == []
+
+
+def test_ctrl_c_comes_to_all_processes_at_once_and_lets_requests_finish(
+    postgres_site: Site,
+) -> None:
+    postgres_site.start_server(processes=2)
+    processes = postgres_site.pids("server", API)
+    server = postgres_site.running.pop("server")
+    for pid in (server.pid, *processes):
+        os.kill(pid, signal.SIGINT)
+    assert server.wait(10) == 0
+    log = (postgres_site.folder / "server.log").read_text()
+    assert log.count("Application shutdown complete") == 2
+
+
+def test_a_server_whose_supervisor_is_killed_leaves_nobody_behind(postgres_site: Site) -> None:
+    postgres_site.start_server(processes=2)
+    family = postgres_site.children("server")
+    postgres_site.kill("server")
+    # Planners look only once they have loaded torch.
+    _, alive = psutil.wait_procs(family, timeout=30)
+    assert alive == []
+    postgres_site.start_server(processes=2)  # the address is free again
