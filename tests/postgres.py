@@ -59,6 +59,12 @@ class Postgres:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement.encode())
 
+    def value(self, query: str) -> Any:
+        """Return the one value that a query gives."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            row = connection.execute(query.encode()).fetchone()
+        return None if row is None else row[0]
+
     def create(self, template: str = "template1") -> str:
         """Make a database and return its name."""
         name = f"tinyfront_{next(self.count)}"

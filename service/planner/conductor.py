@@ -20,8 +20,9 @@ from service.planner.thought import nobody, think_once
 from service.states import Status
 
 LOG = logging.getLogger(__name__)
-# More at once would be blind to results that come in meanwhile.
-MOST_AT_ONCE = 8
+# More at once would be blind to results that come in meanwhile; a study that thinks ahead is blind
+# to many anyway, and may make an eighth of what it is ahead in one thought.
+MOST_AT_ONCE, SHARE_AT_ONCE = 8, 8
 # A study whose last thought led to nothing rests so long.
 REST_S = 1.0
 
@@ -110,9 +111,10 @@ class Conductor:
             study.id: self._waiting(study.id) + study.ahead - queued[study.id][Status.QUEUED]
             for study in active
         }
+        at_once = {s.id: max(MOST_AT_ONCE, s.ahead // SHARE_AT_ONCE) for s in active}
         for study_id, count in wanted.items():
             if count > 0 and study_id not in busy:
-                self._begin(study_id, min(count, MOST_AT_ONCE))
+                self._begin(study_id, min(count, at_once[study_id]))
         with self._lock:
             thoughts = len(self._busy)
         nobody_waits = thoughts == 0 and all(count <= 0 for count in wanted.values())

@@ -1,0 +1,1 @@
+"""A fleet of simulated workers, and what answers them."""
