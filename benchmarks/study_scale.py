@@ -246,9 +246,9 @@ def measure(url: str, folder: Path) -> dict[str, float]:
 
 
 def cpu_of(server: psutil.Process) -> float:
-    """Seconds of CPU time that a process has taken."""
-    times = server.cpu_times()
-    return float(times.user + times.system)
+    """Seconds of CPU time that a server and the processes that it supervises have taken."""
+    times = [each.cpu_times() for each in (server, *server.children(recursive=True))]
+    return float(sum(each.user + each.system for each in times))
 
 
 def run(kind: str, url: str) -> dict[str, float]:
