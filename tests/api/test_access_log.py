@@ -20,7 +20,7 @@ def requests_in(found: list[dict[str, object]]) -> list[dict[str, object]]:
 
 @contextmanager
 def lines(capsys: pytest.CaptureFixture[str], last: str) -> Iterator[list[dict[str, object]]]:
-    """What the log gets in the block, up to the line of request `last`, which follows its answer."""
+    """What the log gets in the block, up to the line of request `last`: it follows the answer."""
     root = logging.getLogger()
     before = (root.handlers[:], root.level)
     logs.set_up("json")
