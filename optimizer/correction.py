@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 
 from optimizer.history import Observation
+from optimizer.hyperparameters import Hyperparameters
 from optimizer.kernel import Kernel
 from optimizer.problem import Objective, Problem
-from optimizer.surrogate import Hyperparameters, Surrogate
+from optimizer.surrogate import Surrogate
 from optimizer.targets import Targets
 
 Floats = npt.NDArray[np.float64]

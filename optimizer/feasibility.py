@@ -9,9 +9,10 @@ import torch
 from scipy.special import ndtri
 from torch import Tensor
 
+from optimizer.hyperparameters import Hyperparameters
 from optimizer.kernel import Kernel
 from optimizer.space import Column
-from optimizer.surrogate import Hyperparameters, Surrogate
+from optimizer.surrogate import Surrogate
 from optimizer.targets import Targets
 
 Floats = npt.NDArray[np.float64]

@@ -14,11 +14,12 @@ from optimizer.designers.scalarising import Function
 from optimizer.feasibility import Feasibility
 from optimizer.gains import Optimistic, gain_of
 from optimizer.history import History, Observation
+from optimizer.hyperparameters import Hyperparameters
 from optimizer.parameter_space import ParameterSpace
 from optimizer.pareto import non_dominated
 from optimizer.problem import Problem
 from optimizer.scalarisation import best_reach
-from optimizer.surrogate import Hyperparameters, Surrogate
+from optimizer.surrogate import Surrogate
 from optimizer.targets import (
     MOST_SCORE,
     Targets,

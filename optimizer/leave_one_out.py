@@ -13,9 +13,10 @@ import numpy.typing as npt
 from scipy.stats import kendalltau, norm, spearmanr
 
 from optimizer.history import History
+from optimizer.hyperparameters import Hyperparameters
 from optimizer.knowledge import Knowledge
 from optimizer.problem import Problem
-from optimizer.surrogate import Hyperparameters, Surrogate
+from optimizer.surrogate import Surrogate
 
 Floats = npt.NDArray[np.float64]
 # Central intervals of which the share of results inside is counted.

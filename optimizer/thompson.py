@@ -10,8 +10,9 @@ from torch import Tensor
 
 from optimizer.acquisition import Acquisition
 from optimizer.ascent import Best
+from optimizer.hyperparameters import cholesky
 from optimizer.pool import Pool
-from optimizer.surrogate import Surrogate, cholesky
+from optimizer.surrogate import Surrogate
 
 LEAST_VARIANCE = 1e-9
 

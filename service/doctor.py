@@ -6,9 +6,9 @@ from sqlalchemy.orm import Session
 
 from optimizer.designers.bayes import BayesDesigner
 from optimizer.history import History
+from optimizer.hyperparameters import Hyperparameters
 from optimizer.leave_one_out import Judgement, leave_one_out
 from optimizer.problem import initial_count
-from optimizer.surrogate import Hyperparameters
 from service import studies, thinking
 from service.command_errors import NoModel
 from service.planner.messages import Json

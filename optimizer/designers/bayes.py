@@ -20,6 +20,7 @@ from optimizer.designers.scalarising import Scalarising
 from optimizer.errors import SpaceExhausted
 from optimizer.gains import optimism
 from optimizer.history import History
+from optimizer.hyperparameters import Hyperparameters, fit
 from optimizer.kernel import library_versions
 from optimizer.knowledge import Knowledge, learn, observed
 from optimizer.networks.lineage import PARENT
@@ -28,7 +29,6 @@ from optimizer.problem import Problem, initial_count
 from optimizer.proposal import Origin, Proposal
 from optimizer.scalarisation import volume_factor
 from optimizer.space import Point
-from optimizer.surrogate import Hyperparameters, fit
 from optimizer.targets import prediction, usable_rows
 from optimizer.thompson import best_of_draw
 from optimizer.weights import draw_weights

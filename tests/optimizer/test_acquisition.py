@@ -9,10 +9,11 @@ from torch import Tensor
 
 from optimizer.acquisition import Acquisition, Improvement
 from optimizer.feasibility import Feasibility
+from optimizer.hyperparameters import Hyperparameters
 from optimizer.pareto import hypervolume
 from optimizer.scalarisation import best_reach, sphere_weights, volume_factor
 from optimizer.space import Column
-from optimizer.surrogate import Hyperparameters, Surrogate
+from optimizer.surrogate import Surrogate
 from optimizer.targets import Targets
 
 NO_FLOOR = -math.inf

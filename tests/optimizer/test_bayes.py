@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 import torch
 
+import optimizer.hyperparameters
 import optimizer.knowledge
+import optimizer.surrogate
 from optimizer.designers import Fitted, designer
 from optimizer.designers.bayes import BayesDesigner
 from optimizer.designers.scalarising import Scalarising
@@ -241,9 +243,9 @@ def test_points_at_one_place_with_different_results_give_a_proposal() -> None:
 
 def test_a_fit_that_breaks_down_is_told_in_the_details(monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(*_: object) -> None:
-        raise optimizer.surrogate.IllConditioned
+        raise optimizer.hyperparameters.IllConditioned
 
-    monkeypatch.setattr(optimizer.surrogate.Density, "climb", failing)
+    monkeypatch.setattr(optimizer.hyperparameters.Density, "climb", failing)
     (proposal,) = suggest(tried(12))
     assert proposal.details["models"] == {"a": "default", "b": "default"}
     monkeypatch.setattr(optimizer.surrogate, "cholesky", failing)

@@ -11,6 +11,7 @@ from torch import Tensor
 from optimizer.acquisition import Acquisition, Improvement
 from optimizer.ascent import best_of
 from optimizer.designers.novelty import Candidate
+from optimizer.hyperparameters import Hyperparameters
 from optimizer.kernel import Kernel
 from optimizer.networks.scales import default_scales
 from optimizer.networks.space import NetworkSpace
@@ -18,7 +19,7 @@ from optimizer.pool import SAMPLES, Pool, first_pool
 from optimizer.problem import Objective, Problem
 from optimizer.scale import Scale
 from optimizer.space import Space, space_from_json
-from optimizer.surrogate import Hyperparameters, Surrogate
+from optimizer.surrogate import Surrogate
 from optimizer.targets import Targets
 
 

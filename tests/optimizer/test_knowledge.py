@@ -12,6 +12,7 @@ import torch
 from optimizer.correction import Correction
 from optimizer.designers.bayes import BayesDesigner
 from optimizer.history import History, Observation
+from optimizer.hyperparameters import Hyperparameters
 from optimizer.knowledge import Knowledge, observed
 from optimizer.networks.lineage import log_epochs
 from optimizer.networks.space import NetworkSpace
@@ -19,7 +20,6 @@ from optimizer.problem import Constraint, Objective, Problem
 from optimizer.scalarisation import sphere_weights
 from optimizer.scale import GivenScale, Scale
 from optimizer.space import Point, space_from_json
-from optimizer.surrogate import Hyperparameters
 from optimizer.targets import usable_rows
 
 SQUARE = space_from_json(

@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from optimizer.history import History, Observation
+from optimizer.hyperparameters import Hyperparameters
 from optimizer.leave_one_out import Judgement, leave_one_out
 from optimizer.problem import Objective, Problem
 from optimizer.scale import Scale
 from optimizer.space import Column, space_from_json
-from optimizer.surrogate import Hyperparameters, Surrogate
+from optimizer.surrogate import Surrogate
 from optimizer.targets import Targets
 
 TWO = (Column("a"), Column("b"))

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+import optimizer.hyperparameters
 import optimizer.surrogate
+from optimizer.hyperparameters import BROAD_NOISE, Hyperparameters, IllConditioned, fit
 from optimizer.kernel import Kernel
 from optimizer.space import Column
-from optimizer.surrogate import BROAD_NOISE, Hyperparameters, IllConditioned, Surrogate, fit
+from optimizer.surrogate import Surrogate
 from optimizer.targets import Targets
 
 TWO = (Column("a"), Column("b"))
@@ -208,7 +210,7 @@ def test_a_fit_that_breaks_down_gives_the_prior_and_broad_noise(
     monkeypatch: pytest.MonkeyPatch,
     rng: np.random.Generator,
 ) -> None:
-    monkeypatch.setattr(optimizer.surrogate, "cholesky", breakdown)
+    monkeypatch.setattr(optimizer.hyperparameters, "cholesky", breakdown)
     x = rng.uniform(0, 1, (12, 2))
     found = fit(TWO, told(x, smooth(x)))
     assert (found.kind, found.noise) == ("default", BROAD_NOISE)

@@ -8,9 +8,10 @@ import torch
 
 from optimizer.acquisition import Acquisition, Improvement
 from optimizer.designers.novelty import Candidate
+from optimizer.hyperparameters import Hyperparameters
 from optimizer.pool import Pool
 from optimizer.space import Column
-from optimizer.surrogate import Hyperparameters, Surrogate
+from optimizer.surrogate import Surrogate
 from optimizer.targets import Targets
 from optimizer.thompson import best_of_draw, joint_draw
 
