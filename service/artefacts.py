@@ -8,26 +8,32 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import IO, Self
 
 import fsspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service import attempts, tokens
 from service.errors import (
     ArtefactConflict,
+    ArtefactLost,
     ArtefactNotFound,
     ArtefactStoreFull,
     ArtefactTooLarge,
+    AttemptTooLarge,
     InvalidArtefact,
     WrongToken,
 )
 from service.models import Artefact, Attempt
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
 CHUNK_BYTES = 2**18
+INCOMING = "incoming"  # the folder of what has not wholly arrived
+# Any number will do, if only entries and collections take the same.
+BLOBS_LOCK = 0x7F10B5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,22 @@ class Blob:
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file in the store: a blob, or with `sha256` None one that has not wholly arrived."""
+
+    path: str
+    sha256: str | None
+    size_bytes: int
+
+
 class Store:
     """Blobs by their sha256, in a folder or at any other address that fsspec opens."""
 
-    def __init__(self, url: str, max_bytes: int) -> None:
+    def __init__(self, url: str, max_bytes: int, max_attempt_bytes: int | None = None) -> None:
         self._files, self._root = fsspec.url_to_fs(url)
         self.max_bytes = max_bytes
+        self.max_attempt_bytes = max_attempt_bytes  # of all artefacts of one attempt
 
     def upload(self) -> "Upload":
         """Begin to receive a blob.
@@ -51,9 +67,9 @@ class Store:
         Raises:
             ArtefactStoreFull: there is no room.
         """
-        path = f"{self._root}/incoming/{secrets.token_hex(16)}"
+        path = f"{self._root}/{INCOMING}/{secrets.token_hex(16)}"
         with _room():
-            self._files.makedirs(f"{self._root}/incoming", exist_ok=True)
+            self._files.makedirs(f"{self._root}/{INCOMING}", exist_ok=True)
             return Upload(self, path, self._files.open(path, "wb"))
 
     def read(self, sha256: str) -> Iterator[bytes]:
@@ -61,6 +77,31 @@ class Store:
         with self._files.open(self._path(sha256), "rb") as file:
             while chunk := file.read(CHUNK_BYTES):
                 yield chunk
+
+    def holds(self, sha256: str) -> bool:
+        """Tell whether a blob is there."""
+        return bool(self._files.exists(self._path(sha256)))
+
+    def files(self) -> Iterator[StoredFile]:
+        """Yield the blobs, and what was never wholly received; nothing that is not ours."""
+        for path, info in self._files.find(self._root, detail=True).items():
+            folder, _, name = path.rpartition("/")
+            folder = folder.rpartition("/")[2]
+            is_blob = SHA256.fullmatch(name) is not None and folder == name[:2]
+            if is_blob or folder == INCOMING:
+                yield StoredFile(path, name if is_blob else None, info["size"])
+
+    def modified_at(self, path: str) -> datetime | None:
+        """Return when a file was last written; None if it is gone by now."""
+        try:
+            moment: datetime = self._files.modified(path)
+        except FileNotFoundError:
+            return None
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+    def remove(self, path: str) -> None:
+        """Remove a file of `files`."""
+        self._forget(path)
 
     def drop(self, sha256: str) -> None:
         """Forget a blob for which there is no row."""
@@ -71,11 +112,11 @@ class Store:
         return f"{self._root}/{sha256[:2]}/{sha256}"
 
     def _keep(self, incoming: str, sha256: str) -> None:
-        """Move received bytes to where they are found; equal bytes that are there stay."""
+        """Move received bytes to where they are found.
+
+        Over equal bytes, too: so they are as young as this upload, and no collection takes them.
+        """
         path = self._path(sha256)
-        if self._files.exists(path):
-            self._files.rm_file(incoming)
-            return
         folder = path.rpartition("/")[0]
         self._files.makedirs(folder, exist_ok=True)
         self._files.mv(incoming, path)
@@ -206,6 +247,24 @@ def enter(
     session.add(artefact)
     session.flush()
     return artefact
+
+
+def check_kept(session: Session, store: Store, attempt_id: int, blob: Blob) -> None:
+    """Check in the transaction that entered a blob that it is there and its attempt not too large.
+
+    Raises:
+        ArtefactLost: a collection removed the blob before it was entered.
+        AttemptTooLarge: the artefacts of this attempt are too large together.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock_shared(BLOBS_LOCK)))
+    if not store.holds(blob.sha256):
+        raise ArtefactLost()
+    if store.max_attempt_bytes is None:
+        return
+    of_attempt = select(func.sum(Artefact.size_bytes)).where(Artefact.attempt_id == attempt_id)
+    if session.scalars(of_attempt).one() > store.max_attempt_bytes:
+        raise AttemptTooLarge(store.max_attempt_bytes)
 
 
 def listing(session: Session, trial_id: int) -> Sequence[Artefact]:

@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///tinyfront.db"
     artefact_url: str = "artefacts"  # a folder, or any address that fsspec opens
     max_artefact_bytes: int = Field(default=256 * 2**20, gt=0)
+    max_attempt_bytes: int = Field(default=2**30, gt=0)  # of all artefacts of one attempt
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     processes: int = Field(default=1, ge=1, le=64)  # that answer requests; more on PostgreSQL only

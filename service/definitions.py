@@ -26,6 +26,7 @@ DEFAULTS: Mapping[str, Any] = {
     "data": None,
     "binary": None,
     "device": None,
+    "needs": None,
     "designer": "bayes",
     "designer_options": {},
     "trials": None,
@@ -37,6 +38,7 @@ DEFAULTS: Mapping[str, Any] = {
     "max_attempts": 3,
     "confirm": None,
 }
+NEEDS_DEFAULTS: Mapping[str, Any] = {"accelerator": None, "memory_mib": None}
 CONFIRM_DEFAULTS: Mapping[str, Any] = {"networks": 20, "seeds": 3}
 SPACE_KINDS = {"parameters": Kind.PARAMETERS, **dict.fromkeys(NETWORK_KINDS, Kind.NETWORK)}
 BINARY_CLASSES = 2
@@ -139,6 +141,8 @@ def _complete(definition: Mapping[str, Any]) -> dict[str, Any]:
     complete = {**DEFAULTS, **definition}
     for field in ("training", "designer_options"):
         complete[field] = dict(complete[field] or {})
+    if complete["needs"] is not None:
+        complete["needs"] = {**NEEDS_DEFAULTS, **complete["needs"]}
     if complete["confirm"] is not None:
         complete["confirm"] = {**CONFIRM_DEFAULTS, **complete["confirm"]}
     complete["objectives"] = [{**wishes.OBJECTIVE, **each} for each in complete["objectives"]]

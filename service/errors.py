@@ -100,6 +100,26 @@ class NameTaken(ServiceError):
         self.remedy = f"Choose another name, or send the same {field} to get that study."
 
 
+class StudyExists(ServiceError):
+    """A study of that name is here already, so none can be imported under it."""
+
+    field = "name"
+    remedy = "Import it under another name (`name=`)."
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"A study {name!r} exists.")
+
+
+class ImportRefused(ServiceError):
+    """A line of an exported study is wrong; nothing was stored."""
+
+    remedy = "Export the study again, or correct that line; nothing was imported."
+
+    def __init__(self, line: int, path: str | None, fault: str) -> None:
+        super().__init__(f"line {line}: {f'{path}: ' if path else ''}{fault}.")
+        self.field = f"line {line}{f'.{path}' if path else ''}"
+
+
 class StudyChanged(ServiceError):
     """The study has another version than the caller saw."""
 
@@ -209,6 +229,25 @@ class ArtefactTooLarge(ServiceError):
         self.remedy = "Send a smaller file, or raise TINYFRONT_MAX_ARTEFACT_BYTES."
 
 
+class AttemptTooLarge(ServiceError):
+    """The artefacts of one attempt exceed what the store accepts of it."""
+
+    field = "body"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"The artefacts of one attempt may have at most {limit_bytes} bytes.")
+        self.remedy = "Send fewer or smaller files, or raise TINYFRONT_MAX_ATTEMPT_BYTES."
+
+
+class ArtefactLost(ServiceError):
+    """The store lost the bytes before they were entered."""
+
+    remedy = "Send the file again."
+
+    def __init__(self) -> None:
+        super().__init__("The bytes were removed from the store before they were entered.")
+
+
 class ArtefactConflict(ServiceError):
     """The attempt holds other bytes under that name."""
 
@@ -217,6 +256,26 @@ class ArtefactConflict(ServiceError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"This attempt holds other bytes as {name!r}.")
+
+
+class IdempotencyKeyReused(ServiceError):
+    """The key came with another body before."""
+
+    field = "Idempotency-Key"
+    remedy = "Choose a new key for each request, and keep it only to repeat that request."
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"The key {key!r} was sent with another body before.")
+
+
+class RequestUnderWay(ServiceError):
+    """The first request of that key has not ended yet."""
+
+    field = "Idempotency-Key"
+    remedy = "Repeat the request in a few seconds to get the answer of the first one."
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"A request with the key {key!r} is still under way.")
 
 
 class ArtefactStoreFull(ServiceError):

@@ -21,7 +21,8 @@ class Claim:
     """What a worker asks for.
 
     `data` maps the names of the data sets it holds to their sha256, `can` holds the bits of
-    `service.needs` for what it can do beyond release 0.1.0.
+    `service.needs` for what it can do beyond release 0.1.0. A worker that says nothing of its
+    accelerator or its memory gets no trial of a study that needs some.
     """
 
     worker: str
@@ -33,6 +34,8 @@ class Claim:
     data: Mapping[str, str] | None = None
     resume: bool = False
     can: int = 0
+    accelerator: str | None = None
+    memory_mib: int = 0
     project_id: int | None = None  # whose studies the worker may serve; None: of any
 
 
@@ -117,6 +120,8 @@ def _wanted(claim: Claim) -> Any:
         *_of_project(claim),
         Study.kind.in_(claim.kinds),
         Trial.needs.bitwise_and(needs.unmet(claim.can)) == 0,
+        or_(Study.needs_accelerator.is_(None), Study.needs_accelerator == claim.accelerator),
+        Study.needs_memory_mib <= claim.memory_mib,
     ]
     if claim.study_id is not None:
         conditions.append(Study.id == claim.study_id)

@@ -23,11 +23,17 @@ class OpenStudy:
     queued: Mapping[int, int] = field(default_factory=dict)  # by what the trials need
     open_budget: int = 0  # so many proposals may still be made
     paused: bool = False
+    needs_accelerator: str | None = None
+    needs_memory_mib: int = 0
     project_id: int | None = None
 
     def fits(self, claim: Claim) -> bool:
         """Tell whether a trial of this study may be handed out for a claim, as `leases` does."""
         if self.paused or claim.study_id not in {None, self.id} or self.kind not in claim.kinds:
+            return False
+        if self.needs_accelerator not in {None, claim.accelerator}:
+            return False
+        if self.needs_memory_mib > claim.memory_mib:
             return False
         if claim.project_id not in {None, self.project_id}:
             return False
@@ -69,6 +75,8 @@ def open_studies(session: Session) -> list[OpenStudy]:
             Study.data_sha256,
             Study.trials,
             Study.finish_no,
+            Study.needs_accelerator,
+            Study.needs_memory_mib,
         )
         .where(or_(Study.status != StudyStatus.ENDED, Study.id.in_(confirming)))
         .order_by(Study.id)
@@ -88,6 +96,8 @@ def open_studies(session: Session) -> list[OpenStudy]:
                 {b: n for b, n in waiting.items() if not ended or b & needs.CONFIRMING},
                 open_budget=0 if ended else max(0, left),
                 paused=study.status is StudyStatus.PAUSED,
+                needs_accelerator=study.needs_accelerator,
+                needs_memory_mib=study.needs_memory_mib,
                 project_id=study.project_id,
             )
         )

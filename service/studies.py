@@ -1,12 +1,12 @@
 """Studies: create, find, change, end; and what a designer is told of one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, Unpack
 
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,22 @@ from service.budgets import Budgets
 from service.errors import IllegalChange, NameTaken, StudyChanged, StudyNotFound
 from service.models import Attempt, Study, Trial
 from service.states import CONFIRM, SEARCH, Ended, EventKind, Outcome, Status, StudyStatus
+from service.study_lists import Wanted, counts, listing
+
+__all__ = [
+    "Wanted",
+    "announce",
+    "counts",
+    "create",
+    "delete",
+    "end",
+    "get",
+    "listing",
+    "lock",
+    "made",
+    "patch",
+    "problem_of",
+]
 
 
 def create(session: Session, definition: Mapping[str, Any], now: datetime) -> tuple[Study, bool]:
@@ -50,8 +66,18 @@ def create(session: Session, definition: Mapping[str, Any], now: datetime) -> tu
     return existing, False
 
 
+def made(
+    session: Session,
+    prepared: definitions.Prepared,
+    now: datetime,
+) -> Study:
+    """Return a new study of the session's project, not stored yet."""
+    return _study(projects.home(session), prepared, now)
+
+
 def _study(project_id: int, prepared: definitions.Prepared, now: datetime) -> Study:
     definition, data = prepared.definition, prepared.data or {}
+    needs = definition["needs"] or {}
     return Study(
         project_id=project_id,
         name=definition["name"],
@@ -61,6 +87,8 @@ def _study(project_id: int, prepared: definitions.Prepared, now: datetime) -> St
         data=prepared.data,
         data_name=data.get("name"),
         data_sha256=data.get("sha256"),
+        needs_accelerator=needs.get("accelerator"),
+        needs_memory_mib=needs.get("memory_mib") or 0,
         designer=definition["designer"],
         trials=definition["trials"],
         stopping=definition["stopping"],
@@ -109,14 +137,6 @@ def get(session: Session, ref: int | str) -> Study:
     if found is None:
         raise StudyNotFound(ref)
     return found
-
-
-def listing(session: Session, before: int | None = None, limit: int = 100) -> Sequence[Study]:
-    """Return studies, newest first, that are older than study `before`."""
-    studies = select(Study).where(projects.seen(session))
-    if before is not None:
-        studies = studies.where(Study.id < before)
-    return session.scalars(studies.order_by(Study.id.desc()).limit(limit)).all()
 
 
 def lock(session: Session, study_id: int) -> Study:
@@ -257,19 +277,6 @@ def delete(session: Session, study_id: int) -> None:
     study = lock(session, study_id)
     session.expunge(study)
     session.execute(delete_rows(Study).where(Study.id == study_id))
-
-
-def counts(session: Session, study_ids: Sequence[int]) -> dict[int, dict[Status, int]]:
-    """Return how many trials of each search stand where; every status is there."""
-    found = {study_id: dict.fromkeys(Status, 0) for study_id in study_ids}
-    rows = session.execute(
-        select(Trial.study_id, Trial.status, func.count())
-        .where(Trial.study_id.in_(study_ids), Trial.purpose == SEARCH)
-        .group_by(Trial.study_id, Trial.status)
-    )
-    for study_id, status, count in rows:
-        found[study_id][status] = count
-    return found
 
 
 def problem_of(study: Study) -> Problem:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from service import idempotency
 from service.attempts import lose
 from service.db import Database
 from service.models import Attempt, Study, Trial
@@ -90,6 +91,7 @@ def sweep(session: Session, now: datetime, reach: Reach) -> int:
         lose(trial, attempt, EXPIRED, now)
     session.flush()
     _tidy(session, now)
+    idempotency.sweep(session, now)
     return len(expired)
 
 

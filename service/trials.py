@@ -1,10 +1,8 @@
 """Trials: one proposal each, and what became of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from service import projects
@@ -15,13 +13,17 @@ from service.metrics import values_of
 from service.models import Study, Trial
 from service.proposals import enqueue, enqueue_proposals
 from service.results import Failure, complete, fail, report
-from service.states import SEARCH, Outcome, Status
+from service.states import Outcome, Status
+from service.trial_lists import Page, Place, Range, Rank, Wanted, listing, ranked
 
 __all__ = [
     "Claim",
     "Failure",
     "Lease",
     "Page",
+    "Place",
+    "Range",
+    "Rank",
     "Renewal",
     "Wanted",
     "cancel",
@@ -32,31 +34,12 @@ __all__ = [
     "fail",
     "get",
     "listing",
+    "ranked",
     "release",
     "renew",
     "report",
     "values_of",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which trials a listing shows: of the search or confirm runs; of one status or of any."""
-
-    purpose: str = SEARCH
-    status: Status | None = None
-
-
-ALL_OF_SEARCH = Wanted()
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some trials of a listing, and how many there are in all."""
-
-    trials: Sequence[Trial]
-    total: int
-    more: bool
 
 
 def get(session: Session, trial_id: int) -> Trial:
@@ -74,31 +57,6 @@ def get(session: Session, trial_id: int) -> Trial:
     if trial is None:
         raise TrialNotFound(trial_id)
     return trial
-
-
-def listing(
-    session: Session,
-    study_id: int,
-    wanted: Wanted = ALL_OF_SEARCH,
-    after: int | None = None,
-    limit: int = 100,
-    newest_first: bool = False,
-) -> Page:
-    """Return the trials of a study by number.
-
-    Args:
-        after: continue behind the trial of this number.
-    """
-    where = [Trial.study_id == study_id, Trial.purpose == wanted.purpose]
-    if wanted.status is not None:
-        where.append(Trial.status == wanted.status)
-    total = session.scalars(select(func.count()).select_from(Trial).where(*where)).one()
-    rows = select(Trial).where(*where)
-    if after is not None:
-        rows = rows.where(Trial.number < after if newest_first else Trial.number > after)
-    order = Trial.number.desc() if newest_first else Trial.number
-    found = session.scalars(rows.order_by(order).limit(limit + 1)).all()
-    return Page(found[:limit], total, len(found) > limit)
 
 
 def cancel(session: Session, trial_id: int, now: datetime) -> Trial:

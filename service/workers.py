@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,7 @@ class Announcement:
     pid: int
     versions: Mapping[str, str] = field(default_factory=dict)
     data: Sequence[Mapping[str, Any]] = ()
+    memory_mib: int | None = None  # of what it trains on
 
 
 def announce(session: Session, name: str, announcement: Announcement, now: datetime) -> Worker:
@@ -30,6 +31,7 @@ def announce(session: Session, name: str, announcement: Announcement, now: datet
     worker.accelerator = announcement.accelerator
     worker.host = announcement.host
     worker.pid = announcement.pid
+    worker.memory_mib = announcement.memory_mib
     worker.versions = dict(announcement.versions)
     worker.data = [dict(item) for item in announcement.data]
     return worker
@@ -57,10 +59,51 @@ def _first(session: Session, key: tuple[int, str], now: datetime) -> Worker:
     return worker
 
 
-def listing(session: Session) -> Sequence[Worker]:
-    """Return the workers of the session's project, the one heard of last first."""
-    own = select(Worker).where(Worker.project_id == projects.home(session))
-    return session.scalars(own.order_by(Worker.seen_at.desc(), Worker.name)).all()
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which workers a list shows; `contains` is part of the name, in any letters."""
+
+    accelerator: str | None = None
+    contains: str | None = None
+
+
+ALL = Wanted()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended: the name of its last worker, and when that was heard of."""
+
+    name: str
+    seen_at: datetime | None = None
+
+
+def listing(
+    session: Session,
+    wanted: Wanted = ALL,
+    after: Place | None = None,
+    limit: int | None = None,
+    by_name: bool = False,
+) -> Sequence[Worker]:
+    """Return workers of the session's project, the one heard of last first, or by name.
+
+    By name none is missed that is heard of while pages are read.
+
+    Args:
+        after: continue behind this place.
+    """
+    workers = select(Worker).where(Worker.project_id == projects.home(session))
+    if wanted.accelerator is not None:
+        workers = workers.where(Worker.accelerator == wanted.accelerator)
+    if wanted.contains:
+        workers = workers.where(Worker.name.icontains(wanted.contains, autoescape=True))
+    if after is not None and by_name:
+        workers = workers.where(Worker.name > after.name)
+    elif after is not None and after.seen_at is not None:
+        same = and_(Worker.seen_at == after.seen_at, Worker.name > after.name)
+        workers = workers.where(or_(Worker.seen_at < after.seen_at, same))
+    order = [Worker.name] if by_name else [Worker.seen_at.desc(), Worker.name]
+    return session.scalars(workers.order_by(*order).limit(limit)).all()
 
 
 def announced_data(session: Session) -> list[dict[str, Any]]:

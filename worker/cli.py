@@ -55,6 +55,10 @@ def worker(  # noqa: PLR0913  as many arguments as the command has options
     threads: Annotated[
         int, typer.Option(min=1, help="Of one training; more workers use more cores better.")
     ] = 1,
+    memory_mib: Annotated[
+        int | None,
+        typer.Option(min=1, help="Its share, where several share a GPU; by default all of it."),
+    ] = None,
     accelerator: Annotated[Accelerator, typer.Option(help="What to train on.")] = Accelerator.AUTO,
     trial_limit_s: Annotated[
         float, typer.Option(min=1.0, help="A training that takes longer is ended and fails.")
@@ -82,6 +86,7 @@ def worker(  # noqa: PLR0913  as many arguments as the command has options
         trials=1 if once else trials,
         resume=name is not None,  # a name that this process alone has left nothing open
         trial_limit_s=trial_limit_s,
+        memory_mib=memory_mib,
     )
     _set_up_log()
     if data_dir is not None:

@@ -45,6 +45,7 @@ class Options:
     trials: int | None = None  # None: until it is told to end
     resume: bool = False  # take back what an earlier worker of this name left open
     trial_limit_s: float = 6 * 3600.0
+    memory_mib: int | None = None  # its share, where several workers share a GPU or a machine
 
 
 class Worker:
@@ -86,7 +87,7 @@ class Worker:
         served, resume = 0, self._options.resume
         while not self._stopping.is_set() and served != self._options.trials:
             asked_s = time.monotonic()
-            lease = self._claim(resume)
+            lease = self._claim(ready, resume)
             resume = False
             if lease is not None:
                 self._attempt(lease, ready)
@@ -125,6 +126,7 @@ class Worker:
             "accelerator": ready.accelerator,
             "host": socket.gethostname(),
             "pid": os.getpid(),
+            "memory_mib": self._memory_mib(ready),
             "versions": ready.versions,
             "data": list(self._facts.values()),
         }
@@ -138,7 +140,11 @@ class Worker:
             return False
         return self._persist(lambda: self._api.has_ended(study), Patience(self._stopping))
 
-    def _claim(self, resume: bool) -> Lease | None:
+    def _memory_mib(self, ready: Ready) -> int:
+        share = self._options.memory_mib
+        return ready.memory_mib if share is None else share
+
+    def _claim(self, ready: Ready, resume: bool) -> Lease | None:
         request = {
             "worker": self._options.name,
             "request_id": uuid.uuid4().hex,  # so that a claim whose answer was lost is not doubled
@@ -151,6 +157,8 @@ class Worker:
                 if fact["problem"] is None and name not in self._refused
             },
             "can": self._abilities(),
+            "accelerator": ready.accelerator,
+            "memory_mib": self._memory_mib(ready),
             "resume": resume,
         }
         return self._persist(lambda: self._poll(request), Patience(self._stopping))

@@ -32,6 +32,7 @@ class Ready:
 
     accelerator: str
     versions: dict[str, str]
+    memory_mib: int = 0  # of the accelerator, or of the machine
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 import platform
 import resource
 import time
@@ -54,7 +55,7 @@ class Trainer:
     def ready(self) -> messages.Ready:
         """What the server is told of this process."""
         versions = {"python": platform.python_version(), "torch": str(torch.__version__)}
-        return messages.Ready(self._device.type, versions)
+        return messages.Ready(self._device.type, versions, _memory_mib(self._device))
 
     def answer(self, asked: messages.Train, pipe: Connection) -> None:
         """Do the work and say how it ended.
@@ -150,3 +151,10 @@ def _cause(error: Exception) -> str:
     place = traceback.extract_tb(error.__traceback__)[-1]
     text = " ".join(f"{type(error).__name__}: {error}".split())
     return f"{text[:LONGEST_REASON]} ({Path(place.filename).name}, line {place.lineno})"
+
+
+def _memory_mib(device: torch.device) -> int:
+    """All memory of a GPU, or of this machine."""
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory) // 2**20
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20

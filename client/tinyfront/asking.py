@@ -8,9 +8,9 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tinyfront.asked import AskedTrial
@@ -37,6 +37,7 @@ class Asking:
     lease_s: int
     wait_s: float | None
     resume: bool
+    has: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= 64:
@@ -169,6 +170,7 @@ def _claim_call(asking: Asking, count: int, poll_s: float, resume: bool) -> Call
         "lease_s": asking.lease_s,
         "wait_s": round(poll_s, 3),
         "resume": resume,
+        **asking.has,
     }
     return Call(
         "POST",

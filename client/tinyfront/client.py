@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from tinyfront.spaces import Space
 from tinyfront.study import Study
 from tinyfront.trial import Trial, trial_of
 
+IMPORT_S = 600.0  # the server checks each line before it answers
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 
@@ -65,6 +67,7 @@ class Client:
         data: str | None = None,
         binary: int | None = None,
         device: str | None = None,
+        needs: Mapping[str, Any] | None = None,
         designer: str = "bayes",
         designer_options: Mapping[str, Any] | None = None,
         training: Mapping[str, Any] | None = None,
@@ -92,6 +95,8 @@ class Client:
             data: The data set of a network study, as its workers announce it.
             binary: Labels below it become one class and all others the second; else all classes.
             device: The board that networks must fit.
+            needs: What workers must have to get its trials, such as `{"accelerator": "cuda",
+                "memory_mib": 8000}`.
             designer: `bayes`, `sparse`, `ageing-evolution`, `nehvi`, `random` or `sobol`.
             designer_options: What the designer lets its user set.
             training: Fields of the training recipe, such as `{"epochs": 10}`.
@@ -125,6 +130,7 @@ class Client:
             "data": data,
             "binary": binary,
             "device": device,
+            "needs": None if needs is None else dict(needs),
             "designer_options": None if designer_options is None else dict(designer_options),
             "training": None if training is None else dict(training),
             "ahead": ahead,
@@ -137,8 +143,26 @@ class Client:
 
     def create_study_from(self, definition: Mapping[str, Any]) -> Study:
         """Create a study from its wire JSON, such as another study's `state.definition`."""
-        # An equal definition gives back the study, so the call may be repeated.
-        return self._study(self.connection.json(Call("POST", "/studies", definition)))
+        call = Call("POST", "/studies", definition, creates=True)
+        return self._study(self.connection.json(call))
+
+    def import_study(self, source: str | Path | bytes, name: str | None = None) -> Study:
+        """Import a study that `study.export("study")` wrote, all of it or nothing.
+
+        A study that was active comes in paused; `resume()` lets it go on here.
+
+        Args:
+            source: The path of the file, or its content.
+            name: Another name for the study on this server.
+
+        Raises:
+            Refused: a line is wrong; the message names its number.
+            Conflict: a study of that name exists.
+        """
+        content = source if isinstance(source, bytes) else Path(source).read_bytes()
+        query = {"name": name}
+        call = Call("POST", "/studies/import", content, query, IMPORT_S, creates=True)
+        return self._study(self.connection.json(call))
 
     def study(self, name_or_id: str | int) -> Study:
         """The study of that name or number.

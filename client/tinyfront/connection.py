@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -47,10 +48,11 @@ class Call:
 
     method: str
     path: str  # below /api/v1
-    body: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | bytes | None = None  # bytes are JSON lines
     query: Mapping[str, Any] = field(default_factory=dict)
     wait_s: float = 0.0  # the server may hold its answer back for so long
-    repeatable: bool = True  # may arrive twice without harm
+    # Sent under a key, the same in each try, so that arriving twice it creates once.
+    creates: bool = False
     patience_s: float | None = None  # how long it is tried again; None: the connection decides
 
 
@@ -117,11 +119,11 @@ class Connection:
             response.close()
 
     def _answer(self, call: Call, take: Callable[[httpx.Response], None]) -> httpx.Response:
-        """The answer to a call, tried again while that is safe and patience lasts."""
+        """The answer to a call, tried again while patience lasts."""
         request = self._request(call)
         outcome = self._try(request, take)
         waited_s, tries = 0.0, 0
-        while _again(call, outcome):
+        while _again(outcome):
             delay_s = self._delay(outcome, tries)
             if waited_s + delay_s > self._patience(call):
                 break
@@ -153,12 +155,18 @@ class Connection:
 
     def _request(self, call: Call) -> httpx.Request:
         timeout = httpx.Timeout(self.timeout_s, read=self.timeout_s + call.wait_s)
+        headers = {}
+        if call.body is not None:
+            lines = isinstance(call.body, bytes)
+            headers["Content-Type"] = "application/jsonl" if lines else "application/json"
+        if call.creates:
+            headers["Idempotency-Key"] = uuid.uuid4().hex
         return self._http.build_request(
             call.method,
             self.url + API + call.path,
             params={name: value for name, value in call.query.items() if value is not None},
             content=None if call.body is None else _encoded(call.body),
-            headers=None if call.body is None else {"Content-Type": "application/json"},
+            headers=headers,
             timeout=timeout,
         )
 
@@ -203,7 +211,9 @@ def _headers(api_key: str | None) -> dict[str, str]:
     return headers
 
 
-def _encoded(body: Mapping[str, Any]) -> bytes:
+def _encoded(body: Mapping[str, Any] | bytes) -> bytes:
+    if isinstance(body, bytes):
+        return body
     try:
         return json.dumps(body, allow_nan=False, default=_plain).encode()
     except (TypeError, ValueError) as error:
@@ -218,12 +228,12 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{value!r} is a {type(value).__name__}")
 
 
-def _again(call: Call, outcome: httpx.Response | httpx.RequestError) -> bool:
-    if isinstance(outcome, httpx.Response):
-        return call.repeatable and outcome.status_code in RETRIED_STATUS
-    # Without a connection the request cannot have arrived, so even a call that must not arrive
-    # twice is safe to repeat.
-    return call.repeatable or isinstance(outcome, httpx.ConnectError | httpx.ConnectTimeout)
+def _again(outcome: httpx.Response | httpx.RequestError) -> bool:
+    if not isinstance(outcome, httpx.Response):
+        return True
+    # A conflict with a time to come again: our own first try is still under way.
+    under_way = outcome.status_code == httpx.codes.CONFLICT and "Retry-After" in outcome.headers
+    return under_way or outcome.status_code in RETRIED_STATUS
 
 
 def _retry_after(outcome: httpx.Response | httpx.RequestError) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +10,11 @@ from tinyfront.asking import Asking, ask, worker_name
 from tinyfront.confirmed import Confirmed, confirmed_of
 from tinyfront.connection import PATIENCE_FOR_RESULTS_S, Call, Connection
 from tinyfront.durations import seconds
-from tinyfront.errors import InvalidArgument, ServerUnreachable, Unavailable, WaitTimeout
+from tinyfront.errors import InvalidArgument
 from tinyfront.figures import figure
 from tinyfront.frames import frame
 from tinyfront.front import Front
+from tinyfront.looks import looks
 from tinyfront.progress import Display, display
 from tinyfront.records import (
     HypervolumeHistory,
@@ -31,8 +31,6 @@ from tinyfront.trial import Trial, trial_of
 if TYPE_CHECKING:
     from pandas import DataFrame
     from plotly.graph_objects import Figure
-
-SECONDS_BETWEEN_LOOKS = 1.0
 
 
 class Study:
@@ -152,7 +150,7 @@ class Study:
         body: dict[str, Any] = {"networks": networks, "seeds": seeds, "again": again}
         if trials is not None:
             body["trials"] = list(trials)
-        call = Call("POST", self._path("/confirm"), body, repeatable=False)
+        call = Call("POST", self._path("/confirm"), body, creates=True)
         return confirmed_of(self._connection.json(call), self._connection.url)
 
     def confirmed(self) -> Confirmed:
@@ -165,7 +163,7 @@ class Study:
         return figure(self._connection, self._path(f"/figures/{name}"))
 
     def export(self, format: str = "csv") -> Iterator[bytes]:
-        """All trials as `csv` or `jsonl`, piece by piece."""
+        """All trials as `csv` or `jsonl`, or all of the `study`, piece by piece."""
         call = Call("GET", self._path("/export"), query={"format": format})
         with self._connection.stream(call) as response:
             yield from response.iter_bytes()
@@ -176,6 +174,7 @@ class Study:
         lease: float | str = "1h",
         wait: float | str | None = None,
         worker: str | None = None,
+        has: Mapping[str, Any] | None = None,
     ) -> Iterator[AskedTrial]:
         """Trials to evaluate, until the study has ended.
 
@@ -191,6 +190,7 @@ class Study:
             wait: End also when no trial came for so long; None waits until the study has ended.
             worker: A name of your own. A program that was killed and comes back under the same
                 name gets its open trials back at once. No two running programs may share one.
+            has: `{"accelerator": "cuda", "memory_mib": 24000}`, for a study that needs some of it.
         """
         asking = Asking(
             study_id=self.id,
@@ -199,6 +199,7 @@ class Study:
             lease_s=round(seconds("lease", lease)),
             wait_s=None if wait is None else seconds("wait", wait),
             resume=worker is not None,
+            has=dict(has or {}),
         )
         return ask(self._connection, asking, self._has_ended)
 
@@ -224,7 +225,7 @@ class Study:
             body["parent"] = parent
         if replicate:
             body["replicate"] = True
-        call = Call("POST", self._path("/trials"), body, repeatable=False)
+        call = Call("POST", self._path("/trials"), body, creates=True)
         return trial_of(self._connection, self._connection.json(call))
 
     def pause(self) -> Study:
@@ -277,22 +278,10 @@ class Study:
         return self._take(self._connection.json(call)).status == "ended"
 
     def _looks(self, timeout_s: float | None, shown: Display) -> Iterator[StudyState]:
-        """Look until the study has ended; a server that is away is waited for."""
-        started = answered_at = time.monotonic()
-        while True:
-            try:
-                # No retries inside the call: between two looks the display shall be told.
-                self._take(self._connection.json(Call("GET", self._path(), patience_s=0.0)))
-            except (ServerUnreachable, Unavailable) as error:
-                if time.monotonic() - answered_at > PATIENCE_FOR_RESULTS_S:
-                    raise
-                shown.away(str(error))
-            else:
-                answered_at = time.monotonic()
-                shown.update(self.state)
-                yield self.state
-                if self.status == "ended":
-                    return
-            if timeout_s is not None and time.monotonic() - started >= timeout_s:
-                raise WaitTimeout(self.name, timeout_s, self.state.finished, self.state.trials)
-            self._connection.pause(SECONDS_BETWEEN_LOOKS)
+        # No retries inside a look: between two of them the display shall be told.
+        call = Call("GET", self._path(), patience_s=0.0)
+
+        def look() -> StudyState:
+            return self._take(self._connection.json(call)).state
+
+        return looks(self.state, look, self._connection.pause, timeout_s, shown)

@@ -84,7 +84,9 @@ def _enter(parts: Parts, place: tuple[int, str, str], blob: Blob, media_type: st
         attempt_id, name, token = place
         attempt = artefacts.check(session, attempt_id, name, token)
         now = parts.db.now(session)
-        return artefact_out(artefacts.enter(session, attempt, name, blob, media_type, now))
+        artefact = artefacts.enter(session, attempt, name, blob, media_type, now)
+        artefacts.check_kept(session, parts.store, attempt_id, blob)
+        return artefact_out(artefact)
 
 
 @router.get("/trials/{trial_id}/artefacts")

@@ -5,7 +5,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.problems import Problem
 
-ARTEFACTS = "/api/v1/attempts/"  # written to the store while they arrive, never held whole
+# Written aside while they arrive, never held whole; these routes have limits of their own.
+STREAMED = ("/api/v1/attempts/", "/api/v1/studies/import")
 
 
 def too_large(limit_bytes: int) -> Problem:
@@ -27,7 +28,7 @@ class BodyTooLarge(HTTPException):
 
 
 class BodyLimit:
-    """Counts the bytes of a body as they arrive; artefacts have a limit of their own.
+    """Counts the bytes of a body as they arrive; what is streamed has a limit of its own.
 
     An announced length that is too large is refused at once. Without one the bytes are counted;
     FastAPI lets the `HTTPException` of a middleware through while it reads a body.
@@ -39,7 +40,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 413, or hand the request on with a counting `receive`."""
-        if scope["type"] != "http" or scope["path"].startswith(ARTEFACTS):
+        if scope["type"] != "http" or scope["path"].startswith(STREAMED):
             await self.app(scope, receive, send)
             return
         if announced_bytes(scope) > self.limit_bytes:

@@ -1,9 +1,12 @@
 """Confirming: let a study's networks be judged by the test set, and show how they did."""
 
+from datetime import datetime
+
 from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
 from service import confirmed, confirming, ledger, studies
+from service.api.once import OnceDep
 from service.api.parts import DbDep, PartsDep, StudyRef
 from service.api.schemas.confirming import ConfirmedNetwork, ConfirmedOut, ConfirmIn, RunOut
 from service.api.study_answers import objectives_out
@@ -14,19 +17,21 @@ router = APIRouter(prefix="/studies/{study}", tags=["confirming"])
 
 
 @router.post("/confirm", status_code=201)
-def confirm(study: StudyRef, body: ConfirmIn, parts: PartsDep) -> ConfirmedOut:
+def confirm(study: StudyRef, body: ConfirmIn, parts: PartsDep, once: OnceDep) -> ConfirmedOut:
     """Freeze networks of the front and queue their trainings from scratch with fresh seeds.
 
     Each run reads the test set, so a second time needs `again`.
     """
     request = confirming.Request(body.networks, body.seeds, body.trials, body.again)
-    with parts.db.begin() as session:
+
+    def effect(session: Session, now: datetime) -> tuple[ConfirmedOut, bool]:
         found = studies.get(session, study)
         studies.lock(session, found.id)
-        now = parts.db.now(session)
         ledger.advance(session, found.id, now)  # what has just finished may be on the front
         confirming.confirm(session, found.id, request, now)
-        answer = _shown(session, found)
+        return _shown(session, found), True
+
+    answer = once.perform(ConfirmedOut, effect)
     parts.trials_changed()
     return answer
 

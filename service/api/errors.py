@@ -22,16 +22,20 @@ RETRY_AFTER_S = 2
 HTTP_STATUS: dict[type[errors.ServiceError], int] = {
     errors.AlreadyConfirmed: 409,
     errors.ArtefactConflict: 409,
+    errors.ArtefactLost: 503,
     errors.ArtefactNotFound: 404,
     errors.ArtefactStoreFull: 503,  # not 507, at which workers would give their files up
     errors.ArtefactTooLarge: 413,
     errors.AttemptEnded: 409,
     errors.AttemptNotFound: 404,
+    errors.AttemptTooLarge: 413,
     errors.DatabaseBusy: 503,
+    errors.IdempotencyKeyReused: 422,
     access_errors.ForeignHost: 403,
     access_errors.ForeignOrigin: 403,
     errors.IllegalChange: 409,
     errors.IllegalMove: 409,
+    errors.ImportRefused: 422,
     errors.InvalidArtefact: 422,
     errors.InvalidDefinition: 422,
     errors.InvalidMetrics: 422,
@@ -43,16 +47,23 @@ HTTP_STATUS: dict[type[errors.ServiceError], int] = {
     access_errors.ProjectNotFound: 404,
     access_errors.ProxiedRequest: 403,
     errors.ReportConflict: 409,
+    errors.RequestUnderWay: 409,
     errors.ResultConflict: 409,
     access_errors.RoleForbids: 403,
     errors.StudyChanged: 412,
     errors.StudyEnded: 409,
+    errors.StudyExists: 409,
     errors.StudyNotFound: 404,
     access_errors.TooManyFailures: 429,
     errors.TrialExists: 409,
     errors.TrialNotFound: 404,
     errors.WrongToken: 403,
 }
+
+# The same request may succeed in a moment.
+COME_AGAIN = frozenset(
+    {errors.ArtefactLost, errors.ArtefactStoreFull, errors.DatabaseBusy, errors.RequestUnderWay}
+)
 
 # What the framework itself refuses, by status.
 OWN_WORDS = {
@@ -78,7 +89,7 @@ def _headers_of(status: int, error: errors.ServiceError) -> dict[str, str]:
         return {"WWW-Authenticate": 'Bearer realm="tinyfront"'}
     if isinstance(error, access_errors.TooManyFailures):
         return {"Retry-After": str(error.wait_s)}
-    return {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
+    return {"Retry-After": str(RETRY_AFTER_S)} if type(error) in COME_AGAIN else {}
 
 
 async def refuse_invalid(_request: Request, error: Exception) -> Response:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
@@ -26,6 +26,11 @@ After = Annotated[
     int | None, Query(ge=0, lt=2**31, description="Begin behind this event; default: now.")
 ]
 
+Kinds = Annotated[
+    Sequence[Literal["trial", "front", "hypervolume", "study"]],
+    Query(description="Only events of these kinds; each time it is given."),
+]
+
 
 async def _start(
     study: StudyRef, parts: PartsDep, after: After = None, last_event_id: EventId = None
@@ -43,7 +48,9 @@ async def _start(
 
 @router.get("/events", response_class=EventSourceResponse)
 async def stream(
-    parts: PartsDep, start: Annotated[tuple[int, int], Depends(_start)]
+    parts: PartsDep,
+    start: Annotated[tuple[int, int], Depends(_start)],
+    kind: Kinds = (),
 ) -> AsyncIterator[ServerSentEvent]:
     """Follow a study: `trial`, `front`, `hypervolume` and `study` events as they are entered."""
     study_id, seen = start
@@ -60,6 +67,8 @@ async def stream(
                 return  # the key was revoked
             for event in happened:
                 listener.seen = event.number
+                if kind and event.kind.value not in kind:
+                    continue
                 yield ServerSentEvent(
                     id=str(event.number),
                     event=event.kind.value,

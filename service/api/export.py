@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -17,6 +18,7 @@ from service.confirmed import TEST_ERROR
 from service.db import Database
 from service.models import Study
 from service.states import CONFIRM
+from service.transfer import writing
 
 router = APIRouter(prefix="/studies/{study}", tags=["fronts"])
 
@@ -46,15 +48,18 @@ def export(
     study: StudyRef,
     db: DbDep,
     format: Annotated[
-        Literal["csv", "jsonl"], Query(description="A table, or JSON lines.")
+        Literal["csv", "jsonl", "study"],
+        Query(description="A table, JSON lines, or the whole study as POST /studies/import takes."),
     ] = "csv",
     purpose: Annotated[
         Purpose, Query(description="The trials of the search, or those that confirm its front.")
     ] = "search",
 ) -> StreamingResponse:
-    """Download every trial of a study's search, or every confirm run."""
+    """Download every trial of a study's search, or every confirm run; or the study as a whole."""
     with db.read() as session:
         found = studies.get(session, study)
+        if format == "study":
+            return _whole(db, found)
         pages = _pages(db, found.id, purpose)
         if format == "csv":
             body, media_type = _csv(pages, _columns(found, purpose)), "text/csv; charset=utf-8"
@@ -62,6 +67,16 @@ def export(
             body, media_type = _json_lines(pages), "application/jsonl"
         headers = {"Content-Disposition": f'attachment; filename="{found.name}.{format}"'}
     return StreamingResponse(body, media_type=media_type, headers=headers)
+
+
+def _whole(db: Database, study: Study) -> StreamingResponse:
+    body = (f"{_json(line)}\n" for line in writing.lines(db, study.id))
+    headers = {"Content-Disposition": f'attachment; filename="{study.name}.jsonl"'}
+    return StreamingResponse(body, media_type="application/jsonl", headers=headers)
+
+
+def _json(line: writing.Line) -> str:
+    return json.dumps(line, allow_nan=False, separators=(",", ":"), default=datetime.isoformat)
 
 
 def _pages(db: Database, study_id: int, purpose: Purpose) -> Iterator[list[TrialOut]]:

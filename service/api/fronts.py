@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from resource_models.devices import DEVICES, Device
-from service import fronts, studies, trials
+from service import fronts, studies
 from service.api.parts import DbDep, StudyRef
 from service.api.schemas.studies import HypervolumeOut, HypervolumePoint
 from service.api.schemas.trials import Columns, FrontOut, Points
@@ -74,26 +74,17 @@ def hypervolume(study: StudyRef, db: DbDep) -> HypervolumeOut:
         )
 
 
-@router.get("/points")
+@router.get("/points", response_model=Points)
 def points(
     study: StudyRef,
     db: DbDep,
     after: Annotated[int, Query(ge=0, lt=2**31, description="The last finish_no held.")] = 0,
-) -> Points:
+) -> Response:
     """Show finished trials as columns: from the start the front first, then what came after."""
     with db.read() as session:
         found = studies.get(session, study)
         names = [objective["name"] for objective in found.problem["objectives"]]
-        rows = fronts.points(session, found.id, after, MOST_POINTS)
-        values = trials.values_of(session, rows)
-        return Points(
-            columns=Columns(
-                finish_no=[row.finish_no for row in rows if row.finish_no is not None],
-                trial_id=[row.id for row in rows],
-                number=[row.number for row in rows],
-                status=[row.status.value for row in rows],
-                on_front=[row.on_front for row in rows],
-                feasible=[row.feasible for row in rows],
-                values={name: [values[row.id].get(name) for row in rows] for name in names},
-            )
-        )
+        chart = fronts.points(session, found.id, after, MOST_POINTS, names)
+    shown = Points(columns=Columns.model_validate(chart, from_attributes=True))
+    # Written here, at once: FastAPI would make a Python object of each of 80,000 values first.
+    return Response(shown.model_dump_json(), media_type="application/json")

@@ -71,6 +71,8 @@ def _wanted(parts: Parts, body: LeaseRequest, study: str | None) -> tuple[leases
         data=body.data,
         resume=body.resume,
         can=needs.met_by(body.can),
+        accelerator=body.accelerator,
+        memory_mib=body.memory_mib,
         project_id=parts.db.project_id,
     )
     return wanted, ended

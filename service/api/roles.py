@@ -25,6 +25,7 @@ MAY: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/projects"): ADMINS,
     # What a user decides.
     ("POST", "/studies"): USERS,
+    ("POST", "/studies/import"): USERS,
     ("PATCH", "/studies/{study}"): USERS,
     ("DELETE", "/studies/{study}"): USERS,
     ("POST", "/studies/{study}/trials"): USERS,

@@ -1,16 +1,18 @@
 """Studies: create, list, read, change, delete."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 
 from service import confirming, definitions, studies
+from service.api.once import OnceDep
 from service.api.parts import PartsDep, StudyRef
-from service.api.schemas.body import CURSOR
+from service.api.schemas.lists import StudyQuery
 from service.api.schemas.studies import StudyCreate, StudyOut, StudyPage, StudyPatch
 from service.api.study_answers import study_out, study_outs
-from service.states import StudyStatus
+from service.states import Kind, StudyStatus
 
 router = APIRouter(prefix="/studies", tags=["studies"])
 
@@ -20,24 +22,17 @@ IfMatch = Annotated[
 ]
 
 
-class StudyQuery(BaseModel):
-    """What a list of studies is asked for."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    cursor: str | None = Field(None, pattern=CURSOR)
-    limit: int = Field(50, ge=1, le=200)
-
-
 @router.post("", status_code=201, responses={200: {"model": StudyOut}})
-def create(body: StudyCreate, parts: PartsDep, response: Response) -> StudyOut:
+def create(body: StudyCreate, parts: PartsDep, once: OnceDep, response: Response) -> StudyOut:
     """Create a study. The same definition again returns it; another under its name is refused."""
     definition = body.model_dump()
     definitions.check_points(definition)
-    with parts.db.begin() as session:
-        study, is_new = studies.create(session, definition, parts.db.now(session))
-        answer = study_out(session, study)
-    response.status_code = 201 if is_new else 200
+
+    def effect(session: Session, now: datetime) -> tuple[StudyOut, bool]:
+        study, is_new = studies.create(session, definition, now)
+        return study_out(session, study), is_new
+
+    answer = once.perform(StudyOut, effect)
     response.headers["ETag"] = etag(answer.version)
     parts.planner.wake()
     return answer
@@ -45,10 +40,16 @@ def create(body: StudyCreate, parts: PartsDep, response: Response) -> StudyOut:
 
 @router.get("")
 def list_studies(query: Annotated[StudyQuery, Query()], parts: PartsDep) -> StudyPage:
-    """List the studies, newest first."""
-    before = None if query.cursor is None else int(query.cursor)
+    """List the studies page by page, newest first."""
+    wanted = studies.Wanted(
+        None if query.status is None else StudyStatus(query.status),
+        None if query.kind is None else Kind(query.kind),
+        query.contains,
+    )
+    after = None if query.cursor is None else int(query.cursor)
+    oldest_first = query.order == "oldest"
     with parts.db.read() as session:
-        found = studies.listing(session, before, query.limit + 1)
+        found = studies.listing(session, wanted, after, query.limit + 1, oldest_first)
         items = study_outs(session, found[: query.limit])
         more = len(found) > query.limit
         return StudyPage(items=items, next=str(items[-1].id) if more else None)

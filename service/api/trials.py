@@ -1,13 +1,14 @@
 """Trials: queue, list and read them, and what workers say under a lease."""
 
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 
 from service import studies, trials
+from service.api.once import OnceDep
 from service.api.parts import Id, PartsDep, StudyRef
-from service.api.schemas.body import CURSOR
 from service.api.schemas.leases import (
     Completion,
     Failure,
@@ -17,38 +18,20 @@ from service.api.schemas.leases import (
     Renewed,
     Report,
 )
-from service.api.schemas.trials import (
-    Purpose,
-    TrialCreate,
-    TrialDetail,
-    TrialOut,
-    TrialPage,
-    TrialStatus,
-)
+from service.api.schemas.lists import TrialQuery, cursor_of
+from service.api.schemas.trials import TrialCreate, TrialDetail, TrialOut, TrialPage
 from service.api.trial_answers import trial_detail, trial_out, trial_outs
 from service.states import Status
 
 router = APIRouter(tags=["trials"])
 
 
-class TrialQuery(BaseModel):
-    """What a list of trials is asked for."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    status: TrialStatus | None = None
-    cursor: str | None = Field(None, pattern=CURSOR)
-    limit: int = Field(100, ge=1, le=1000)
-    purpose: Purpose = "search"
-    order: Literal["oldest", "newest"] = Field("oldest", description="By the number of the trial.")
-
-
 @router.post("/studies/{study}/trials", status_code=201)
-def create(study: StudyRef, body: TrialCreate, parts: PartsDep) -> TrialOut:
+def create(study: StudyRef, body: TrialCreate, parts: PartsDep, once: OnceDep) -> TrialOut:
     """Queue a proposal of your own, or with `values` add a result that you have already."""
-    with parts.db.begin() as session:
+
+    def effect(session: Session, now: datetime) -> tuple[TrialOut, bool]:
         study_id = studies.get(session, study).id
-        now = parts.db.now(session)
         trial = trials.enqueue(
             session,
             study_id,
@@ -58,7 +41,9 @@ def create(study: StudyRef, body: TrialCreate, parts: PartsDep) -> TrialOut:
             body.parent,
             replicate=body.replicate,
         )
-        answer = trial_out(session, trial)
+        return trial_out(session, trial), True
+
+    answer = once.perform(TrialOut, effect)
     parts.trials_changed()
     return answer
 
@@ -67,19 +52,28 @@ def create(study: StudyRef, body: TrialCreate, parts: PartsDep) -> TrialOut:
 def list_trials(
     study: StudyRef, query: Annotated[TrialQuery, Query()], parts: PartsDep
 ) -> TrialPage:
-    """List the trials of a study page by page."""
+    """List the trials of a study page by page, by number or ranked by a metric."""
+    status = None if query.status is None else Status(query.status)
+    wanted = trials.Wanted(query.purpose, status, query.ranges)
     with parts.db.read() as session:
-        page = trials.listing(
-            session,
-            studies.get(session, study).id,
-            trials.Wanted(query.purpose, None if query.status is None else Status(query.status)),
-            after=None if query.cursor is None else int(query.cursor),
-            limit=query.limit,
-            newest_first=query.order == "newest",
-        )
-        items = trial_outs(session, page.trials)
-        next_cursor = str(items[-1].number) if page.more else None
-        return TrialPage(items=items, next=next_cursor, total=page.total)
+        study_id = studies.get(session, study).id
+        if query.sort is None:
+            return _by_number(session, study_id, wanted, query)
+        rank = trials.Rank(query.sort, query.order == "highest")
+        page = trials.ranked(session, study_id, wanted, rank, query.place, query.limit)
+        end = cursor_of(page.end) if page.more and page.end is not None else None
+        return TrialPage(items=trial_outs(session, page.trials), next=end, total=page.total)
+
+
+def _by_number(
+    session: Session, study_id: int, wanted: trials.Wanted, query: TrialQuery
+) -> TrialPage:
+    after = None if query.cursor is None else int(query.cursor)
+    newest_first = query.order == "newest"
+    page = trials.listing(session, study_id, wanted, after, query.limit, newest_first)
+    items = trial_outs(session, page.trials)
+    end = str(items[-1].number) if page.more else None
+    return TrialPage(items=items, next=end, total=page.total)
 
 
 @router.get("/trials/{trial_id}")

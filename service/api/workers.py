@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
 from resource_models.devices import DEVICES
 from service import workers
 from service.api.parts import DbDep
 from service.api.schemas.body import NAME
+from service.api.schemas.lists import WorkerQuery
 from service.api.schemas.workers import (
     DataList,
     DataOut,
@@ -30,6 +31,7 @@ def announce(
         accelerator=body.accelerator,
         host=body.host,
         pid=body.pid,
+        memory_mib=body.memory_mib,
         versions=body.versions,
         data=[item.model_dump() for item in body.data],
     )
@@ -39,11 +41,15 @@ def announce(
 
 
 @router.get("/workers")
-def list_workers(db: DbDep) -> WorkerList:
-    """List the workers, the one heard of last first."""
+def list_workers(query: Annotated[WorkerQuery, Query()], db: DbDep) -> WorkerList:
+    """List the workers page by page, the one heard of last first, or by name."""
+    wanted = workers.Wanted(query.accelerator, query.contains)
+    by_name = query.order == "name"
     with db.read() as session:
-        items = [WorkerOut.model_validate(worker) for worker in workers.listing(session)]
-        return WorkerList(items=items)
+        found = workers.listing(session, wanted, query.place, query.limit + 1, by_name)
+        items = [WorkerOut.model_validate(worker) for worker in found[: query.limit]]
+    more = len(found) > query.limit
+    return WorkerList(items=items, next=query.cursor_of(items[-1]) if more else None)
 
 
 @router.get("/data")

@@ -10,6 +10,7 @@ import typer
 from service import __version__
 from service.cli.doctor import doctor
 from service.cli.edge import Artefacts, ConfigFile, DatabaseUrl, opened, settings_with
+from service.cli.gc import gc
 from service.cli.keys import keys_app, projects_app
 from service.cli.replay import replay
 
@@ -129,6 +130,7 @@ def backup(
 
 app.command()(replay)
 app.command()(doctor)
+app.command()(gc)
 
 
 def _add_plugins() -> None:

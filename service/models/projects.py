@@ -59,6 +59,7 @@ class Worker(Base):
     accelerator: Mapped[str | None]
     host: Mapped[str | None]
     pid: Mapped[int | None]
+    memory_mib: Mapped[int | None]  # of what it trains on
     versions: Mapped[dict[str, Any]]
     data: Mapped[list[Any]]
     first_seen_at: Mapped[datetime]
@@ -71,6 +72,9 @@ class Idempotency(Base):
     __tablename__ = "idempotency"
 
     project_id: Mapped[int] = mapped_column(Id, belongs_to("projects.id"), primary_key=True)
+    # The id of the API key that asked; empty without one. No reference: a key is only revoked.
+    owner: Mapped[str] = mapped_column(String(16), primary_key=True)
+    route: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(128), primary_key=True)
     request_sha256: Mapped[str] = mapped_column(String(64))
     status: Mapped[int]

@@ -38,6 +38,9 @@ class Study(Base):
     data: Mapped[dict[str, Any] | None]  # facts of the data set that all its trials share
     data_name: Mapped[str | None]
     data_sha256: Mapped[str | None] = mapped_column(String(64))
+    # What its workers must be, from the definition.
+    needs_accelerator: Mapped[str | None]
+    needs_memory_mib: Mapped[int] = mapped_column(default=0, server_default="0")
     # From the definition, as columns because every request reads them.
     designer: Mapped[str]
     trials: Mapped[int]  # the budget of finished trials

@@ -15,11 +15,13 @@ import pytest
 import uvicorn
 
 from service.app import create_app
+from service.artefacts import Store
 from service.background import Background
 from service.config import Settings
 from service.db import Database
 from service.door import Door
 from service.watcher import Watcher
+from tests.service.stage import Stage
 
 BLACK_BOX: dict[str, Any] = {
     "name": "toy",
@@ -69,6 +71,7 @@ class Served:
         self.planner = FakePlanner()
         app = create_app(self.settings, db, self.watcher, self.planner)
         self.background: Background = app.state.parts.background
+        self.store: Store = app.state.parts.store
         self.door: Door = app.state.parts.door
         self._socket = socket.socket(proto=socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
@@ -202,3 +205,9 @@ def shared(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     shutil.copy(sqlite_template, folder / "tinyfront.db")
     with serving(Database(f"sqlite:///{folder / 'tinyfront.db'}"), folder) as service:
         yield service
+
+
+@pytest.fixture
+def stage(db: Database) -> Stage:
+    """A stage of the domain on a fresh database, once of each kind."""
+    return Stage(db)

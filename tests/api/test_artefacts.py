@@ -135,3 +135,13 @@ def test_a_file_that_a_trial_does_not_have_is_not_found(
 ) -> None:
     assert_problem(served.ask("GET", f"/trials/{lease['trial_id']}/artefacts/none"), 404)
     assert_problem(served.ask("GET", "/trials/999/artefacts"), 404)
+
+
+def test_the_files_of_one_attempt_are_limited_together(
+    served: Served, lease: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(served.store, "max_attempt_bytes", 10)
+    assert put(served, lease, "a.bin", b"123456").status_code == 201
+    problem = assert_problem(put(served, lease, "b.bin", b"12345"), 413, "body")
+    assert problem["type"] == "/problems/attempt-too-large"
+    assert put(served, lease, "c.bin", b"1234").status_code == 201

@@ -67,6 +67,17 @@ def test_a_stream_resumes_behind_the_last_event_that_was_seen(served: Served) ->
         assert [next(told), next(told)] == all_events[2:]
 
 
+def test_a_stream_may_be_of_some_kinds_alone(served: Served) -> None:
+    served.study()
+    finish(served, 1.0, 2.0)
+    with stream(served, "?after=0&kind=study&kind=front") as told:
+        assert [next(told)[1], next(told)[1]] == ["study", "front"]
+        finish(served, 0.5, 1.0)
+        assert next(told)[1] == "front"
+    refused = served.ask("GET", "/studies/toy/events?kind=dream")
+    assert_problem(refused, 422, "kind.0")
+
+
 def test_where_a_browser_left_off_counts_more_than_where_it_began(served_sqlite: Served) -> None:
     served_sqlite.study()
     finish(served_sqlite, 1.0, 2.0)

@@ -28,6 +28,7 @@ from tinyfront.cli import app, edge
 
 COMMANDS = [
     ["study", "create"],
+    ["study", "import"],
     ["study", "ls"],
     ["study", "show"],
     ["study", "watch"],

@@ -8,7 +8,7 @@ from tests.client.scripted import Scripted, nothing, ok, problem, study_json
 from tinyfront.connection import Call, Connection
 
 LOOK = Call("GET", "/studies/7")
-ONCE = Call("POST", "/studies/7/trials", {"parameters": {}}, repeatable=False)
+CREATE = Call("POST", "/studies/7/trials", {"parameters": {}}, creates=True)
 
 
 def test_a_lost_connection_is_tried_again(server: Scripted) -> None:
@@ -61,20 +61,42 @@ def test_an_error_of_the_request_is_not_repeated(server: Scripted) -> None:
     assert server.pauses == []
 
 
-def test_what_must_not_arrive_twice_is_not_repeated_once_it_may_have_arrived(
-    server: Scripted,
-) -> None:
-    server.say("POST", "/studies/7/trials", httpx.ReadError("reset"), ok({}))
-    with pytest.raises(tinyfront.ServerUnreachable):
-        server.client().connection.json(ONCE)
-    assert server.pauses == []
+def test_what_creates_is_repeated_under_the_same_key(server: Scripted) -> None:
+    under_way = problem(409, "Under way.")
+    under_way.headers["Retry-After"] = "1"
+    lost = httpx.ReadError("reset")
+    server.say("POST", "/studies/7/trials", problem(503, "Away."), lost, under_way, ok({"id": 1}))
+    connection = server.client().connection
+    assert connection.json(CREATE) == {"id": 1}
+    keys = {request.headers["Idempotency-Key"] for request in server.requests}
+    assert len(server.requests) == 4
+    assert len(keys) == 1
+    connection.json(CREATE)
+    assert server.requests[-1].headers["Idempotency-Key"] not in keys
 
 
-def test_what_must_not_arrive_twice_is_repeated_if_there_was_no_connection(
-    server: Scripted,
-) -> None:
-    server.say("POST", "/studies/7/trials", httpx.ConnectError("refused"), ok({"id": 1}))
-    assert server.client().connection.json(ONCE) == {"id": 1}
+def test_what_creates_nothing_has_no_key(server: Scripted) -> None:
+    server.say("GET", "/studies/7", ok({}))
+    server.client().connection.json(LOOK)
+    assert "Idempotency-Key" not in server.requests[0].headers
+
+
+def test_a_conflict_is_not_repeated(server: Scripted) -> None:
+    server.say("POST", "/studies/7/trials", problem(409, "It exists."), ok({"id": 1}))
+    with pytest.raises(tinyfront.Conflict):
+        server.client().connection.json(CREATE)
+
+
+def test_every_call_that_creates_says_so(server: Scripted) -> None:
+    study = {**study_json(), "id": 7}
+    server.say("POST", "/studies", ok(study, 201))
+    server.say("POST", "/studies/7/trials", problem(409, "It exists."))
+    server.say("POST", "/studies/7/confirm", problem(409, "Nothing to confirm."))
+    made = server.client().create_study_from({"name": "toy"})
+    for refused in (lambda: made.enqueue({"x": 1}), made.confirm):
+        with pytest.raises(tinyfront.Conflict):
+            refused()
+    assert all("Idempotency-Key" in request.headers for request in server.requests)
 
 
 def test_a_server_that_never_answered_is_given_up_soon_with_what_to_run(server: Scripted) -> None:

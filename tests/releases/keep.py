@@ -1,4 +1,4 @@
-"""Keeps what later releases must still serve: both databases, this release's client and worker.
+"""Keeps what later releases must still serve: both databases, its API, client and worker.
 
 Run once per release: `.venv/bin/python -m tests.releases.keep`. It writes the version's folder.
 """
@@ -11,7 +11,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from service import __version__, schema
+from service import __version__, openapi, schema
 from service.db import Database
 from tests.postgres import postgres_server
 from tests.service import network_study
@@ -77,6 +77,11 @@ def keep_postgresql(folder: Path) -> None:
     (folder / "postgresql.sql").write_text("\n".join(lines) + "\n")
 
 
+def keep_description(folder: Path) -> None:
+    """Write what the API of this release was, which later ones must not break."""
+    (folder / "openapi.json").write_text(openapi.description())
+
+
 def keep_code(folder: Path) -> None:
     """Write this release's client and worker, which later servers must still serve."""
     listed = subprocess.run(
@@ -97,6 +102,7 @@ def main() -> int:
     folder.mkdir(exist_ok=True)
     keep_sqlite(folder)
     keep_postgresql(folder)
+    keep_description(folder)
     keep_code(folder)
     sys.stdout.write(f"{os.path.relpath(folder)}: {[path.name for path in folder.iterdir()]}\n")
     return 0

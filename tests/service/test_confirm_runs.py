@@ -44,7 +44,7 @@ def test_the_search_does_not_see_confirm_runs(stage: Stage) -> None:
                 studies.counts(session, [study_id]),
                 fronts.best(session, study),
                 [trial.id for trial in fronts.front(session, study_id)],
-                [trial.id for trial in fronts.points(session, study_id)],
+                fronts.points(session, study_id).trial_id,
                 [point.value for point in fronts.hypervolume(session, study_id)],
                 (study.finish_no, study.front_size, study.hypervolume, study.status),
                 study.epochs_done,

@@ -8,7 +8,7 @@ import pytest
 from optimizer.history import History
 from optimizer.pareto import hypervolume
 from service import events, fronts, ledger, studies, thinking, trials
-from service.models import Event, Trial
+from service.models import Event
 from service.states import Ended, EventKind, Status, StudyStatus
 from tests.service.stage import Stage
 
@@ -259,8 +259,8 @@ def test_more_than_a_batch_is_entered_in_several_steps(
         stage.finish(study_id, n, n)
     assert [stage.advance(study_id) for _ in range(4)] == [3, 3, 1, 0]
     with stage.db.read() as session:
-        places = [t.finish_no for t in fronts.points(session, study_id, after_finish_no=1)]
-    assert places == [2, 3, 4, 5, 6, 7]
+        chart = fronts.points(session, study_id, after_finish_no=1)
+    assert chart.finish_no == [2, 3, 4, 5, 6, 7]
 
 
 def test_points_begin_with_the_front_then_the_newest(stage: Stage) -> None:
@@ -269,9 +269,10 @@ def test_points_begin_with_the_front_then_the_newest(stage: Stage) -> None:
         stage.finish(study_id, cost, 1.0)
     stage.advance(study_id)
     with stage.db.read() as session:
-        points: list[Trial] = list(fronts.points(session, study_id, limit=3))
-    assert [point.finish_no for point in points] == [1, 4, 3]
-    assert [point.on_front for point in points] == [True, False, False]
+        chart = fronts.points(session, study_id, limit=3, names=["cost"])
+    assert chart.finish_no == [1, 4, 3]
+    assert chart.on_front == [True, False, False]
+    assert chart.values == {"cost": [1.0, 7.0, 6.0]}
 
 
 def test_the_best_of_each_objective_is_shown(stage: Stage) -> None:

@@ -118,3 +118,29 @@ def test_a_claim_reads_the_queue_in_its_order_without_sorting_it(stage: Stage) -
     assert steps == [
         "SEARCH trials USING COVERING INDEX ix_trials_status_id_study_id_needs (status=?)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "too_little", "enough"),
+    [
+        ({"accelerator": "cuda"}, {"accelerator": "cpu"}, {"accelerator": "cuda"}),
+        ({"accelerator": "cpu"}, {"accelerator": "cuda"}, {"accelerator": "cpu"}),
+        ({"memory_mib": 8000}, {"memory_mib": 7999}, {"memory_mib": 8000}),
+    ],
+)
+def test_a_study_hands_its_trials_only_to_workers_that_have_what_it_needs(
+    stage: Stage, asked: dict[str, Any], too_little: dict[str, Any], enough: dict[str, Any]
+) -> None:
+    (trial_id,) = stage.enqueue(stage.study(needs=asked))
+    for claim in ({}, too_little):
+        assert stage.claim(**claim) == []
+    with stage.db.read() as session:
+        (study,) = open_studies(session)
+    fits = [study.fits(Claim("w", "r", **claim)) for claim in ({}, too_little, enough)]
+    assert fits == [False, False, True]
+    assert stage.lease(**enough).trial_id == trial_id
+
+
+def test_a_study_without_needs_goes_to_everybody(stage: Stage) -> None:
+    (trial_id,) = stage.enqueue(stage.study())
+    assert stage.lease().trial_id == trial_id

@@ -112,7 +112,7 @@ def test_studies_are_listed_newest_first(stage: Stage) -> None:
     with stage.db.read() as session:
         page = studies.listing(session, limit=2)
         assert [study.id for study in page] == [ids[4], ids[3]]
-        page = studies.listing(session, before=page[-1].id, limit=9)
+        page = studies.listing(session, after=page[-1].id, limit=9)
         assert [study.id for study in page] == [ids[2], ids[1], ids[0]]
 
 

@@ -87,6 +87,7 @@ def test_a_worker_says_what_it_is_before_it_asks_for_work(
     method, path, announced = server.calls[0]
     assert (method, path) == ("PUT", "/workers/bench-1")
     assert announced["accelerator"] == "cpu"
+    assert announced["memory_mib"] > 100
     assert set(announced["versions"]) == {"python", "torch"}
     problems = {fact["name"]: fact["problem"] for fact in announced["data"]}
     assert list(problems) == ["bad", "digits", "rows"]
@@ -96,6 +97,7 @@ def test_a_worker_says_what_it_is_before_it_asks_for_work(
     assert set(claim["data"]) == {"digits", "rows"}
     assert claim["data"]["rows"] == data.sha256
     assert (claim["worker"], claim["kinds"], claim["resume"]) == ("bench-1", ["network"], False)
+    assert (claim["accelerator"], claim["memory_mib"]) == ("cpu", announced["memory_mib"])
 
 
 def test_trials_are_served_one_after_the_other_until_there_were_enough(

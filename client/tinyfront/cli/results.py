@@ -80,7 +80,10 @@ def show(trial: TrialId, url: Url = None, as_json: AsJson = False) -> None:
 
 def export(
     name: StudyName,
-    format: Annotated[Literal["csv", "jsonl"] | None, typer.Option(help="Default: csv.")] = None,
+    format: Annotated[
+        Literal["csv", "jsonl", "study"] | None,
+        typer.Option(help="Default: csv. `study` is the whole, for `tinyfront study import`."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="File to write; else standard output.")
     ] = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -102,6 +103,20 @@ def create(  # noqa: PLR0913 - an option for each field that people set by hand
         raise typer.BadParameter("need a name, here or in --file.", param_hint="NAME")
     with client(url) as door:
         _answer(door.create_study_from(wanted), as_json)
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="As `tinyfront export --format study` wrote it.")
+    ],
+    name: Annotated[str | None, typer.Option(help="Another name for the study here.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import a study with its trials, all of it or nothing; it comes in paused."""
+    with client(url) as door:
+        _answer(door.import_study(file, name), as_json)
 
 
 @app.command("ls")

@@ -49,6 +49,10 @@ class LeaseRequest(Body):
         description="What the worker can do beyond release 0.1.0: pruning, parent, binary, "
         "training, confirm. Other words are ignored.",
     )
+    accelerator: Literal["cpu", "cuda"] | None = Field(
+        None, description="What the worker trains on; some studies need one."
+    )
+    memory_mib: int = Field(0, ge=0, lt=2**31, description="Of the accelerator, or of the machine.")
     resume: bool = Field(False, description="First hand out again what this worker had open.")
 
 

@@ -60,6 +60,15 @@ class ConfirmWish(Part):
     seeds: int = Field(3, ge=1, le=20, description="Trainings from scratch of each network.")
 
 
+class NeedsIn(Part):
+    """What a worker must have to get trials of a study."""
+
+    accelerator: Literal["cpu", "cuda"] | None = None
+    memory_mib: int | None = Field(
+        None, ge=1, lt=2**31, description="Of what it trains on: of the GPU with cuda."
+    )
+
+
 class Stopping(Part):
     """The rule by which trainings end early."""
 
@@ -106,6 +115,7 @@ class StudyCreate(Body):
         description="Labels below it become one class, all others the second; networks only.",
     )
     device: str | None = Field(None, pattern=NAME, description="A device; networks only.")
+    needs: NeedsIn | None = Field(None, description="Only workers that have this get its trials.")
     designer: str = Field("bayes", pattern=NAME)
     designer_options: dict[str, Any] = Field(
         default_factory=dict, description="What the designer lets its user set."

@@ -43,6 +43,7 @@ class WorkerAnnouncement(Body):
     accelerator: Literal["cpu", "cuda"]
     host: str = Field(max_length=255)
     pid: int = Field(ge=0, lt=2**31)
+    memory_mib: int | None = Field(None, ge=0, lt=2**31, description="Of what it trains on.")
     versions: dict[ShortText, ShortText] = Field(default_factory=dict, max_length=100)
     data: list[DataIn] = Field(default_factory=list, max_length=1000)
 
@@ -76,6 +77,7 @@ class WorkerOut(BaseModel):
     accelerator: str | None
     host: str | None
     pid: int | None
+    memory_mib: int | None
     versions: dict[str, str]
     data: list[DataOut]
     first_seen_at: datetime
@@ -83,9 +85,10 @@ class WorkerOut(BaseModel):
 
 
 class WorkerList(BaseModel):
-    """Every worker."""
+    """Some workers, and the cursor of the next page."""
 
     items: list[WorkerOut]
+    next: str | None
 
 
 class DeviceOut(BaseModel):

@@ -1,0 +1,38 @@
+"""`tinyfront-server gc`: what lies in the artefact store and belongs to nothing."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from service.cli.edge import AsJson, DatabaseUrl, opened, say_json, settings_with
+
+
+def gc(
+    delete: Annotated[bool, typer.Option("--delete", help="Remove them; else only count.")] = False,
+    database: DatabaseUrl = None,
+    artefacts: Annotated[
+        str | None, typer.Option(help="Folder or fsspec address of artefacts.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count the files of the artefact store that are older than a day and belong to nothing.
+
+    They are left by deleted studies and by uploads that broke off. A server may run meanwhile. Name
+    the database that belongs to the store: to another one all files are foreign.
+    """
+    from service import garbage
+    from service.artefacts import Store
+    from service.db import utc_now
+
+    settings = settings_with(artefact_url=artefacts)
+    store = Store(settings.artefact_url, settings.max_artefact_bytes)
+    with opened(database) as db:
+        found = garbage.collect(db, store, utc_now(), delete)
+    if as_json:
+        say_json({**asdict(found), "deleted": delete})
+        return
+    typer.echo(
+        f"{found.files} files of {found.size_bytes} bytes belong to nothing"
+        + (" and were removed." if delete else "; --delete removes them.")
+    )
