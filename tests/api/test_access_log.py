@@ -14,9 +14,13 @@ from tests.api.conftest import Served, assert_problem, wait_until
 SECRET = "a-secret-of-mine"
 
 
+def requests_in(found: list[dict[str, object]]) -> list[dict[str, object]]:
+    return [line for line in found if line["event"] == "request"]
+
+
 @contextmanager
-def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[list[dict[str, object]]]:
-    """What the log gets while the block runs, up to a request's line, which follows its answer."""
+def lines(capsys: pytest.CaptureFixture[str], last: str) -> Iterator[list[dict[str, object]]]:
+    """What the log gets in the block, up to the line of request `last`: it follows the answer."""
     root = logging.getLogger()
     before = (root.handlers[:], root.level)
     logs.set_up("json")
@@ -27,7 +31,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[list[dict[str, object]
 
         def told() -> bool:
             found.extend(json.loads(line) for line in capsys.readouterr().err.splitlines())
-            return any(line["event"] == "request" for line in found)
+            return last in [line["request_id"] for line in requests_in(found)]
 
         wait_until(told)
     finally:
@@ -58,12 +62,12 @@ def test_a_request_has_one_line_without_query_or_header(
     served_sqlite: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
     served_sqlite.study()
-    with lines(capsys) as found:
+    with lines(capsys, "r-1") as found:
         headers = {"X-Request-ID": "r-1", "Authorization": SECRET, "X-Lease-Token": SECRET}
         served_sqlite.ask(
             "GET", f"/studies/toy/trials?status=queued&after={SECRET}", headers=headers
         )
-    [line] = [line for line in found if line["event"] == "request"]
+    [line] = [line for line in requests_in(found) if line["request_id"] == "r-1"]
     assert SECRET not in json.dumps(found)
     assert (line["method"], line["route"]) == ("GET", "/api/v1/studies/{study}/trials")
     assert (line["request_id"], line["study"]) == ("r-1", "toy")
@@ -81,7 +85,7 @@ def test_what_a_request_causes_names_the_request_and_its_trial(
 
     served_sqlite.http.timeout = 5
     monkeypatch.setattr("service.api.trials.trials.get", broken)
-    with lines(capsys) as found:
+    with lines(capsys, "r-2") as found:
         answer = served_sqlite.ask("GET", "/trials/7", headers={"X-Request-ID": "r-2"})
     assert_problem(answer, 500)
     told = [line for line in found if line["event"] == "A request failed."]
@@ -93,8 +97,8 @@ def test_what_a_request_causes_names_the_request_and_its_trial(
 def test_probes_that_succeed_are_not_worth_a_line(
     served_sqlite: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with lines(capsys) as found:
+    with lines(capsys, "r-3") as found:
         assert served_sqlite.http.get("/health/ready").status_code == 200
         assert served_sqlite.http.get("/metrics").status_code == 200
-        served_sqlite.ask("GET", "/devices")
-    assert [line["route"] for line in found if line["event"] == "request"] == ["/api/v1/devices"]
+        served_sqlite.ask("GET", "/devices", headers={"X-Request-ID": "r-3"})
+    assert [line["route"] for line in requests_in(found)] == ["/api/v1/devices"]
