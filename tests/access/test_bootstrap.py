@@ -72,7 +72,10 @@ def test_a_key_for_two_roles_or_with_the_id_of_another_is_refused(db: Database) 
     assert "xxx" not in str(error.value)
 
 
-@pytest.mark.parametrize("text", ["", "secret-but-short", "tf_1_x", f"{ADMIN} "])
+MALFORMED = {"empty": "", "no-key": "secret-but-short", "short": "tf_1_x", "space": f"{ADMIN} "}
+
+
+@pytest.mark.parametrize("text", MALFORMED.values(), ids=MALFORMED)
 def test_a_malformed_key_is_refused_without_being_shown(text: str) -> None:
     with pytest.raises(ValidationError) as error:
         settings(bootstrap_admin_key=text)
