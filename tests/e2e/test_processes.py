@@ -149,13 +149,14 @@ def test_ctrl_c_comes_to_all_processes_at_once_and_lets_requests_finish(
     postgres_site: Site,
 ) -> None:
     postgres_site.start_server(processes=2)
+    log = postgres_site.folder / "server.log"
+    until(lambda: log.read_text().count("Application startup complete") == 2, "both serve")
     processes = postgres_site.pids("server", API)
     server = postgres_site.running.pop("server")
     for pid in (server.pid, *processes):
         os.kill(pid, signal.SIGINT)
     assert server.wait(10) == 0
-    log = (postgres_site.folder / "server.log").read_text()
-    assert log.count("Application shutdown complete") == 2
+    assert log.read_text().count("Application shutdown complete") == 2
 
 
 def test_a_server_whose_supervisor_is_killed_leaves_nobody_behind(postgres_site: Site) -> None:
