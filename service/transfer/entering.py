@@ -14,36 +14,9 @@ from service.errors import StudyExists
 from service.models import Attempt, Hypervolume, Metric, Report, Study, Trial
 from service.states import Ended, StudyStatus
 from service.transfer.reading import Checked, kind_of, read_json
-from service.transfer.records import AttemptRecord, TrialRecord
+from service.transfer.records import KEPT, AttemptRecord, TrialRecord
 
 BATCH = 500
-SAME = (
-    "number",
-    "key",
-    "purpose",
-    "replicate",
-    "status",
-    "point",
-    "known",
-    "epochs",
-    "designer",
-    "origin",
-    "prediction",
-    "details",
-    "worker",
-    "reason",
-    "attempts",
-    "failures",
-    "losses",
-    "failed_through",
-    "created_at",
-    "started_at",
-    "finished_at",
-    "entered_at",
-    "finish_no",
-    "feasible",
-    "on_front",
-)
 
 
 def enter(session: Session, checked: Checked, lines: Iterable[bytes], now: datetime) -> Study:
@@ -143,7 +116,7 @@ class _Trials:
 
     def _row(self, trial: TrialRecord) -> dict[str, Any]:
         work = trial.work
-        row = {name: getattr(trial, name) for name in SAME}
+        row = {name: getattr(trial, name) for name in (*KEPT, "status")}
         row |= {"study_id": self._study.id, "parent_id": None, "confirms_id": None}
         if trial.parent is not None:
             parent = self._session.get_one(Trial, self._ids[trial.parent])

@@ -11,6 +11,33 @@ from service.api.schemas.trials import Purpose, TrialStatus
 from service.api.schemas.workers import DataIn
 
 FORMAT = 1
+# Columns of a trial that stand in its line as they do in its row.
+KEPT = (
+    "number",
+    "key",
+    "purpose",
+    "replicate",
+    "point",
+    "known",
+    "epochs",
+    "designer",
+    "origin",
+    "prediction",
+    "details",
+    "worker",
+    "reason",
+    "attempts",
+    "failures",
+    "losses",
+    "failed_through",
+    "created_at",
+    "started_at",
+    "finished_at",
+    "entered_at",
+    "finish_no",
+    "feasible",
+    "on_front",
+)
 
 Time = Annotated[AwareDatetime, Field(strict=False)]
 Count = Annotated[int, Field(ge=0, lt=2**31)]

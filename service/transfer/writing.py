@@ -10,7 +10,7 @@ from service import __version__, fronts, metrics
 from service.db import Database
 from service.models import Attempt, Report, Study, Trial
 from service.states import Status
-from service.transfer.records import FORMAT
+from service.transfer.records import FORMAT, KEPT
 
 PAGE = 500
 Line = dict[str, Any]
@@ -91,33 +91,6 @@ def _page(session: Session, study_id: int, after: int, last: int) -> list[Line]:
 def _trial(
     trial: Trial, values: dict[str, float], tries: list[Line], numbers: dict[int, int]
 ) -> Line:
-    same = (
-        "number",
-        "key",
-        "purpose",
-        "replicate",
-        "point",
-        "known",
-        "work",
-        "epochs",
-        "designer",
-        "origin",
-        "prediction",
-        "details",
-        "worker",
-        "reason",
-        "attempts",
-        "failures",
-        "losses",
-        "failed_through",
-        "created_at",
-        "started_at",
-        "finished_at",
-        "entered_at",
-        "finish_no",
-        "feasible",
-        "on_front",
-    )
     runs = trial.status is Status.RUNNING
     return {
         "record": "trial",
@@ -126,7 +99,8 @@ def _trial(
         "confirms": None if trial.confirms_id is None else numbers[trial.confirms_id],
         "values": values if trial.status in (Status.COMPLETED, Status.STOPPED) else {},
         "tries": tries,
-        **{name: getattr(trial, name) for name in same},
+        "work": trial.work,
+        **{name: getattr(trial, name) for name in KEPT},
     }
 
 
