@@ -36,9 +36,13 @@ Floats = npt.NDArray[np.float64]
 # Posteriors are exact up to here; the algebra of two thousand trials takes a few tenths of a
 # second. Beyond, the front, the newest and an even spread of the others stand for all.
 MOST_REMEMBERED = 2_000
-# How far below the front's worst hypervolume is sought, as shares of the front's range; in turn. A
-# tight margin fills the front that is known, but never finds an end that lies beyond it.
-FRONT_MARGINS = (0.1, 1.0)
+# How far below the front's worst hypervolume is sought, as a share of the front's range; and every
+# other time how far below the worst of all results, as a share of theirs. The first fills the front
+# that is known, but finds no end that lies beyond, and never leaves a front that is one corner.
+NEAR_MARGIN, FAR_MARGIN = 0.1, 0.5
+# No result counts as worse than this compressed score when a reference is inferred: one terrible
+# value would else send every other proposal to the ends of the front.
+WORST_SCORE = -1.5
 # Statuses that say that a point has no value; `cancelled` and `stopped` say nothing of that.
 WITHOUT_VALUE = ("infeasible", "failed")
 
@@ -49,7 +53,7 @@ class Knowledge:
 
     `front` is `n x m` scores, the measured objectives first, then the known ones. Its measured
     scores are what the models believe, once confirmed: of many noisy results the best is mostly a
-    lucky one. `reference` is `m`, from where its hypervolume is sought.
+    lucky one. `reference` is `m` compressed scores, from where its hypervolume is sought.
     """
 
     problem: Problem
@@ -93,9 +97,10 @@ class Knowledge:
             means = [
                 surrogate.smoothed()[torch.from_numpy(kept)] for surrogate in knowledge.surrogates
             ]
-        knowledge = knowledge._joined(means, scores)
-        margin = FRONT_MARGINS[history.version % len(FRONT_MARGINS)]
-        return replace(knowledge, reference=_reference(problem, knowledge.front, margin))
+        points = _points(means, scores)
+        far = history.version % 2 == 1
+        reference = _reference(problem, points, far)
+        return replace(knowledge._joined(points), reference=reference)
 
     @property
     def kinds(self) -> dict[str, str]:
@@ -110,7 +115,7 @@ class Knowledge:
             surrogates=[surrogate.believing(x) for surrogate in self.surrogates],
             constraints=[constraint.believing(x) for constraint in self.constraints],
         )
-        return told._joined(told._believed(x), known)
+        return told._joined(_points(told._believed(x), known))
 
     def _believed(self, x: Floats) -> list[Tensor]:
         """The mean of every measured score at `x` (`p x d`), once confirmed."""
@@ -119,10 +124,9 @@ class Knowledge:
             x[:, column] = value
         return [surrogate.mean(torch.from_numpy(x)) for surrogate in self.surrogates]
 
-    def _joined(self, means: Sequence[Tensor], known: Floats) -> "Knowledge":
-        """The same with points of these measured and known scores in the front."""
-        measured = np.stack([expand(mean.numpy()) for mean in means], axis=1)
-        front = np.concatenate([self.front, np.concatenate([measured, known], axis=1)])
+    def _joined(self, points: Floats) -> "Knowledge":
+        """The same with points of these scores (`p x m`) in the front."""
+        front = np.concatenate([self.front, points])
         return replace(self, front=front[non_dominated(front)])
 
     def acquisition(
@@ -188,22 +192,44 @@ def observed(problem: Problem, rows: Sequence[Observation]) -> Floats:
     return np.array(found, dtype=np.float64).reshape(len(rows), len(space.columns))
 
 
-def _reference(problem: Problem, front: Floats, margin: float) -> Floats:
-    """From where hypervolume is sought, `m` scores: a share of the front's range below its worst.
+def _points(means: Sequence[Tensor], known: Floats) -> Floats:
+    """Scores, `p x m`, of believed compressed ones (`p` per model) and known ones (`p x k`)."""
+    measured = np.stack([expand(mean.numpy()) for mean in means], axis=1)
+    return np.concatenate([measured, known], axis=1)
+
+
+def _reference(problem: Problem, points: Floats, far: bool) -> Floats:
+    """From where hypervolume is sought, `m` compressed scores.
 
     Only for references that nobody gave: those of a black box lie where its initial design was bad,
-    far from any front, and would send most proposals to the ends of it. Never below the scale's own
-    (one terrible value would stretch the range), and that one while the front has no range.
-    Ishibuchi et al. 2011; with a tenth the rule is that of BoTorch's infer_reference_point.
+    far from any front, but there are fronts that go on beyond them. Ishibuchi et al. 2011; the
+    near one follows BoTorch's infer_reference_point.
+
+    Args:
+        problem: what it was given stays 0.
+        points: `n x m`, the scores of all results that count.
+        far: a share of all results' range below their worst, else of the front's, as far as it
+            lies above the scales' own references, and never below those.
     """
     ordered = [*problem.measured, *(o for o in problem.objectives if o.role == "known")]
     inferred = np.array([o.given.reference is None for o in ordered])
-    above = front[(front > 0).all(axis=1)]
-    if not isinstance(problem.space, ParameterSpace) or len(above) < 2:
+    if not isinstance(problem.space, ParameterSpace) or len(points) == 0:
         return np.zeros(len(ordered))
-    worst, best = above.min(axis=0), above.max(axis=0)
-    found = np.where(best > worst, worst - margin * (best - worst), 0.0)
-    return np.where(inferred, np.clip(found, 0.0, None), 0.0)
+    if far:
+        scores = compress(points).clip(WORST_SCORE)
+        found = _below(scores, FAR_MARGIN)
+    else:
+        front = points[non_dominated(points)]
+        found = _below(front[(front > 0).all(axis=1)], NEAR_MARGIN).clip(0.0)
+    return np.where(inferred, found, 0.0)
+
+
+def _below(scores: Floats, margin: float) -> Floats:
+    """A share of the range (`n x m`) below the worst, `m`; 0 where there is no range."""
+    if len(scores) < 2:
+        return np.zeros(scores.shape[1])
+    worst, best = scores.min(axis=0), scores.max(axis=0)
+    return np.where(best > worst, worst - margin * (best - worst), 0.0)
 
 
 def encoded(problem: Problem, points: Sequence[dict[str, object]]) -> Floats:

@@ -20,7 +20,7 @@ from optimizer.problem import Constraint, Objective, Problem
 from optimizer.scalarisation import sphere_weights
 from optimizer.scale import GivenScale, Scale
 from optimizer.space import Point, space_from_json
-from optimizer.targets import usable_rows
+from optimizer.targets import compress, usable_rows
 
 SQUARE = space_from_json(
     {
@@ -83,10 +83,32 @@ def test_hypervolume_is_sought_near_the_front_where_nobody_gave_a_reference() ->
     assert found.reference == pytest.approx(worst - 0.1 * (best - worst))
 
 
-def test_every_other_time_it_is_sought_far_from_the_front_but_within_the_scale() -> None:
-    found = knowledge(Problem(SQUARE, COSTS), tried(25))
-    worst, best = found.front.min(axis=0), found.front.max(axis=0)
-    assert found.reference == pytest.approx((2 * worst - best).clip(min=0.0))
+def test_every_other_time_it_is_sought_from_below_all_results() -> None:
+    history = tried(25)
+    found = knowledge(Problem(SQUARE, COSTS), history)
+    scores = compress(1 - history.values(("a", "b")) / 4.0)
+    worst, best = scores.min(axis=0), scores.max(axis=0)
+    assert found.reference == pytest.approx(worst - 0.5 * (best - worst), abs=0.01)
+
+
+def test_a_front_that_is_one_corner_is_left() -> None:
+    corner = [{"x": 0.02 * n, "y": 0.0} for n in range(4)]
+    points = [o.point for o in tried(21).observations] + corner
+    values = [costs(p) | {"b": 4.0 * costs(p)["a"] - 4.0 * p["x"] * (p in corner)} for p in points]
+    told = zip(points, values, strict=True)
+    history = History(tuple(Observation(p, v, n) for n, (p, v) in enumerate(told, 1)))
+    found = knowledge(Problem(SQUARE, COSTS), history)
+    assert np.ptp(found.front, axis=0).max() < 0.1
+    assert (found.front - found.reference).min() > 0.5
+
+
+def test_one_terrible_result_does_not_stretch_what_is_sought() -> None:
+    history = tried(24)
+    point = history.observations[0].point
+    terrible = Observation(point, {"a": 1e12, "b": 0.5, "heat": 0.0}, 25)
+    told = History((*history.observations, terrible))
+    reference = knowledge(Problem(SQUARE, COSTS), told).reference
+    assert reference.min() > -3.0
 
 
 def test_a_reference_that_was_given_stands() -> None:
