@@ -35,6 +35,7 @@ from service.api.access_log import AccessLog
 from service.api.body_limit import BodyLimit
 from service.api.description import REFUSED, describe
 from service.api.errors import add_error_handlers
+from service.api.kept import Kept
 from service.api.parts import Parts
 from service.artefacts import Store
 from service.background import Background
@@ -107,7 +108,7 @@ def create_app(
         redoc_url=None,
     )
     store = Store(settings.artefact_url, settings.max_artefact_bytes, settings.max_attempt_bytes)
-    app.state.parts = Parts(db, store, watcher, planner, background, monitor, door)
+    app.state.parts = Parts(db, store, watcher, planner, background, monitor, door, Kept())
     add_error_handlers(app)
     describe(app)
     api = APIRouter(prefix=ROOT, dependencies=[Depends(authorize)])
