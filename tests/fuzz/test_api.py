@@ -14,9 +14,9 @@ from tests.fuzz.in_process import InProcess, in_process
 from tests.fuzz.walks import Walked, described, walk, wander
 
 REFUSED = {400, 401, 403, 404, 405, 413, 422, 429}
-# So many of the 48 routes may have answered no request at all with a success: keys and sessions
-# cannot be guessed, a study is confirmed once, and some need more luck than a few examples have.
-LEAST_SUCCESSES, ROUTES = 38, 48
+# So many routes may have refused all requests: keys and sessions cannot be guessed, a study is
+# confirmed once, and some need more luck than a few examples have.
+MOST_REFUSING = 10
 # What a sequence reaches and a single request does not: a lease of the trial of the study it made.
 ON_THE_WAY = {
     "POST /api/v1/studies",
@@ -63,8 +63,8 @@ def check_single_requests(served: InProcess, examples: int) -> None:
     walked = walk(schema)
     check(walked)
     # Otherwise this would be a test of refusals only.
-    assert len({label for label, _ in walked.answers}) == ROUTES
-    assert len(walked.succeeded()) >= LEAST_SUCCESSES
+    refusing = {label for label, _ in walked.answers} - walked.succeeded()
+    assert len(refusing) <= MOST_REFUSING, refusing
 
 
 def check_sequences(keyed: InProcess, sequences: int) -> None:
