@@ -216,7 +216,8 @@ def calls(http: httpx.Client) -> dict[str, Callable[[], httpx.Response]]:
         "by_cost_where": page(sort="cost", where=["gain >= 0.9", "size <= 50"]),
         "front": get("/front"),
         "hypervolume": get("/hypervolume"),
-        "points": get("/points"),
+        "points": get("/points"),  # kept from the first call on, as nothing changes
+        "points_not_kept": get("/points", after=1),  # as many, made anew each time
         "points_after": get("/points", after=TRIALS - QUEUED - 100),
         "claim": claim,
     }

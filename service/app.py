@@ -33,8 +33,9 @@ from service.api import (
 from service.api.access import ROOT, Access, SecurityHeaders, authorize
 from service.api.access_log import AccessLog
 from service.api.body_limit import BodyLimit
-from service.api.description import REFUSED, describe_keys, describe_problems
+from service.api.description import REFUSED, describe
 from service.api.errors import add_error_handlers
+from service.api.kept import Kept
 from service.api.parts import Parts
 from service.artefacts import Store
 from service.background import Background
@@ -107,10 +108,9 @@ def create_app(
         redoc_url=None,
     )
     store = Store(settings.artefact_url, settings.max_artefact_bytes, settings.max_attempt_bytes)
-    app.state.parts = Parts(db, store, watcher, planner, background, monitor, door)
+    app.state.parts = Parts(db, store, watcher, planner, background, monitor, door, Kept())
     add_error_handlers(app)
-    describe_problems(app)
-    describe_keys(app)
+    describe(app)
     api = APIRouter(prefix=ROOT, dependencies=[Depends(authorize)])
     for router in ROUTERS:
         api.include_router(router)

@@ -63,6 +63,15 @@ def worker(  # noqa: PLR0913  as many arguments as the command has options
     trial_limit_s: Annotated[
         float, typer.Option(min=1.0, help="A training that takes longer is ended and fails.")
     ] = 21_600.0,
+    lease_s: Annotated[
+        int,
+        typer.Option(
+            min=10,
+            max=604_800,
+            help="After so long without a word of it others get its trial. A third of it passes at "
+            "most until it hears that a trial was cancelled.",
+        ),
+    ] = 60,
 ) -> None:
     """Train the networks of studies, one after the other, until told to stop."""
     missing = [package for package in NEEDED if importlib.util.find_spec(package) is None]
@@ -86,6 +95,7 @@ def worker(  # noqa: PLR0913  as many arguments as the command has options
         trials=1 if once else trials,
         resume=name is not None,  # a name that this process alone has left nothing open
         trial_limit_s=trial_limit_s,
+        lease_s=lease_s,
         memory_mib=memory_mib,
     )
     _set_up_log()

@@ -24,7 +24,6 @@ Answer = TypeVar("Answer")
 
 LOG = logging.getLogger(__name__)
 POLL_S = 20.0
-LEASE_S = 60
 LOOK_S = 0.2
 # Two claims without an answer are at least this far apart, also when the server answers at once.
 SHORTEST_POLL_S = 0.5
@@ -45,6 +44,7 @@ class Options:
     trials: int | None = None  # None: until it is told to end
     resume: bool = False  # take back what an earlier worker of this name left open
     trial_limit_s: float = 6 * 3600.0
+    lease_s: int = 60  # renewed three times as often, and only then is an order sure to be heard
     memory_mib: int | None = None  # its share, where several workers share a GPU or a machine
 
 
@@ -148,7 +148,7 @@ class Worker:
         request = {
             "worker": self._options.name,
             "request_id": uuid.uuid4().hex,  # so that a claim whose answer was lost is not doubled
-            "lease_s": LEASE_S,
+            "lease_s": self._options.lease_s,
             "wait_s": POLL_S,
             "kinds": ["network"],
             "data": {

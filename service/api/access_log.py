@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 
+from anyio import BrokenResourceError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import logs
@@ -56,6 +57,10 @@ class AccessLog:
 
         try:
             await self.app(scope, receive, noted)
+        except ExceptionGroup as errors:
+            # FastAPI's own stream of events, when its client goes away while one is handed over.
+            if errors.split(BrokenResourceError)[1] is not None:
+                raise
         finally:
             seconds = time.perf_counter() - begun_s
             template = template_of(scope)

@@ -1,10 +1,11 @@
-"""What the OpenAPI description says of refusals: one schema for all, in place of FastAPI's own."""
+"""What the OpenAPI description says beyond the routes: refusals, keys, links between answers."""
 
 from typing import Any
 
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
+from service.api.links import add_links
 from service.api.problems import MEDIA_TYPE
 
 
@@ -37,31 +38,30 @@ REFUSED: dict[int | str, dict[str, Any]] = {
 }
 
 
-def describe_keys(app: FastAPI) -> None:
-    """Say how a key is sent, and that a server of one machine may need none."""
+def describe(app: FastAPI) -> None:
+    """Let the description say what FastAPI cannot know."""
     original = app.openapi
 
     def openapi() -> dict[str, Any]:
         description = original()
-        components = description.setdefault("components", {})
-        components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-        description["security"] = [{"key": []}, {}]
+        _add_problems(description)
+        _add_keys(description)
+        add_links(description)
         return description
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def describe_problems(app: FastAPI) -> None:
+def _add_problems(description: dict[str, Any]) -> None:
     """Add the schema that `REFUSED` refers to."""
-    original = app.openapi
+    schemas = description.setdefault("components", {}).setdefault("schemas", {})
+    if "ProblemOut" not in schemas:
+        problem = ProblemOut.model_json_schema(ref_template=TEMPLATE)
+        schemas.update(problem.pop("$defs"))
+        schemas["ProblemOut"] = problem
 
-    def openapi() -> dict[str, Any]:
-        description = original()
-        schemas = description.setdefault("components", {}).setdefault("schemas", {})
-        if "ProblemOut" not in schemas:
-            problem = ProblemOut.model_json_schema(ref_template=TEMPLATE)
-            schemas.update(problem.pop("$defs"))
-            schemas["ProblemOut"] = problem
-        return description
 
-    app.openapi = openapi  # type: ignore[method-assign]
+def _add_keys(description: dict[str, Any]) -> None:
+    """Say how a key is sent, and that a server of one machine may need none."""
+    description["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    description["security"] = [{"key": []}, {}]

@@ -9,6 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match, Mount
 
 from service import access_errors, errors, logs
 from service.api.body_limit import BodyTooLarge
@@ -18,6 +19,7 @@ from service.api.validation import problem_of
 LOG = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 2
+METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 HTTP_STATUS: dict[type[errors.ServiceError], int] = {
     errors.AlreadyConfirmed: 409,
@@ -105,7 +107,21 @@ async def refuse_http(request: Request, error: Exception) -> Response:
         return error.problem.response()
     name, remedy = OWN_WORDS.get(error.status_code, ("refused", "Open /docs for what routes take."))
     detail = f"{request.method} {request.url.path}: {error.detail}."
-    return Problem(error.status_code, name, detail, remedy=remedy).response(error.headers)
+    headers = dict(error.headers or {})
+    if "Allow" in headers:
+        headers["Allow"] = ", ".join(_methods(request)) or headers["Allow"]
+    return Problem(error.status_code, name, detail, remedy=remedy).response(headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """Return the methods of a path; the framework knows those of the first route that has it."""
+    routes = [route for route in request.app.routes if not isinstance(route, Mount)]
+    asked = {method: {**request.scope, "method": method} for method in METHODS}
+    return [
+        method
+        for method, scope in asked.items()
+        if any(route.matches(scope)[0] is Match.FULL for route in routes)
+    ]
 
 
 async def say_database_is_away(_request: Request, error: Exception) -> Response:

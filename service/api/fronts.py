@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from resource_models.devices import DEVICES, Device
 from service import fronts, studies
-from service.api.parts import DbDep, StudyRef
+from service.api.parts import DbDep, PartsDep, StudyRef
 from service.api.schemas.studies import HypervolumeOut, HypervolumePoint
 from service.api.schemas.trials import Columns, FrontOut, Points
 from service.api.study_answers import objectives_out
@@ -77,14 +77,25 @@ def hypervolume(study: StudyRef, db: DbDep) -> HypervolumeOut:
 @router.get("/points", response_model=Points)
 def points(
     study: StudyRef,
-    db: DbDep,
+    parts: PartsDep,
     after: Annotated[int, Query(ge=0, lt=2**31, description="The last finish_no held.")] = 0,
 ) -> Response:
     """Show finished trials as columns: from the start the front first, then what came after."""
-    with db.read() as session:
+    with parts.db.read() as session:
         found = studies.get(session, study)
-        names = [objective["name"] for objective in found.problem["objectives"]]
-        chart = fronts.points(session, found.id, after, MOST_POINTS, names)
-    shown = Points(columns=Columns.model_validate(chart, from_attributes=True))
-    # Written here, at once: FastAPI would make a Python object of each of 80,000 values first.
-    return Response(shown.model_dump_json(), media_type="application/json")
+        # Whatever the ledger does to a finished trial, it tells by an event in the same
+        # transaction, so the number of the last one is the version of a chart.
+        version = found.event_no
+        shown = parts.charts.get(found.id, version) if after == 0 else None
+        if shown is None:
+            names = [objective["name"] for objective in found.problem["objectives"]]
+            shown = _written(fronts.points(session, found.id, after, MOST_POINTS, names))
+            if after == 0:
+                parts.charts.put(found.id, version, shown)
+    return Response(shown, media_type="application/json")
+
+
+def _written(chart: fronts.Chart) -> bytes:
+    """Write at once: FastAPI would make a Python object of each of 80,000 values first."""
+    columns = Columns.model_validate(chart, from_attributes=True)
+    return Points(columns=columns).model_dump_json().encode()

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from service.access_errors import KeyNeeded
+from service.api.kept import Kept
 from service.api.schemas.body import NAME
 from service.artefacts import Store
 from service.background import Background
@@ -33,6 +34,7 @@ class Parts:
     background: Background
     monitor: Monitor
     door: Door
+    charts: Kept
     caller: Caller | None = None
 
     def of(self, caller: Caller | None) -> "Parts":

@@ -1,14 +1,18 @@
 """Each request has an id and a line in the log, which names what it was about and no secret."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pytest
 import structlog
+from anyio import BrokenResourceError
+from starlette.types import Message, Receive, Scope, Send
 
 from service import logs
+from service.api.access_log import AccessLog
 from tests.api.conftest import Served, assert_problem, wait_until
 
 SECRET = "a-secret-of-mine"
@@ -102,3 +106,19 @@ def test_probes_that_succeed_are_not_worth_a_line(
         assert served_sqlite.http.get("/metrics").status_code == 200
         served_sqlite.ask("GET", "/devices", headers={"X-Request-ID": "r-3"})
     assert [line["route"] for line in requests_in(found)] == ["/api/v1/devices"]
+
+
+@pytest.mark.parametrize("other", [None, ZeroDivisionError()])
+def test_a_client_that_left_an_event_stream_is_no_error(other: Exception | None) -> None:
+    errors = [BrokenResourceError(), *([] if other is None else [other])]
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise ExceptionGroup("a stream", errors)
+
+    async def nothing(*_: object) -> Message:
+        return {}
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    log = AccessLog(app, answered=lambda *_: None)
+    with nullcontext() if other is None else pytest.raises(ExceptionGroup):
+        asyncio.run(log(scope, nothing, nothing))

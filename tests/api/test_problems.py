@@ -65,6 +65,23 @@ def test_an_unknown_route_or_method_is_a_problem(
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("OPTIONS", "/api/v1/studies", "GET, POST"),
+        ("PUT", "/api/v1/studies/toy", "DELETE, GET, PATCH"),
+        ("PATCH", "/api/v1/session", "DELETE, GET, POST"),
+        ("DELETE", "/api/v1/leases", "POST"),
+        ("POST", "/static/style.css", "GET, HEAD"),
+    ],
+)
+def test_a_wrong_method_is_told_all_right_ones(
+    shared: Served, method: str, path: str, allowed: str
+) -> None:
+    assert_problem(shared.http.request(method, path), 405)
+    assert shared.http.request(method, path).headers["Allow"] == allowed
+
+
+@pytest.mark.parametrize(
     "body", [b"", b"{", b'{"name": }', b"\xff\xfe", b"[" * 100_000, b"1" * 5000]
 )
 def test_what_is_not_json_is_a_problem(shared: Served, body: bytes) -> None:

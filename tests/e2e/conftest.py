@@ -49,8 +49,9 @@ class Site:
         self._start("server", ["serve", *arguments], **environment)
         until(self._ready, "the server answers")
 
-    def start_worker(self, name: str = "worker") -> None:
-        self._start(name, ["worker", "--server", self.url, "--name", name, "--threads", "1"])
+    def start_worker(self, name: str = "worker", *options: str) -> None:
+        always = ["--server", self.url, "--name", name, "--threads", "1"]
+        self._start(name, ["worker", *always, *options])
 
     def start_hands(self, name: str, study: str, hands: int, url: str, **how: object) -> None:
         """Start a process of quick workers, which may speak to another address than ours."""

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,9 +59,9 @@ def worker(
     stopping: threading.Event | None = None,
     trials: int | None = None,
     study: str | None = None,
-    resume: bool = False,
+    **more: Any,
 ) -> Worker:
-    options = Options("bench-1", study=study, trials=trials, resume=resume)
+    options = Options("bench-1", study=study, trials=trials, **more)
     return Worker(server.api(), process, options, stopping or threading.Event())
 
 
@@ -109,6 +110,14 @@ def test_trials_are_served_one_after_the_other_until_there_were_enough(
         f"/trials/{number}/complete" for number in (1, 2, 3)
     ]
     assert len(server.queue) == 2
+
+
+def test_a_worker_asks_for_leases_as_long_as_it_was_told(
+    process: TrainingProcess, data: DataSet
+) -> None:
+    server = FakeServer(queue=[work_json(data)])
+    worker(server, process, trials=1, lease_s=12).run()
+    assert [body["lease_s"] for body in server.of("/leases")] == [12]
 
 
 def test_a_worker_of_one_study_ends_with_it(process: TrainingProcess, data: DataSet) -> None:

@@ -1,0 +1,41 @@
+"""Answers that take long to make and are asked for again, as long as nothing has changed."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+
+MOST_BYTES = 32 * 2**20  # a chart of ten thousand points is up to two million
+
+
+class Kept:
+    """The newest answer about each thing and the version that it shows; any thread may ask.
+
+    What was not asked for the longest time goes first when there are too many bytes.
+    """
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._answers: OrderedDict[Hashable, tuple[int, bytes]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, thing: Hashable, version: int) -> bytes | None:
+        """Return the answer about a thing at this version; None if it must be made."""
+        with self._lock:
+            found = self._answers.get(thing)
+            if found is None or found[0] != version:
+                return None
+            self._answers.move_to_end(thing)
+            return found[1]
+
+    def put(self, thing: Hashable, version: int, answer: bytes) -> None:
+        """Keep an answer in place of an older one."""
+        with self._lock:
+            before = self._answers.get(thing)
+            if before is not None and before[0] > version:
+                return  # another thread was faster, and saw more
+            self._bytes += len(answer) - (len(before[1]) if before is not None else 0)
+            self._answers[thing] = version, answer
+            self._answers.move_to_end(thing)
+            while self._bytes > self._most_bytes:
+                self._bytes -= len(self._answers.popitem(last=False)[1][1])
