@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
-from optimizer.designers import LEARN
+from optimizer.designers import LEARN, NEED_TORCH
 from service import thinking
 from service.beat import Beat
 from service.db import Database
@@ -24,6 +24,8 @@ LOG = logging.getLogger(__name__)
 # More at once would be blind to results that come in meanwhile; a study that thinks ahead is blind
 # to many anyway, and may make an eighth of what it is ahead in one thought.
 MOST_AT_ONCE, SHARE_AT_ONCE = 8, 8
+# What needs no model proposes in no time: a study that lags behind catches up by halves.
+SHARE_WITHOUT_MODEL = 2
 # A study whose last thought led to nothing rests so long.
 REST_S = 1.0
 BEAT_S = 0.5
@@ -99,7 +101,7 @@ class Conductor:
             study.id: _wanted(self._waiting(study.id), study.ahead, queued[study.id])
             for study in active
         }
-        at_once = {s.id: max(MOST_AT_ONCE, s.ahead // SHARE_AT_ONCE) for s in active}
+        at_once = {study.id: _at_once(study.ahead, study.designer) for study in active}
         for study_id, count in wanted.items():
             if count > 0 and study_id not in busy:
                 self._begin(study_id, min(count, at_once[study_id]))
@@ -134,7 +136,13 @@ class Conductor:
             self._rest_until[study_id] = 0.0 if written else time.monotonic() + REST_S
         if written:
             self._queued()
-        self._beat.wake()
+        self._beat.hurry()  # what was wished for meanwhile has waited for a whole thought
+
+
+def _at_once(ahead: int, designer: str) -> int:
+    """Return how many proposals one thought may make at most."""
+    share = SHARE_AT_ONCE if designer in NEED_TORCH else SHARE_WITHOUT_MODEL
+    return max(MOST_AT_ONCE, ahead // share)
 
 
 def _wanted(waiting: int, ahead: int, queued: int) -> int:

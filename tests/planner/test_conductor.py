@@ -96,6 +96,11 @@ def test_a_study_that_thinks_ahead_waits_until_it_lacks_a_batch_but_no_claim_wai
     assert [conductor._wanted(0, 2, queued) for queued in (2, 1, 0)] == [0, 1, 2]
 
 
+def test_a_thought_without_a_model_may_make_half_of_what_a_study_is_ahead() -> None:
+    assert [conductor._at_once(80, name) for name in ("bayes", "random")] == [10, 40]
+    assert [conductor._at_once(0, name) for name in ("bayes", "random")] == [8, 8]
+
+
 def test_a_claim_of_any_study_comes_before_a_fit_that_can_wait(db: Database, stage: Stage) -> None:
     old, other = (
         make_study(db, name="old", designer="bayes"),
