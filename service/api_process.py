@@ -8,6 +8,7 @@ leases are taken by whoever locks them first.
 import math
 import signal
 import socket
+import sys
 from contextlib import ExitStack
 from types import FrameType
 
@@ -24,6 +25,9 @@ from service.watcher import Watcher
 # For requests under way, after which this process ends all the same; less than the supervisor
 # waits, so that what follows has its time, too.
 REQUESTS_S = 7
+# The ledger and the conductor compute for tens of milliseconds. What writes for all requests gives
+# the interpreter up at each of its statements, and by default waits 5 ms to get it back.
+SWITCH_S = 0.001
 
 
 class Server(uvicorn.Server):
@@ -48,6 +52,7 @@ class Server(uvicorn.Server):
 
 def run(settings: Settings, listener: socket.socket) -> None:
     """Serve requests at an address that is listened to, until SIGTERM."""
+    sys.setswitchinterval(SWITCH_S)
     planners = max(1, math.ceil(settings.planners / settings.processes))
     monitor = Monitor()
     with ExitStack() as stack:

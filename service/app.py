@@ -35,6 +35,7 @@ from service.api.access_log import AccessLog
 from service.api.body_limit import BodyLimit
 from service.api.description import REFUSED, describe
 from service.api.errors import add_error_handlers
+from service.api.express import Express
 from service.api.kept import Kept
 from service.api.parts import Parts
 from service.artefacts import Store
@@ -42,6 +43,7 @@ from service.background import Background
 from service.config import Settings
 from service.db import POOL, Database
 from service.door import Door
+from service.group_commit import GroupCommit
 from service.keyring import Keyring
 from service.monitor import Monitor
 from service.watcher import NoPlanner, Planner, Watcher
@@ -49,11 +51,12 @@ from service.watcher import NoPlanner, Planner, Watcher
 # Far more than a definition, a result with its details or an imported trial needs.
 BODY_BYTES = 2 * 2**20
 
+# Routes are tried one after the other; what workers call all the time stands first.
 ROUTERS = (
-    studies.router,
-    importing.router,
     leases.router,
     trials.router,
+    studies.router,
+    importing.router,
     confirming.router,
     fronts.router,
     export.router,
@@ -91,24 +94,27 @@ def create_app(
     monitor = monitor or Monitor()
     watcher.attach(planner)
     door = Door(Keyring(db, always=settings.asks_for_keys))
+    commits = GroupCommit(db)
     background = Background(db, watcher, planner, door.keyring, monitor)
+    store = Store(settings.artefact_url, settings.max_artefact_bytes, settings.max_attempt_bytes)
+    parts = Parts(db, store, watcher, planner, background, monitor, door, Kept(), commits)
     app = FastAPI(
         title="Tinyfront",
         version=__version__,
         summary="Finds the Pareto front of neural networks that fit a microcontroller.",
-        lifespan=partial(_lifespan, watcher, background, door.keyring),
+        lifespan=partial(_lifespan, watcher, background, door.keyring, commits),
         middleware=[
             # The outermost first.
             Middleware(AccessLog, answered=monitor.answered),
             Middleware(SecurityHeaders),
             Middleware(Access, door=door),
             Middleware(BodyLimit, limit_bytes=BODY_BYTES),
+            Middleware(Express, parts=parts),
         ],
         responses=REFUSED,
         redoc_url=None,
     )
-    store = Store(settings.artefact_url, settings.max_artefact_bytes, settings.max_attempt_bytes)
-    app.state.parts = Parts(db, store, watcher, planner, background, monitor, door, Kept())
+    app.state.parts = parts
     add_error_handlers(app)
     describe(app)
     api = APIRouter(prefix=ROOT, dependencies=[Depends(authorize)])
@@ -123,13 +129,18 @@ def create_app(
 
 @asynccontextmanager
 async def _lifespan(
-    watcher: Watcher, background: Background, keyring: Keyring, _app: FastAPI
+    watcher: Watcher,
+    background: Background,
+    keyring: Keyring,
+    commits: GroupCommit,
+    _app: FastAPI,
 ) -> AsyncIterator[None]:
     # A thread without a connection would only wait for one.
     anyio.to_thread.current_default_thread_limiter().total_tokens = POOL
     watching = asyncio.create_task(watcher.run())
     keyring.asked()  # so that the first request finds whether there are keys
     background.start()
+    commits.start()
     # What was imported stays as long as the process. To look through it at every full collection
     # takes 0.1 s each time, and a chart of ten thousand points causes one.
     gc.freeze()
@@ -139,4 +150,5 @@ async def _lifespan(
         gc.unfreeze()
         watcher.close()
         await watching
+        await anyio.to_thread.run_sync(commits.stop)
         await anyio.to_thread.run_sync(background.stop)

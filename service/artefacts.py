@@ -215,7 +215,7 @@ def check(session: Session, attempt_id: int, name: str, token: str) -> Attempt:
             "Choose a name such as weights.safetensors.",
         )
     attempt = attempts.get(session, attempt_id)
-    if not tokens.matches(token, attempt.token_sha256):
+    if not tokens.same(tokens.digest(token), attempt.token_sha256):
         raise WrongToken(attempt.trial_id)
     return attempt
 

@@ -1,13 +1,14 @@
 """Attempts: one worker's tries at a trial. While an attempt is open, it is the lease."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy.orm import Session, undefer
 
 from service import projects, tokens
-from service.errors import AttemptNotFound, TrialNotFound, WrongToken
+from service.errors import AttemptNotFound, ServiceError, TrialNotFound, WrongToken
 from service.models import Attempt, Report, Study, Trial
 from service.states import FailedThrough, Order, Outcome, Status, check_move
 
@@ -15,6 +16,8 @@ from service.states import FailedThrough, Order, Outcome, Status, check_move
 # may be the trial that kills them. Apart from the failures that workers report, since a fleet of
 # preemptible machines loses workers without any fault of the trial.
 LOSSES_ALLOWED = 5
+# A trial that its holder has locked, and one of its attempts: in most uses that of a token.
+Held = tuple[Trial, Attempt]
 
 
 def lock_trial(session: Session, trial_id: int) -> Trial:
@@ -35,18 +38,79 @@ def lock_trial(session: Session, trial_id: int) -> Trial:
     return trial
 
 
-def of_token(session: Session, trial_id: int, token: str) -> tuple[Trial, Attempt]:
+def of_token(session: Session, trial_id: int, token: str) -> Held:
     """Lock a trial and find the attempt that the token was given for.
 
     Raises:
         TrialNotFound: there is none.
         WrongToken: the token is of none of its attempts.
     """
-    trial = lock_trial(session, trial_id)
-    for attempt in listing(session, trial_id):
-        if tokens.matches(token, attempt.token_sha256):
+    (found,) = of_tokens(session, [(trial_id, token)], work=True)
+    if isinstance(found, ServiceError):
+        raise found
+    return found
+
+
+def of_tokens(
+    session: Session, tokens_: Sequence[tuple[int, str]], work: bool
+) -> list[Held | ServiceError]:
+    """Lock trials and find the attempts that their tokens were given for, by one statement.
+
+    Args:
+        session: the session.
+        tokens_: number of a trial and token.
+        work: whether the trials are read with what their workers were sent.
+
+    Returns:
+        In the order of the tokens trial and attempt, or TrialNotFound or WrongToken.
+    """
+    trial_ids = sorted({trial_id for trial_id, _ in tokens_})
+    statement = _locking(projects.of_session(session) is not None, work)
+    rows = session.execute(
+        statement, {"trial_ids": trial_ids, "project_id": projects.of_session(session)}
+    )
+    held: dict[int, list[Held]] = {}
+    for trial, attempt in rows:
+        held.setdefault(trial.id, []).append((trial, attempt))
+    return [_of_token(session, held, trial_id, token) for trial_id, token in tokens_]
+
+
+@cache
+def _locking(limited: bool, work: bool) -> Select[Trial, Attempt]:
+    """Select and lock trials with their attempts; built once, since all workers wait for it.
+
+    By number, so that two transactions never wait for each other's trials. The attempts are locked,
+    too: the database then gives them as they are once their trial is ours.
+    """
+    found = (
+        select(Trial, Attempt)
+        .join(Attempt, Attempt.trial_id == Trial.id)
+        .join(Study, Study.id == Trial.study_id)
+        .where(Trial.id.in_(bindparam("trial_ids", expanding=True)))
+        .order_by(Trial.id, Attempt.number)
+        .with_for_update(of=[Trial, Attempt], key_share=True)
+        .options(*([undefer(Trial.work)] if work else []))
+        .execution_options(populate_existing=True)
+    )
+    return found.where(Study.project_id == bindparam("project_id")) if limited else found
+
+
+def _of_token(
+    session: Session, held: Mapping[int, Sequence[Held]], trial_id: int, token: str
+) -> Held | ServiceError:
+    digest = tokens.digest(token)
+    for trial, attempt in held.get(trial_id, ()):
+        if tokens.same(digest, attempt.token_sha256):
             return trial, attempt
-    raise WrongToken(trial_id)
+    if trial_id not in held and _is_nowhere(session, trial_id):
+        return TrialNotFound(trial_id)
+    return WrongToken(trial_id)
+
+
+def _is_nowhere(session: Session, trial_id: int) -> bool:
+    """Whether there is no such trial in the session's project, also none without attempts."""
+    found = select(Trial.id).join(Study, Study.id == Trial.study_id)
+    return session.scalar(found.where(Trial.id == trial_id, projects.seen(session))) is None
 
 
 def get(session: Session, attempt_id: int) -> Attempt:
@@ -150,7 +214,7 @@ def take_back(trial: Trial, attempt: Attempt, lease_s: int, now: datetime) -> bo
     Returns:
         Whether the attempt is open, be it again or still.
     """
-    if attempt.outcome is Outcome.EXPIRED and trial.status is Status.QUEUED:
+    if _waits(trial, attempt):
         check_move(trial.status, Status.RUNNING)
         trial.status = Status.RUNNING
         trial.worker = attempt.worker
@@ -159,6 +223,15 @@ def take_back(trial: Trial, attempt: Attempt, lease_s: int, now: datetime) -> bo
         attempt.ended_at = attempt.outcome = attempt.reason = None
         extend(attempt, lease_s, now)
     return attempt.ended_at is None
+
+
+def may_go_on(trial: Trial, attempt: Attempt) -> bool:
+    """Whether an attempt is open, or would be once it is taken back."""
+    return attempt.ended_at is None or _waits(trial, attempt)
+
+
+def _waits(trial: Trial, attempt: Attempt) -> bool:
+    return attempt.outcome is Outcome.EXPIRED and trial.status is Status.QUEUED
 
 
 def extend(attempt: Attempt, lease_s: int, now: datetime) -> None:

@@ -1,60 +1,17 @@
 """The threads behind the routes: they enter finished trials, expire leases, note uses of keys."""
 
-import logging
-import threading
-from collections.abc import Callable
-
 from service import ledger
+from service.beat import Beat
 from service.db import Database
 from service.keyring import Keyring
 from service.monitor import Monitor
 from service.sweeper import Sweeper
 from service.watcher import Planner, Watcher
 
-LOG = logging.getLogger(__name__)
-
 # Routes wake the ledger when a trial ends; the beat is for what other servers were told.
 LEDGER_EVERY_S = 0.5
 SWEEPER_EVERY_S = 1.0
 KEYS_EVERY_S = 10.0
-
-
-class Beat:
-    """A thread that repeats one step: at a steady beat, and at once when it is woken.
-
-    A step that fails is logged and repeated at the next beat; the database may be back by then.
-    """
-
-    def __init__(self, name: str, step: Callable[[], None], every_s: float) -> None:
-        self._step = step
-        self._every_s = every_s
-        self._nudged = threading.Event()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-
-    def start(self) -> None:
-        """Begin to beat."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Take the next step now. Any thread may call this; it returns at once."""
-        self._nudged.set()
-
-    def stop(self, timeout_s: float = 10.0) -> None:
-        """End after the step under way."""
-        self._stopping = True
-        self._nudged.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout_s)
-
-    def _run(self) -> None:
-        while not self._stopping:
-            try:
-                self._step()
-            except Exception:
-                LOG.exception("%s failed; it is repeated.", self._thread.name)
-            self._nudged.wait(self._every_s)
-            self._nudged.clear()  # what came until here is met by the next step, or by the end
 
 
 class Background:

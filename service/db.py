@@ -2,8 +2,10 @@
 
 import copy
 import json
+import math
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,8 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.orm import Session
 
 from service.command_errors import DatabaseInUse, DatabaseUrlInvalid
@@ -23,7 +26,9 @@ BUSY_S = 5.0
 # On PostgreSQL a request waits for a connection, then for the server, and is answered within 5 s.
 CONNECTION_S = 2.5
 SERVER_S = 2
+UNASKED_S = 1.0  # so long a pooled connection is believed to be alive
 
+CLOCK = select(func.clock_timestamp())
 Clock = Callable[[], datetime]
 
 
@@ -64,6 +69,21 @@ def _on_sqlite_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _note_use(_connection: Any, record: Any) -> None:
+    record.info["used_s"] = time.monotonic()
+
+
+def _ping_after_rest(connection: Any, record: Any, _proxy: Any) -> None:
+    # A pooled connection may be older than the last restart of the database. One that was in use a
+    # moment ago hardly is, and to ask it costs a request as much as one of its statements.
+    if time.monotonic() - record.info.get("used_s", math.inf) > UNASKED_S:
+        try:
+            connection.execute("SELECT 1")
+            connection.rollback()
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error  # all are from before; the pool makes another
+
+
 class Database:
     """The tables of one service, reached through `read()` and `begin()`.
 
@@ -76,6 +96,7 @@ class Database:
         self.url = _dialect_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self.project_id: int | None = None
+        self._of_project: dict[int | None, Self] = {}
         self.engine = self._engine()
         self._clock = utc_now if clock is None and self.sqlite else clock
         reading: dict[str, Any] = {"tinyfront_writes": False}
@@ -101,8 +122,10 @@ class Database:
             # then ends the connection. (Through a socket of this machine there is always word.)
             arguments = {"connect_timeout": SERVER_S, "tcp_user_timeout": SERVER_S * 1000}
             shared |= {"pool_timeout": CONNECTION_S, "connect_args": arguments}
-            # A pooled connection may be older than the last restart of the database.
-            return create_engine(self.url, pool_pre_ping=True, **shared)
+            engine = create_engine(self.url, **shared)
+            event.listen(engine, "checkin", _note_use)
+            event.listen(engine, "checkout", _ping_after_rest)
+            return engine
         engine = create_engine(self.url, **shared)
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)
@@ -113,9 +136,11 @@ class Database:
 
         `service.projects` reads from a session which project it belongs to; None sees everything.
         """
-        limited = copy.copy(self)  # shares connections and the writers' lock
-        limited.project_id = project_id
-        return limited
+        if project_id not in self._of_project:
+            limited = copy.copy(self)  # shares connections and the writers' lock
+            limited.project_id = project_id
+            self._of_project[project_id] = limited
+        return self._of_project[project_id]
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -148,7 +173,7 @@ class Database:
         """Return the database's time, the only clock of leases: servers' clocks may differ."""
         if self._clock is not None:
             return self._clock()
-        moment: datetime = session.scalars(select(func.clock_timestamp())).one()
+        moment: datetime = session.scalars(CLOCK).one()
         return moment.astimezone(UTC)
 
     @contextmanager

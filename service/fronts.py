@@ -70,6 +70,20 @@ def front(session: Session, study_id: int) -> Sequence[Trial]:
     return session.scalars(on_front.order_by(Trial.number)).all()
 
 
+def values_on(session: Session, study_id: int) -> dict[int, dict[str, float]]:
+    """Return the values of the trials on a study's front, by the id of the trial, by its number."""
+    rows = session.execute(
+        select(Metric.trial_id, Metric.name, Metric.value)
+        .join(Trial, Trial.id == Metric.trial_id)
+        .where(Trial.study_id == study_id, Trial.on_front)
+        .order_by(Trial.number, Metric.name)
+    )
+    values: dict[int, dict[str, float]] = {}
+    for trial_id, name, value in rows:
+        values.setdefault(trial_id, {})[name] = value
+    return values
+
+
 def hypervolume(session: Session, study_id: int) -> Sequence[Hypervolume]:
     """Return the hypervolume after each change of the front, oldest first."""
     rows = select(Hypervolume).where(Hypervolume.study_id == study_id)

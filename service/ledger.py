@@ -8,7 +8,7 @@ trainings are stopped, the end of the study.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from optimizer.problem import Problem, initial_count
@@ -83,14 +83,23 @@ class _Book:
         self._study = study
         self._now = now
         self._problem = studies.problem_of(study)
-        self._front = list(fronts.front(session, study.id))
-        self._values = metrics.values_of(session, self._front)
+        # By the numbers of its trials: the rows of a front of hundreds take longer than a batch.
+        self._values = fronts.values_on(session, study.id)
+        self._front = list(self._values)
 
     def enter(self, waiting: Sequence[Trial]) -> None:
         """Enter a batch."""
         self._values |= metrics.values_of(self._session, waiting)
+        before = set(self._front)
         for trial in waiting:
             self._enter(trial)
+        after = set(self._front)
+        for trial in waiting:
+            trial.on_front = trial.id in after
+        fallen = before - after
+        if fallen:
+            off = update(Trial).where(Trial.id.in_(fallen)).values(on_front=False)
+            self._session.execute(off.execution_options(synchronize_session=False))
 
     def settle(self) -> None:
         """Give a study that ended before its initial design was done what a scale it can have."""
@@ -124,13 +133,12 @@ class _Book:
         trial.feasible = self._problem.keeps_limits(self._values[trial.id])
         if not trial.feasible:
             return False
-        rivals = [*self._front, trial]
-        marks = fronts.front_of(self._problem, [self._values[rival.id] for rival in rivals])
+        rivals = [*self._front, trial.id]
+        marks = fronts.front_of(self._problem, [self._values[rival] for rival in rivals])
         if not marks[-1]:
             return False
-        for rival, marked in zip(rivals, marks, strict=True):
-            rival.on_front = bool(marked)
-        self._front = [rival for rival in rivals if rival.on_front]
+        trial.on_front = True
+        self._front = [rival for rival, marked in zip(rivals, marks, strict=True) if marked]
         self._study.front_size = len(self._front)
         return True
 
@@ -176,7 +184,7 @@ class _Book:
 
     def _measure(self) -> None:
         """Store the hypervolume of the front."""
-        rows = [self._values[trial.id] for trial in self._front]
+        rows = [self._values[trial_id] for trial_id in self._front]
         value = fronts.hypervolume_of(self._problem, rows) if rows else None
         if value is None:
             return

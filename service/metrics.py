@@ -76,12 +76,18 @@ def checked_result(
     return result
 
 
-def store(session: Session, trial: Trial, result: Mapping[str, float]) -> None:
-    """Write the values of a finished trial: what is known of it and what was measured."""
+def store(session: Session, trial: Trial, result: Mapping[str, float]) -> dict[str, float]:
+    """Write the values of a finished trial: what is known of it and what was measured.
+
+    Returns:
+        All of them, as `values_of` gives them.
+    """
+    values = {**known_of(trial), **dict(sorted(result.items()))}
     session.add_all(
         Metric(trial_id=trial.id, study_id=trial.study_id, name=name, value=value)
-        for name, value in {**known_of(trial), **result}.items()
+        for name, value in values.items()
     )
+    return values
 
 
 def known_of(trial: Trial) -> dict[str, float]:

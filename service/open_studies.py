@@ -7,7 +7,7 @@ from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from service import needs, projects
-from service.leases import Claim
+from service.claims import Claim
 from service.models import Study, Trial
 from service.states import OPEN, Kind, Status, StudyStatus
 

@@ -1,18 +1,63 @@
 """What workers deliver under a lease: reports, results, failures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
 from service import metrics as metrics_
 from service import stopping
-from service.attempts import close, finish, last_step, of_token, open_of, requeue, take_back
+from service.attempts import (
+    Held,
+    close,
+    finish,
+    last_step,
+    may_go_on,
+    of_token,
+    open_of,
+    requeue,
+    take_back,
+)
 from service.errors import AttemptEnded, ReportConflict, ResultConflict
 from service.models import Attempt, Report, Study, Trial
 from service.states import MAY_STILL_DELIVER, FailedThrough, Order, Outcome, Status
+
+REPORTED = select(Report.attempt_id, Report.step, Report.metrics).where(
+    tuple_(Report.attempt_id, Report.step).in_(bindparam("steps", expanding=True))
+)
+# What was reported before, by attempt and step.
+Reported = dict[tuple[int, int], Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """What a worker measured at one step."""
+
+    trial_id: int
+    token: str
+    step: int
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a trial."""
+
+    trial_id: int
+    token: str
+    metrics: Mapping[str, float]
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A trial after its result was taken, with its values."""
+
+    trial: Trial
+    values: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,33 +69,43 @@ class Failure:
     retry: bool = True
 
 
+def reported(session: Session, steps: Sequence[tuple[int, int]]) -> Reported:
+    """Return what was reported before at some steps, each with its attempt."""
+    if not steps:
+        return {}
+    rows = session.execute(REPORTED, {"steps": steps})
+    return {(attempt_id, step): metrics for attempt_id, step, metrics in rows}
+
+
 def report(
-    session: Session,
-    trial_id: int,
-    token: str,
-    step: int,
-    metrics: Mapping[str, float],
-    now: datetime,
+    session: Session, held: Held, told: StepReport, before: Reported, now: datetime
 ) -> Order:
     """Store the metrics of one step and tell the worker whether to go on.
 
+    Args:
+        session: the session.
+        held: by the worker.
+        told: by the worker.
+        before: what `reported` gave of this step; a new report is added to it.
+        now: the database's time.
+
     Raises:
-        TrialNotFound: there is no such trial.
-        WrongToken: the token is of none of its attempts.
         AttemptEnded: the worker itself has ended this attempt.
         InvalidMetrics: a name is malformed or a value is not finite.
         ReportConflict: the step was reported before with other metrics.
     """
-    checked = metrics_.checked(metrics)
-    trial, attempt = of_token(session, trial_id, token)
-    if not take_back(trial, attempt, attempt.lease_s, now):
+    trial, attempt = held
+    metrics = metrics_.checked(told.metrics)
+    if not may_go_on(trial, attempt):
         _refuse_if_delivered(attempt)
         return Order.CANCEL
-    present = session.get(Report, (attempt.id, step))
+    present = before.get((attempt.id, told.step))
+    if present is not None and present != metrics:
+        raise ReportConflict(told.step)
+    take_back(trial, attempt, attempt.lease_s, now)
     if present is None:
-        session.add(Report(attempt_id=attempt.id, step=step, metrics=checked, at=now))
-    elif present.metrics != checked:
-        raise ReportConflict(step)
+        before[attempt.id, told.step] = metrics
+        session.add(Report(attempt_id=attempt.id, step=told.step, metrics=metrics, at=now))
     return trial.order
 
 
@@ -59,14 +114,7 @@ def _refuse_if_delivered(attempt: Attempt) -> None:
         raise AttemptEnded(attempt.trial_id, str(attempt.outcome))
 
 
-def complete(
-    session: Session,
-    trial_id: int,
-    token: str,
-    metrics: Mapping[str, float],
-    details: Mapping[str, Any],
-    now: datetime,
-) -> Trial:
+def complete(session: Session, held: Held, result: Result, now: datetime) -> Completed:
     """Record the result of a trial. Writes its own rows only; the ledger does the rest.
 
     A result that comes after its lease expired finishes the trial if that is queued, runs
@@ -74,37 +122,44 @@ def complete(
     the trial keeps what it has, and the result stays on the attempt as a replicate.
 
     Raises:
-        TrialNotFound: there is no such trial.
-        WrongToken: the token is of none of its attempts.
         AttemptEnded: the worker has ended this attempt as failed or infeasible.
         InvalidMetrics: metrics are misnamed, not finite, missing or at odds with known figures.
         ResultConflict: the attempt delivered other metrics before.
     """
-    trial, attempt = of_token(session, trial_id, token)
+    trial, attempt = held
     known = metrics_.known_of(trial)
-    result = metrics_.checked_result(metrics, trial.work["metrics"], known)
+    metrics = metrics_.checked_result(result.metrics, trial.work["metrics"], known)
     if attempt.result is not None:
-        if attempt.result != result:
-            raise ResultConflict(trial_id)
-        return trial
+        if attempt.result != metrics:
+            raise ResultConflict(trial.id)
+        return _as_it_is(session, trial)
     if attempt.ended_at is not None:
         _refuse_if_delivered(attempt)
-    attempt.result = result
-    attempt.details = dict(details)
-    if _finishes(trial, attempt):
+    attempt.result = metrics
+    attempt.details = dict(result.details)
+    if not _finishes(trial, attempt):
+        return _as_it_is(session, trial)
+    if attempt.ended_at is not None:  # else no other is open
         _supersede(session, trial, attempt, now)
-        _finish(session, trial, attempt, now)
-        trial.worker = attempt.worker
-        close(attempt, Outcome.COMPLETED, now)
-        attempt.counts = True
-        metrics_.store(session, trial, result)
-    return trial
+    _finish(session, trial, attempt, now)
+    trial.worker = attempt.worker
+    close(attempt, Outcome.COMPLETED, now)
+    attempt.counts = True
+    return Completed(trial, metrics_.store(session, trial, metrics))
+
+
+def _as_it_is(session: Session, trial: Trial) -> Completed:
+    session.flush()
+    return Completed(trial, metrics_.values_of(session, [trial])[trial.id])
 
 
 def _finish(session: Session, trial: Trial, attempt: Attempt, now: datetime) -> None:
     """End a trial as completed; as stopped if the rule told this attempt so before its end."""
+    if attempt.stop_reason is None:
+        finish(trial, Status.COMPLETED, now)
+        return
     done, epochs = last_step(session, attempt.id), stopping.epochs_of(trial)
-    if attempt.stop_reason is None or (epochs is not None and done >= epochs):
+    if epochs is not None and done >= epochs:
         finish(trial, Status.COMPLETED, now)
         return
     finish(trial, Status.STOPPED, now)

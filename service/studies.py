@@ -17,6 +17,7 @@ from service.errors import IllegalChange, NameTaken, StudyChanged, StudyNotFound
 from service.models import Attempt, Study, Trial
 from service.states import CONFIRM, SEARCH, Ended, EventKind, Outcome, Status, StudyStatus
 from service.study_lists import Wanted, counts, listing
+from service.study_refs import get, named
 
 __all__ = [
     "Wanted",
@@ -29,6 +30,7 @@ __all__ = [
     "listing",
     "lock",
     "made",
+    "named",
     "patch",
     "problem_of",
 ]
@@ -117,26 +119,6 @@ def _check_same(study: Study, definition: Mapping[str, Any]) -> None:
     field = definitions.first_difference(stored, prepared.definition)
     if field is not None:
         raise NameTaken(study.name, field)
-
-
-def get(session: Session, ref: int | str) -> Study:
-    """Return a study by its number or its name; a text of digits is a number first.
-
-    Raises:
-        StudyNotFound: there is none in the session's project.
-    """
-    studies = select(Study).where(projects.seen(session))
-    text = str(ref)
-    # A number beyond 63 bits is no row's, and a database would refuse to compare it.
-    if text.isascii() and text.isdigit() and len(text) < 19:
-        found = session.scalars(studies.where(Study.id == int(text))).one_or_none()
-        if found is not None:
-            return found
-    named = studies.where(Study.name == text, Study.project_id == projects.home(session))
-    found = session.scalars(named).one_or_none()
-    if found is None:
-        raise StudyNotFound(ref)
-    return found
 
 
 def lock(session: Session, study_id: int) -> Study:

@@ -1,7 +1,7 @@
 """What thinks for a study: the right to do so, what it is told, and what its fits found."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from optimizer.designers import Fitted
 from optimizer.history import Observation
 from optimizer.space import Point
-from service import studies
+from service import needs, studies
 from service.models import Fit, Metric, Study, Trial
 from service.states import SEARCH, Ended, Status, StudyStatus
 
@@ -166,6 +166,18 @@ def _room_of_epochs(session: Session, study: Study) -> int:
     taken = taken.outerjoin_from(Trial, parent, parent.id == Trial.parent_id)
     left = (study.epochs or 0) - study.epochs_done - session.scalars(taken).one()
     return max(0, math.ceil(left / (study.definition["training"].get("epochs") or 1)))
+
+
+def queued(session: Session, study_ids: Collection[int]) -> Mapping[int, int]:
+    """Return how many trials of each search wait for a worker; however many have finished."""
+    # By its needs, which stand in an index, and not by its purpose.
+    searches = Trial.needs.bitwise_and(needs.CONFIRMING) == 0
+    rows = session.execute(
+        select(Trial.study_id, func.count())
+        .where(Trial.study_id.in_(study_ids), Trial.status == Status.QUEUED, searches)
+        .group_by(Trial.study_id)
+    )
+    return dict.fromkeys(study_ids, 0) | {study_id: count for study_id, count in rows}
 
 
 def exhaust(session: Session, study_id: int, token: str, now: datetime) -> bool:

@@ -25,6 +25,6 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def matches(token: str, stored: str) -> bool:
-    """Tell in constant time whether a token is the one whose digest is stored."""
-    return hmac.compare_digest(digest(token), stored)
+def same(sent: str, stored: str) -> bool:
+    """Tell in constant time whether the digest of a token is the one that is stored."""
+    return hmac.compare_digest(sent, stored)

@@ -7,37 +7,42 @@ from sqlalchemy.orm import Session, undefer
 
 from service import projects
 from service.attempts import close, finish, lock_trial, open_of
+from service.claims import Claim
 from service.errors import TrialNotFound
-from service.leases import Claim, Lease, Renewal, claim, release, renew
+from service.leases import Renew, Renewal, release
+from service.lending import Lease, claim
 from service.metrics import values_of
 from service.models import Study, Trial
 from service.proposals import enqueue, enqueue_proposals
-from service.results import Failure, complete, fail, report
+from service.results import Completed, Failure, Result, StepReport, fail
 from service.states import Outcome, Status
 from service.trial_lists import Page, Place, Range, Rank, Wanted, listing, ranked
+from service.words import hear
 
 __all__ = [
     "Claim",
+    "Completed",
     "Failure",
     "Lease",
     "Page",
     "Place",
     "Range",
     "Rank",
+    "Renew",
     "Renewal",
+    "Result",
+    "StepReport",
     "Wanted",
     "cancel",
     "claim",
-    "complete",
     "enqueue",
     "enqueue_proposals",
     "fail",
     "get",
+    "hear",
     "listing",
     "ranked",
     "release",
-    "renew",
-    "report",
     "values_of",
 ]
 

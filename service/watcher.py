@@ -18,8 +18,9 @@ from typing import Protocol
 
 from starlette.concurrency import run_in_threadpool
 
+from service.beat import REST
+from service.claims import Claim
 from service.db import Database
-from service.leases import Claim
 from service.open_studies import OpenStudy, newest_events, open_studies
 
 LOG = logging.getLogger(__name__)
@@ -155,7 +156,10 @@ class Watcher:
         while not self.closing:
             self._nudged.clear()
             if self._places or self._listeners:
+                begun_s = self._loop.time()
                 await self._look()
+                # A thousand claims that come one by one must not be a thousand looks.
+                await asyncio.sleep(min(REST * (self._loop.time() - begun_s), self._every_s))
             # Not `wait_for`: in Python 3.11 it may lose a cancellation.
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._every_s):

@@ -1,12 +1,13 @@
 """Workers: what they say of themselves, when they were last heard of, what data they hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, or_, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Insert, and_, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service import projects
@@ -27,7 +28,8 @@ class Announcement:
 
 def announce(session: Session, name: str, announcement: Announcement, now: datetime) -> Worker:
     """Store what a worker says of itself, in place of what it said before."""
-    worker = seen(session, name, now)
+    seen(session, [name], now)
+    worker = session.get_one(Worker, (projects.home(session), name), populate_existing=True)
     worker.accelerator = announcement.accelerator
     worker.host = announcement.host
     worker.pid = announcement.pid
@@ -37,26 +39,23 @@ def announce(session: Session, name: str, announcement: Announcement, now: datet
     return worker
 
 
-def seen(session: Session, name: str, now: datetime) -> Worker:
-    """Note that a worker of that name was heard of."""
-    key = (projects.home(session), name)
-    worker = session.get(Worker, key) or _first(session, key, now)
-    worker.seen_at = now
-    return worker
+def seen(session: Session, names: Iterable[str], now: datetime) -> None:
+    """Note that workers of these names were heard of."""
+    first = {"project_id": projects.home(session), "versions": {}, "data": []}
+    first |= {"first_seen_at": now, "seen_at": now}
+    # By name, so that two transactions never wait for each other's workers.
+    rows = [{**first, "name": name} for name in sorted(set(names))]
+    session.execute(_noting(session.get_bind().dialect.name), rows)
 
 
-def _first(session: Session, key: tuple[int, str], now: datetime) -> Worker:
-    project_id, name = key
-    worker = Worker(
-        project_id=project_id, name=name, versions={}, data=[], first_seen_at=now, seen_at=now
+@cache
+def _noting(dialect: str) -> Insert:
+    """Insert a worker, or note on the one of that name when it was heard of."""
+    insert = postgresql.insert(Worker) if dialect == "postgresql" else sqlite.insert(Worker)
+    return insert.on_conflict_do_update(
+        index_elements=[Worker.project_id, Worker.name],
+        set_={"seen_at": insert.excluded.seen_at},
     )
-    try:
-        with session.begin_nested():
-            session.add(worker)
-    except IntegrityError:
-        # Two first words of one worker met here; the other was faster.
-        return session.get_one(Worker, key)
-    return worker
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,9 @@ COME_AGAIN = frozenset(
     {errors.ArtefactLost, errors.ArtefactStoreFull, errors.DatabaseBusy, errors.RequestUnderWay}
 )
 
+# What the database says when it cannot be reached.
+AWAY = (OperationalError, InterfaceError, PoolTimeout)
+
 # What the framework itself refuses, by status.
 OWN_WORDS = {
     400: ("bad-request", "Send a JSON object in UTF-8, as /docs describes."),
@@ -142,8 +145,7 @@ async def let_go(_request: Request, _error: Exception) -> Response:
 
 async def answer_database_error(request: Request, error: Exception) -> Response:
     """Tell a lost connection, which may come back, from an error of ours."""
-    assert isinstance(error, DBAPIError)
-    if error.connection_invalidated:
+    if isinstance(error, AWAY) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         return await say_database_is_away(request, error)
     return await confess(request, error)
 
@@ -165,7 +167,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(errors.ServiceError, refuse)
     app.add_exception_handler(RequestValidationError, refuse_invalid)
     app.add_exception_handler(HTTPException, refuse_http)
-    for away in (OperationalError, InterfaceError, PoolTimeout):
+    for away in AWAY:
         app.add_exception_handler(away, say_database_is_away)
     app.add_exception_handler(ClientDisconnect, let_go)
     app.add_exception_handler(DBAPIError, answer_database_error)

@@ -14,6 +14,7 @@ from service.background import Background
 from service.db import Database
 from service.door import Door
 from service.errors import StudyNotFound
+from service.group_commit import GroupCommit, Outcome, Step, Wish
 from service.keyring import Caller
 from service.monitor import Monitor
 from service.watcher import Planner, Watcher
@@ -35,6 +36,7 @@ class Parts:
     monitor: Monitor
     door: Door
     charts: Kept
+    commits: GroupCommit
     caller: Caller | None = None
 
     def of(self, caller: Caller | None) -> "Parts":
@@ -42,6 +44,14 @@ class Parts:
         if caller is None:
             return self
         return replace(self, db=self.db.of_project(caller.project_id), caller=caller)
+
+    async def write(self, step: Step[Wish, Outcome], wish: Wish) -> Outcome:
+        """Fulfil a wish in a transaction that this process's requests share.
+
+        Raises:
+            What the step says of the wish.
+        """
+        return await self.commits.do(self.db.project_id, step, wish)
 
     async def still_open(self) -> bool:
         """Tell whether a request that has waited would still be let in."""
@@ -54,10 +64,14 @@ class Parts:
         self.planner.wake()
 
 
+def parts_of(parts: Parts, request: Request) -> Parts:
+    """Return the parts of an application for one request."""
+    return parts.of(request.scope.get(CALLER))
+
+
 # `async`, so that FastAPI calls them in the loop; a plain function would cost a thread each.
 async def _parts(request: Request) -> Parts:
-    parts: Parts = request.app.state.parts
-    return parts.of(request.scope.get(CALLER))
+    return parts_of(request.app.state.parts, request)
 
 
 async def _caller(request: Request) -> Caller:

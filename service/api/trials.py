@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from sqlalchemy.orm import Session
 
-from service import studies, trials
+from service import states, studies, trials
+from service.api.answers import answer
 from service.api.once import OnceDep
 from service.api.parts import Id, PartsDep, StudyRef
 from service.api.schemas.leases import (
@@ -20,7 +21,7 @@ from service.api.schemas.leases import (
 )
 from service.api.schemas.lists import TrialQuery, cursor_of
 from service.api.schemas.trials import TrialCreate, TrialDetail, TrialOut, TrialPage
-from service.api.trial_answers import trial_detail, trial_out, trial_outs
+from service.api.trial_answers import shown, trial_detail, trial_out, trial_outs
 from service.states import Status
 
 router = APIRouter(tags=["trials"])
@@ -83,33 +84,30 @@ def read(trial_id: Id, parts: PartsDep) -> TrialDetail:
         return trial_detail(session, parts.store, trials.get(session, trial_id))
 
 
-@router.post("/trials/{trial_id}/renew")
-def renew(trial_id: Id, body: Renewal, parts: PartsDep) -> Renewed:
+@router.post("/trials/{trial_id}/renew", response_model=Renewed)
+async def renew(trial_id: Id, body: Renewal, parts: PartsDep) -> Response:
     """Keep a lease, and learn whether to go on."""
-    with parts.db.begin() as session:
-        now = parts.db.now(session)
-        renewal = trials.renew(session, trial_id, body.token, body.lease_s, now)
-        return Renewed(order=renewal.order.value, expires_at=renewal.expires_at)
+    renewal: trials.Renewal = await parts.write(
+        trials.hear, trials.Renew(trial_id, body.token, body.lease_s)
+    )
+    return answer(Renewed(order=renewal.order.value, expires_at=renewal.expires_at))
 
 
-@router.post("/trials/{trial_id}/reports")
-def report(trial_id: Id, body: Report, parts: PartsDep) -> Order:
+@router.post("/trials/{trial_id}/reports", response_model=Order)
+async def report(trial_id: Id, body: Report, parts: PartsDep) -> Response:
     """Report metrics at a step, and learn whether to go on."""
-    with parts.db.begin() as session:
-        now = parts.db.now(session)
-        order = trials.report(session, trial_id, body.token, body.step, body.metrics, now)
-        return Order(order=order.value)
+    told = trials.StepReport(trial_id, body.token, body.step, body.metrics)
+    order: states.Order = await parts.write(trials.hear, told)
+    return answer(Order(order=order.value))
 
 
-@router.post("/trials/{trial_id}/complete")
-def complete(trial_id: Id, body: Completion, parts: PartsDep) -> TrialOut:
+@router.post("/trials/{trial_id}/complete", response_model=TrialOut)
+async def complete(trial_id: Id, body: Completion, parts: PartsDep) -> Response:
     """Deliver the result of a trial."""
-    with parts.db.begin() as session:
-        now = parts.db.now(session)
-        trial = trials.complete(session, trial_id, body.token, body.metrics, body.details, now)
-        answer = trial_out(session, trial)
+    result = trials.Result(trial_id, body.token, body.metrics, body.details)
+    completed: trials.Completed = await parts.write(trials.hear, result)
     parts.trials_changed()
-    return answer
+    return answer(shown(completed.trial, completed.values))
 
 
 @router.post("/trials/{trial_id}/fail")

@@ -11,20 +11,24 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
-from service import studies, thinking
+from optimizer.designers import LEARN, NEED_TORCH
+from service import thinking
+from service.beat import Beat
 from service.db import Database
 from service.monitor import Monitor
 from service.planner.fits import Fits
 from service.planner.pool import Pool
 from service.planner.thought import nobody, think_once
-from service.states import Status
 
 LOG = logging.getLogger(__name__)
 # More at once would be blind to results that come in meanwhile; a study that thinks ahead is blind
 # to many anyway, and may make an eighth of what it is ahead in one thought.
 MOST_AT_ONCE, SHARE_AT_ONCE = 8, 8
+# What needs no model proposes in no time: a study that lags behind catches up by halves.
+SHARE_WITHOUT_MODEL = 2
 # A study whose last thought led to nothing rests so long.
 REST_S = 1.0
+BEAT_S = 0.5
 
 
 class Conductor:
@@ -59,12 +63,11 @@ class Conductor:
         self._busy: set[int] = set()
         self._rest_until: dict[int, float] = {}
         self._lock = threading.Lock()
-        self._note = threading.Event()
-        self._stopping = False
-        self._loop = threading.Thread(target=self._run, name="conductor", daemon=True)
+        # The beat is for studies that think ahead, and for notes that other servers got.
+        self._beat = Beat("conductor", self._look, BEAT_S)
 
     def __enter__(self) -> Self:
-        self._loop.start()
+        self._beat.start()
         return self
 
     def __exit__(
@@ -73,30 +76,17 @@ class Conductor:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stopping = True
-        self._note.set()
-        self._loop.join(timeout=5)
+        self._beat.stop(5)
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._fits.close()
 
     def wanted(self, study_id: int) -> None:
         """Note that one more claim waits for this study."""
-        self._note.set()
+        self._beat.hurry()
 
     def wake(self) -> None:
         """Note that a queue or a history changed."""
-        self._note.set()
-
-    def _run(self) -> None:
-        while not self._stopping:
-            # The beat is for studies that think ahead, and for notes that other servers got.
-            self._note.wait(timeout=0.5)
-            self._note.clear()
-            try:
-                self._look()
-            except Exception:
-                LOG.exception("Could not look for studies that need proposals.")
-                time.sleep(REST_S)
+        self._beat.wake()
 
     def _look(self) -> None:
         """Let every study think that has fewer queued trials than claims that wait, and fit one."""
@@ -104,21 +94,25 @@ class Conductor:
             busy = set(self._busy)  # before the counts are read: a thought may end meanwhile
         with self._db.read() as session:
             active = thinking.open_studies(session)
-            queued = studies.counts(session, [study.id for study in active])
+            queued = thinking.queued(session, [study.id for study in active])
             # Left alone, and not tried: a thought that leads to nothing lets a study rest.
             busy |= thinking.taken(active, self._db.now(session))
         wanted = {
-            study.id: self._waiting(study.id) + study.ahead - queued[study.id][Status.QUEUED]
+            study.id: _wanted(self._waiting(study.id), study.ahead, queued[study.id])
             for study in active
         }
-        at_once = {s.id: max(MOST_AT_ONCE, s.ahead // SHARE_AT_ONCE) for s in active}
+        at_once = {study.id: _at_once(study.ahead, study.designer) for study in active}
         for study_id, count in wanted.items():
             if count > 0 and study_id not in busy:
                 self._begin(study_id, min(count, at_once[study_id]))
         with self._lock:
             thoughts = len(self._busy)
         nobody_waits = thoughts == 0 and all(count <= 0 for count in wanted.values())
-        served = {study.id: study.finish_no for study in active if study.id in self._served}
+        served = {
+            study.id: study.finish_no
+            for study in active
+            if study.id in self._served and study.designer in LEARN
+        }
         # Proposals come first: a fit takes no planner that a thought could need.
         self._fits.look(served, calm=nobody_waits or thoughts + 1 < self._pool.size)
 
@@ -142,4 +136,20 @@ class Conductor:
             self._rest_until[study_id] = 0.0 if written else time.monotonic() + REST_S
         if written:
             self._queued()
-        self._note.set()
+        self._beat.hurry()  # what was wished for meanwhile has waited for a whole thought
+
+
+def _at_once(ahead: int, designer: str) -> int:
+    """Return how many proposals one thought may make at most."""
+    share = SHARE_AT_ONCE if designer in NEED_TORCH else SHARE_WITHOUT_MODEL
+    return max(MOST_AT_ONCE, ahead // share)
+
+
+def _wanted(waiting: int, ahead: int, queued: int) -> int:
+    """Return how many proposals a study lacks.
+
+    While no claim waits, a study that thinks ahead is left alone until it lacks as many as it may
+    make in one thought: a thought for a single proposal reads as much as one for many.
+    """
+    lacks = waiting + ahead - queued
+    return lacks if waiting > queued or lacks >= ahead // SHARE_AT_ONCE else 0

@@ -2,12 +2,13 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from service.background import Beat
+from service.beat import Beat
 from tests.api.conftest import Served, wait_until
 
 
@@ -30,6 +31,21 @@ def test_a_beat_steps_at_once_when_it_is_woken() -> None:
     with beating(beat):
         wait_until(lambda: len(steps) == 1)
         beat.wake()
+        wait_until(lambda: len(steps) == 2)
+
+
+def test_a_beat_that_is_woken_again_rests_first_but_hurries_when_somebody_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("service.beat.REST", 1e9)
+    steps: list[int] = []
+    beat = Beat("test", lambda: steps.append(1), every_s=60)
+    with beating(beat):
+        wait_until(lambda: len(steps) == 1)
+        beat.wake()
+        time.sleep(0.1)
+        assert len(steps) == 1
+        beat.hurry()
         wait_until(lambda: len(steps) == 2)
 
 

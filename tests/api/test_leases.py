@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service import leases
+from service import lending
 from service.db import POOL
 from tests.api.conftest import Served, assert_problem, new_id, wait_until
 
@@ -142,9 +142,9 @@ def test_a_client_that_went_away_during_its_claim_hands_the_trial_back(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claimed, go_on = threading.Event(), threading.Event()
-    original = leases.claim
+    original = lending.claim
 
-    def slow(*arguments: Any) -> list[leases.Lease]:
+    def slow(*arguments: Any) -> list[list[lending.Lease]]:
         found = original(*arguments)
         claimed.set()
         go_on.wait(10)
@@ -152,7 +152,7 @@ def test_a_client_that_went_away_during_its_claim_hands_the_trial_back(
 
     served.study()
     trial = served.enqueue(0.5)
-    monkeypatch.setattr("service.leases.claim", slow)
+    monkeypatch.setattr("service.lending.claim", slow)
     body = b'{"worker": "gone", "request_id": "r"}'
     with socket.create_connection(("127.0.0.1", served.port)) as connection:
         connection.sendall(

@@ -3,6 +3,7 @@
 import json
 import random
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,8 @@ from resource_models.devices import device
 from resource_models.even_cut import even_cut
 from resource_models.footprint import footprint
 from resource_models.graph import Graph
-from service import leases
+from service import lending
+from service.claims import Claim
 from tests.api.conftest import Served, assert_problem, new_id, wait_until
 from tests.api.test_bad_input import DIGITS, NETWORKS, announce
 
@@ -210,13 +212,15 @@ def test_a_waiting_claim_is_not_woken_for_what_it_cannot_do(
     tries: list[str] = []
     study(served)
     queue(served, point=point(0, pruned=True))
-    claim = leases.claim
+    claim = lending.claim
 
-    def counted(session: Session, wanted: leases.Claim, now: datetime) -> list[leases.Lease]:
-        tries.append(wanted.worker)
+    def counted(
+        session: Session, wanted: Sequence[Claim], now: datetime
+    ) -> list[list[lending.Lease]]:
+        tries.extend(wish.worker for wish in wanted)
         return claim(session, wanted, now)
 
-    monkeypatch.setattr(leases, "claim", counted)
+    monkeypatch.setattr(lending, "claim", counted)
     with ThreadPoolExecutor() as threads:
         waiting = threads.submit(served.claim, "nets", data=DATA, wait_s=30)
         wait_until(lambda: len(tries) == 1)

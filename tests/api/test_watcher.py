@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from service import needs
+from service.claims import Claim
 from service.db import Database
-from service.leases import Claim
 from service.open_studies import OpenStudy
 from service.states import Kind
 from service.watcher import ECHO_S, TURN_S, Watcher

@@ -18,7 +18,7 @@ from service import keys, projects, studies
 from service.app import create_app
 from service.config import Settings
 from service.db import Database
-from service.leases import Lease
+from service.lending import Lease
 from service.models import Idempotency, Study
 from service.states import Role
 from service.transfer import writing

@@ -57,7 +57,7 @@ def stage(db: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 
 
 def test_a_study_is_fitted_when_its_claims_are_served(db: Database, stage: Stage) -> None:
-    study_id = make_study(db)
+    study_id = make_study(db, designer="bayes")
     finish(db, study_id, 10)
     stage.thinking.clear()
     stage.claim(study_id)
@@ -68,7 +68,10 @@ def test_a_study_is_fitted_when_its_claims_are_served(db: Database, stage: Stage
 
 
 def test_a_study_that_nobody_asked_for_is_not_fitted(db: Database, stage: Stage) -> None:
-    idle, asked = make_study(db, name="idle"), make_study(db, name="asked")
+    idle, asked = (
+        make_study(db, name="idle", designer="bayes"),
+        make_study(db, name="asked", designer="bayes"),
+    )
     finish(db, idle, 20)
     finish(db, asked, 10)
     stage.claim(asked)
@@ -77,8 +80,32 @@ def test_a_study_that_nobody_asked_for_is_not_fitted(db: Database, stage: Stage)
     assert ("fit", idle) not in stage.played
 
 
+def test_a_study_whose_designer_learns_nothing_is_not_fitted(db: Database, stage: Stage) -> None:
+    study_id = make_study(db, designer="random")
+    finish(db, study_id, 10)
+    stage.claim(study_id)
+    stage.await_true(lambda: stage.played == [("think", study_id)])
+    time.sleep(0.6)  # longer than a beat
+    assert stage.played == [("think", study_id)]
+
+
+def test_a_study_that_thinks_ahead_waits_until_it_lacks_a_batch_but_no_claim_waits() -> None:
+    lacking = {queued: conductor._wanted(0, 80, queued) for queued in (80, 71, 70)}
+    assert lacking == {80: 0, 71: 0, 70: 10}
+    assert conductor._wanted(72, 80, 71) == 81
+    assert [conductor._wanted(0, 2, queued) for queued in (2, 1, 0)] == [0, 1, 2]
+
+
+def test_a_thought_without_a_model_may_make_half_of_what_a_study_is_ahead() -> None:
+    assert [conductor._at_once(80, name) for name in ("bayes", "random")] == [10, 40]
+    assert [conductor._at_once(0, name) for name in ("bayes", "random")] == [8, 8]
+
+
 def test_a_claim_of_any_study_comes_before_a_fit_that_can_wait(db: Database, stage: Stage) -> None:
-    old, other = make_study(db, name="old"), make_study(db, name="other")
+    old, other = (
+        make_study(db, name="old", designer="bayes"),
+        make_study(db, name="other", designer="bayes"),
+    )
     finish(db, old, 10)
     stage.claim(old)
     stage.await_true(lambda: ("fit", old) in stage.played)
@@ -96,7 +123,7 @@ def test_a_claim_of_any_study_comes_before_a_fit_that_can_wait(db: Database, sta
 def test_a_study_that_another_server_thinks_for_is_left_alone_and_then_thinks_without_a_rest(
     db: Database, stage: Stage
 ) -> None:
-    study_id = make_study(db)
+    study_id = make_study(db, designer="bayes")
     with db.begin() as session:
         now = db.now(session)
         assert thinking.take_thinker(session, study_id, "other", now, now + timedelta(minutes=1))

@@ -17,6 +17,7 @@ from service.planner.pool import Held, Planner, Pool
 from service.planner.thought import think_once
 from service.states import Ended, StudyStatus
 from tests.planner.studies import finish, make_study, queue, study_of
+from tests.service import alone
 
 
 @pytest.fixture(scope="module")
@@ -142,8 +143,8 @@ def test_an_exhausted_space_ends_the_study_once_nothing_is_open(db: Database, po
     for trial in queue(db, study_id):
         with db.begin() as session:
             now = db.now(session)
-            (lease,) = trials.claim(session, trials.Claim("me", f"r{trial.id}"), now)
-            trials.complete(session, lease.trial_id, lease.token, {"a": 1.0, "b": 2.0}, {}, now)
+            (lease,) = alone.claim(session, trials.Claim("me", f"r{trial.id}"), now)
+            alone.complete(session, lease.trial_id, lease.token, {"a": 1.0, "b": 2.0}, {}, now)
     assert think_once(db, pool, study_id, 1) == 0
     ended = study_of(db, study_id)
     assert (ended.status, ended.ended_reason) == (StudyStatus.ENDED, Ended.EXHAUSTED)

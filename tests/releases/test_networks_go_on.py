@@ -18,6 +18,7 @@ from service.errors import NameTaken
 from service.workers import Announcement
 from tests.postgres import Postgres
 from tests.releases.test_upgrade import restored_postgresql, restored_sqlite
+from tests.service import alone
 
 RELEASE = "0.1.0"
 KEPT: dict[str, Any] = json.loads((Path(__file__).parent / RELEASE / "networks.json").read_text())
@@ -102,9 +103,9 @@ def test_its_history_is_read_and_its_queue_is_worked_off_by_old_workers(
         problem = studies.problem_of(study)
         assert History(tuple(history)).scores(problem).shape == (4, len(problem.objectives))
         claim = trials.Claim("old", "r-old", study_id=study.id, data={"digits": "a" * 64})
-        (lease,) = trials.claim(session, claim, db.now(session))
+        (lease,) = alone.claim(session, claim, db.now(session))
         result = {"error": 0.01}
-        trials.complete(session, lease.trial_id, lease.token, result, {}, db.now(session))
+        alone.complete(session, lease.trial_id, lease.token, result, {}, db.now(session))
     assert lease.number == 5
 
 

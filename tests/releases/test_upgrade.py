@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from service import ledger, schema, studies, trials, workers
+from service import ledger, schema, studies, workers
 from service.db import Database
 from service.states import Ended
 from service.trials import Claim
 from tests.postgres import Postgres
+from tests.service import alone
 
 KEPT = Path(__file__).parent
 RELEASES = sorted(path.name for path in KEPT.iterdir() if (path / "sqlite.sql").exists())
@@ -58,9 +59,9 @@ def test_a_kept_database_upgrades_and_goes_on(release: str, kept: Database) -> N
         finished, front = study.finish_no, study.front_size
         assert finished == 9
         assert front >= 1
-        (lease,) = trials.claim(session, Claim("after", "r-after", study_id=study.id), now)
+        (lease,) = alone.claim(session, Claim("after", "r-after", study_id=study.id), now)
         best = {"cost": 0.0, "gain": 99.0}
-        trials.complete(session, lease.trial_id, lease.token, best, {}, now)
+        alone.complete(session, lease.trial_id, lease.token, best, {}, now)
     with kept.begin() as session:
         assert ledger.advance(session, study.id, kept.now(session)) == 1
         study = studies.get(session, "kept")

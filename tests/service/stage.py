@@ -12,6 +12,7 @@ from service.db import Database
 from service.models import Attempt, Study, Trial
 from service.sweeper import Reach, sweep
 from service.trials import Claim, Failure, Lease
+from tests.service import alone
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -76,7 +77,7 @@ class Stage:
         self._requests += 1
         claim = Claim(worker, **{"request_id": f"r{self._requests}", **wanted})
         with self.begin() as session:
-            return trials.claim(session, claim, self.now)
+            return alone.claim(session, claim, self.now)
 
     def lease(self, worker: str = "w", **wanted: Any) -> Lease:
         (lease,) = self.claim(worker, **wanted)
@@ -85,7 +86,7 @@ class Stage:
     def complete(self, lease: Lease, cost: float = 1.0, gain: float = 1.0, **more: float) -> Trial:
         metrics = {"cost": cost, "gain": gain, **more}
         with self.begin() as session:
-            return trials.complete(session, lease.trial_id, lease.token, metrics, {}, self.now)
+            return alone.complete(session, lease.trial_id, lease.token, metrics, {}, self.now)
 
     def fail(self, lease: Lease, reason: str = "broke", **how: bool) -> Trial:
         with self.begin() as session:
@@ -94,11 +95,11 @@ class Stage:
 
     def renew(self, lease: Lease, lease_s: int | None = None) -> trials.Renewal:
         with self.begin() as session:
-            return trials.renew(session, lease.trial_id, lease.token, lease_s, self.now)
+            return alone.renew(session, lease.trial_id, lease.token, lease_s, self.now)
 
     def report(self, lease: Lease, step: int, **metrics: float) -> str:
         with self.begin() as session:
-            return trials.report(session, lease.trial_id, lease.token, step, metrics, self.now)
+            return alone.report(session, lease.trial_id, lease.token, step, metrics, self.now)
 
     def release(self, lease: Lease) -> Trial:
         with self.begin() as session:

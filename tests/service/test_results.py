@@ -13,6 +13,7 @@ from service.errors import (
     ResultConflict,
 )
 from service.states import Order, Outcome, Status
+from tests.service import alone
 from tests.service.stage import Stage
 
 
@@ -53,7 +54,7 @@ def test_wrong_metrics_are_refused_by_name_and_lose_nothing(
     stage.enqueue(stage.study())
     lease = stage.lease()
     with stage.begin() as session, pytest.raises(InvalidMetrics) as refused:
-        trials.complete(session, lease.trial_id, lease.token, metrics, {}, stage.now)
+        alone.complete(session, lease.trial_id, lease.token, metrics, {}, stage.now)
     assert refused.value.field == field
     assert stage.complete(lease).status is Status.COMPLETED
 

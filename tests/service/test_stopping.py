@@ -6,7 +6,7 @@ import pytest
 
 from service import ledger, lineage, studies, thinking
 from service.errors import InvalidDefinition, InvalidProposal
-from service.leases import Lease
+from service.lending import Lease
 from service.models import Trial
 from service.states import Order, Outcome, Status
 from tests.service import network_study as net

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from service.api.schemas.body import METRIC_NAME, NAME, Body
 
@@ -58,6 +58,8 @@ class LeaseRequest(Body):
 
 class Lease(BaseModel):
     """One trial, lent to one worker until it expires."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     attempt_id: int
     trial_id: int

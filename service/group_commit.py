@@ -1,0 +1,165 @@
+"""Group commit: what many requests write at the same time goes into one transaction.
+
+A transaction costs a thread, a connection and its BEGIN and COMMIT whether it holds one wish or
+fifty, and so does each statement in it. The wishes that come in while one transaction is under way
+therefore wait for the next and share it: the more a server has to do, the less each request costs.
+
+A step takes all wishes of its kind and says of each what came of it, or why it is refused; it may
+change nothing for a wish that it refuses. Wishes must bear being repeated, as all that comes under
+a token or a request id does: after a lost connection nobody knows whether the commit was done.
+"""
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from service.db import Database
+from service.errors import DatabaseBusy, ServiceError
+
+LOG = logging.getLogger(__name__)
+
+# After a transaction that was shared the next wish waits so long for company; a lone client's never
+# does.
+GATHER_S = 0.015
+MOST = 64  # wishes in one transaction; more would hold their rows for too long
+
+Wish = TypeVar("Wish")
+Outcome = TypeVar("Outcome")
+Step = Callable[[Session, Sequence[Wish], datetime], Sequence[Outcome | ServiceError]]
+
+
+@dataclass(eq=False, frozen=True, slots=True)
+class _Entry:
+    project_id: int | None
+    step: Step[Any, Any]
+    wish: Any
+    answered: Callable[[Any], None]
+
+
+class GroupCommit:
+    """One thread that writes for all requests of a process."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._entries: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="tinyfront-writer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """End once all wishes so far are answered."""
+        self._entries.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    async def do(self, project_id: int | None, step: Step[Wish, Outcome], wish: Wish) -> Outcome:
+        """Fulfil a wish in a session of that project; returns after the commit.
+
+        Raises:
+            What the step said of this wish, or what the database said of its transaction.
+        """
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Outcome] = loop.create_future()
+
+        def answered(outcome: Outcome | Exception) -> None:
+            if answer.done():  # nobody waits any more
+                return
+            if isinstance(outcome, Exception):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
+
+        def later(outcome: Outcome | Exception) -> None:
+            with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+                loop.call_soon_threadsafe(answered, outcome)
+
+        self._entries.put(_Entry(project_id, step, wish, later))
+        return await answer
+
+    def _run(self) -> None:
+        crowded = False
+        while (first := self._entries.get()) is not None:
+            if crowded:
+                time.sleep(GATHER_S)
+            entries = [first, *self._waiting(MOST - 1)]
+            crowded = len(entries) > 1
+            for project_id in dict.fromkeys(entry.project_id for entry in entries):
+                self._settle([entry for entry in entries if entry.project_id == project_id])
+
+    def _waiting(self, most: int) -> list[_Entry]:
+        """Take what waits, without waiting for more."""
+        taken: list[_Entry] = []
+        while len(taken) < most:
+            try:
+                entry = self._entries.get_nowait()
+            except queue.Empty:
+                break
+            if entry is None:
+                self._entries.put(None)  # the end is for `_run`
+                break
+            taken.append(entry)
+        return taken
+
+    def _settle(self, entries: Sequence[_Entry]) -> None:
+        """Answer wishes of one project. One that breaks the transaction is left alone with it."""
+        try:
+            outcomes = self._twice(entries)
+        except Exception as error:
+            if _is_away(error):
+                # What waits would find the same, and each must be answered within seconds.
+                entries = [*entries, *self._waiting(self._entries.qsize())]
+            elif len(entries) > 1:
+                LOG.warning(
+                    "A shared transaction failed; its parts are tried alone.", exc_info=True
+                )
+                for entry in entries:
+                    self._settle([entry])
+                return
+            outcomes = dict.fromkeys(entries, error)
+        for entry in entries:
+            entry.answered(outcomes[entry])
+
+    def _twice(self, entries: Sequence[_Entry]) -> Mapping[_Entry, Any]:
+        """Write, and once more if the connection was lost: the database may be back already.
+
+        Or if two wishes met at a constraint: the second then finds what the first has done.
+        """
+        try:
+            return self._write(entries)
+        except IntegrityError:
+            return self._write(entries)
+        except DBAPIError as lost:
+            if not lost.connection_invalidated:
+                raise
+            return self._write(entries)
+
+    def _write(self, entries: Sequence[_Entry]) -> Mapping[_Entry, Any]:
+        outcomes: dict[_Entry, Any] = {}
+        db = self._db.of_project(entries[0].project_id)
+        with db.begin() as session:
+            now = db.now(session)
+            for step in dict.fromkeys(entry.step for entry in entries):
+                chosen = [entry for entry in entries if entry.step == step]
+                results = step(session, [entry.wish for entry in chosen], now)
+                outcomes.update(zip(chosen, results, strict=True))
+        return outcomes
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the database could not be reached at all; else it had something to say."""
+    if isinstance(error, OperationalError | InterfaceError):
+        return getattr(error.orig, "sqlstate", None) is None
+    return isinstance(error, PoolTimeout | DatabaseBusy)

@@ -1,0 +1,243 @@
+"""Shared transactions: what comes together is written together, and nobody pays for another."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from service import projects, trials
+from service.db import Database
+from service.errors import ServiceError, WrongToken
+from service.group_commit import GroupCommit
+from service.models import Project
+from service.trials import Claim, Lease, Renew, StepReport
+from tests.service.stage import Stage
+
+
+class Maker:
+    """A step that makes a project of each name; `told` holds the names of each transaction."""
+
+    def __init__(self) -> None:
+        self.told: list[list[str]] = []
+        self.projects: list[int | None] = []
+        self.before: Callable[[Session], None] = lambda session: None
+
+    def __call__(
+        self, session: Session, names: Sequence[str], now: datetime
+    ) -> list[str | ServiceError]:
+        self.told.append(list(names))
+        self.projects.append(projects.of_session(session))
+        self.before(session)
+        session.add_all(Project(name=name, created_at=now) for name in names if name != "refused")
+        session.flush()
+        return [WrongToken(7) if name == "refused" else name.upper() for name in names]
+
+
+@pytest.fixture
+def commits(db: Database) -> Iterator[GroupCommit]:
+    running = GroupCommit(db)
+    running.start()
+    yield running
+    running.stop()
+
+
+def made(db: Database) -> set[str]:
+    with db.read() as session:
+        return set(session.scalars(select(Project.name))) - {projects.DEFAULT}
+
+
+def together(
+    commits: GroupCommit, step: Any, wishes: Sequence[Any], project_ids: Sequence[int | None] = ()
+) -> list[Any]:
+    """Let the thread be busy until all wishes are there, and return their outcomes or errors."""
+    busy, go_on = threading.Event(), threading.Event()
+
+    def hold(_session: Session, wishes: Sequence[None], _now: datetime) -> list[None]:
+        busy.set()
+        assert go_on.wait(10)
+        return [None for _ in wishes]
+
+    async def ask() -> list[Any]:
+        holding = asyncio.create_task(commits.do(None, hold, None))
+        assert await asyncio.to_thread(busy.wait, 10)
+        of = project_ids or [None] * len(wishes)
+        asked = [
+            asyncio.create_task(commits.do(project_id, step, wish))
+            for project_id, wish in zip(of, wishes, strict=True)
+        ]
+        await asyncio.sleep(0.05)
+        go_on.set()
+        await holding
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    return asyncio.run(ask())
+
+
+def test_wishes_that_come_together_share_a_transaction(db: Database, commits: GroupCommit) -> None:
+    maker = Maker()
+    assert together(commits, maker, ["a", "b", "c"]) == ["A", "B", "C"]
+    assert maker.told == [["a", "b", "c"]]
+    assert made(db) == {"a", "b", "c"}
+
+
+def test_a_refusal_concerns_its_own_wish_only(db: Database, commits: GroupCommit) -> None:
+    outcomes = together(commits, Maker(), ["a", "refused", "c"])
+    assert outcomes[::2] == ["A", "C"]
+    assert isinstance(outcomes[1], WrongToken)
+    assert made(db) == {"a", "c"}
+
+
+def test_what_breaks_the_transaction_is_left_alone_with_it(
+    db: Database, commits: GroupCommit
+) -> None:
+    outcomes = together(commits, Maker(), ["a", "a", "c"])
+    assert [type(outcome) for outcome in outcomes] == [str, IntegrityError, str]
+    assert made(db) == {"a", "c"}
+
+
+def test_projects_share_no_transaction(commits: GroupCommit) -> None:
+    maker = Maker()
+    assert together(commits, maker, ["a", "b", "c"], [1, 2, 1]) == ["A", "B", "C"]
+    assert maker.told == [["a", "c"], ["b"]]
+    assert maker.projects == [1, 2]
+
+
+def test_a_wish_is_answered_after_the_commit(db: Database, commits: GroupCommit) -> None:
+    async def ask() -> None:
+        assert await commits.do(None, Maker(), "a") == "A"
+        assert made(db) == {"a"}
+
+    asyncio.run(ask())
+
+
+def test_a_connection_that_is_lost_on_the_way_costs_nothing(postgres_url: str) -> None:
+    db = Database(postgres_url)
+    commits = GroupCommit(db)
+    commits.start()
+    maker = Maker()
+
+    def cut(session: Session) -> None:
+        if len(maker.told) == 1:
+            pid = session.scalar(select(func.pg_backend_pid()))
+            with db.begin() as other:
+                other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+
+    maker.before = cut
+    assert together(commits, maker, ["a", "b"]) == ["A", "B"]
+    assert maker.told == [["a", "b"], ["a", "b"]]
+    assert made(db) == {"a", "b"}
+    commits.stop()
+    db.close()
+
+
+def test_while_the_database_is_away_all_that_wait_are_told_at_once(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = Database(sqlite_url)
+    commits, maker = GroupCommit(db), Maker()
+    commits.start()
+
+    def away(_session: Session) -> None:
+        raise OperationalError("SELECT", {}, Exception("away"))
+
+    maker.before = away
+    monkeypatch.setattr("service.group_commit.MOST", 2)
+    outcomes = together(commits, maker, ["a", "b", "c", "d", "e"])
+    assert [type(outcome) for outcome in outcomes] == [OperationalError] * 5
+    assert maker.told == [["a", "b"]]
+    commits.stop()
+    db.close()
+
+
+def test_the_end_waits_for_what_was_wished_before(db: Database) -> None:
+    commits = GroupCommit(db)
+    maker = Maker()
+
+    async def ask() -> list[Any]:
+        asked = [asyncio.create_task(commits.do(None, maker, name)) for name in ("a", "b")]
+        await asyncio.sleep(0)
+        commits.start()
+        await asyncio.to_thread(commits.stop)
+        return await asyncio.gather(*asked)
+
+    assert asyncio.run(ask()) == ["A", "B"]
+
+
+def test_the_same_request_at_two_servers_at_once_gets_the_same_leases(stage: Stage) -> None:
+    stage.enqueue(stage.study(), 20)
+    servers = [GroupCommit(stage.db) for _ in range(8)]
+    for server in servers:
+        server.start()
+
+    async def ask() -> list[list[Lease]]:
+        wish = Claim("w", "once", count=2)
+        return await asyncio.gather(*(server.do(None, trials.claim, wish) for server in servers))
+
+    found = asyncio.run(ask())
+    assert all(leases == found[0] for leases in found)
+    assert len(found[0]) == 2
+    for server in servers:
+        server.stop()
+
+
+def test_a_request_that_comes_twice_in_one_transaction_gets_the_same_leases(stage: Stage) -> None:
+    stage.enqueue(stage.study(), 5)
+    wishes = [Claim("w", "once"), Claim("v", "once"), Claim("w", "once")]
+    with stage.begin() as session:
+        first, other, again = trials.claim(session, wishes, stage.now)
+    assert first == again
+    assert first != other
+    assert len(first) == len(other) == 1
+
+
+def test_claims_of_one_transaction_are_served_in_their_order(stage: Stage) -> None:
+    queued = stage.enqueue(stage.study(), 4)
+    wishes = [Claim("a", "r", count=2), Claim("b", "r"), Claim("c", "r", count=3)]
+    with stage.begin() as session:
+        found = trials.claim(session, wishes, stage.now)
+    assert [[lease.trial_id for lease in leases] for leases in found] == [
+        queued[:2],
+        queued[2:3],
+        queued[3:],
+    ]
+
+
+def test_words_of_one_transaction_are_heard_in_their_order(stage: Stage) -> None:
+    stage.enqueue(stage.study(), 2)
+    one, other = stage.claim(count=2)
+    words = [
+        StepReport(one.trial_id, one.token, 1, {"cost": 1.0}),
+        StepReport(one.trial_id, one.token, 1, {"cost": 1.0}),
+        StepReport(one.trial_id, one.token, 1, {"cost": 2.0}),
+        trials.Result(other.trial_id, other.token, {"cost": 1.0, "gain": 2.0}, {}),
+        Renew(other.trial_id, other.token),
+        Renew(one.trial_id, other.token),
+        Renew(999, other.token),
+    ]
+    with stage.begin() as session:
+        answers = trials.hear(session, words, stage.now)
+    assert answers[:2] == ["continue", "continue"]
+    assert answers[3].values == {"cost": 1.0, "gain": 2.0}
+    assert answers[4].order == "cancel"
+    assert [type(answers[place]).__name__ for place in (2, 5, 6)] == [
+        "ReportConflict",
+        "WrongToken",
+        "TrialNotFound",
+    ]
+
+
+def test_a_report_that_is_refused_takes_no_expired_lease_back(stage: Stage) -> None:
+    stage.enqueue(stage.study())
+    lease = stage.lease()
+    stage.report(lease, 1, cost=1.0)
+    stage.expire()
+    conflict = StepReport(lease.trial_id, lease.token, 1, {"cost": 2.0})
+    with stage.begin() as session:
+        trials.hear(session, [conflict], stage.now)
+    assert stage.read_trial(lease.trial_id).status == "queued"
