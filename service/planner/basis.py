@@ -1,7 +1,7 @@
 """What a proposal was made from: with the rows of its study, enough to make it again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -40,24 +40,25 @@ class Basis:
 
     def to_details(self) -> Json:
         """The part of a trial's details that `of_details` reads."""
-        fields = asdict(self) | {"read_at": self.read_at.isoformat()}
-        shown = {name: fields.pop(name) for name in ("history_version", "seed")}
-        return shown | {"basis": fields}
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}
+        parts["read_at"] = self.read_at.isoformat()
+        shown = {name: parts.pop(name) for name in ("history_version", "seed")}
+        return shown | {"basis": parts}
 
     @classmethod
     def of_details(cls, details: Mapping[str, Any]) -> "Basis | None":
         """Read what `to_details` wrote; None from the details of a trial without it."""
-        fields = details.get("basis")
-        if fields is None:
+        parts = details.get("basis")
+        if parts is None:
             return None
         return cls(
-            **fields
+            **parts
             | {
                 "history_version": details["history_version"],
                 "seed": details["seed"],
-                "read_at": datetime.fromisoformat(fields["read_at"]),
-                "pending": tuple((first, last) for first, last in fields["pending"]),
-                "unscaled": tuple(fields["unscaled"]),
+                "read_at": datetime.fromisoformat(parts["read_at"]),
+                "pending": tuple((first, last) for first, last in parts["pending"]),
+                "unscaled": tuple(parts["unscaled"]),
             }
         )
 

@@ -88,8 +88,8 @@ class Snapshot:
             seed=self.seed,
         )
 
-    def basis(self, designer: str, surroundings: dict[str, str], place: int) -> Basis:
-        """The record of one proposal that was made from this."""
+    def basis(self, designer: str, surroundings: dict[str, str]) -> Basis:
+        """The record of the first proposal that was made from this."""
         objectives = self.problem["objectives"]
         return Basis(
             designer=designer,
@@ -100,7 +100,7 @@ class Snapshot:
             budget=self.problem.get("budget"),
             seed=self.seed,
             count=self.count,
-            place=place,
+            place=0,
             surroundings=surroundings,
         )
 

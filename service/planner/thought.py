@@ -174,8 +174,9 @@ def _write(db: Database, snapshot: Snapshot, thought: Thought, token: str) -> in
 def _explained(proposals: Iterable[Json], snapshot: Snapshot, thought: Thought) -> list[Proposal]:
     """Note on each proposal what it was made from; with the fit it names, it can be made again."""
     explained = []
+    basis = snapshot.basis(thought.designer, thought.surroundings)
     for place, wire in enumerate(proposals):
-        basis = snapshot.basis(thought.designer, thought.surroundings, place)
-        details = {**wire["details"], "think_s": thought.think_s, **basis.to_details()}
+        record = replace(basis, place=place).to_details()
+        details = {**wire["details"], "think_s": thought.think_s, **record}
         explained.append(Proposal.from_json({**wire, "details": details}))
     return explained
