@@ -37,6 +37,7 @@ from service.api.description import REFUSED, describe
 from service.api.errors import add_error_handlers
 from service.api.express import Express
 from service.api.kept import Kept
+from service.api.newest import Newest
 from service.api.parts import Parts
 from service.artefacts import Store
 from service.background import Background
@@ -97,7 +98,7 @@ def create_app(
     commits = GroupCommit(db)
     background = Background(db, watcher, planner, door.keyring, monitor)
     store = Store(settings.artefact_url, settings.max_artefact_bytes, settings.max_attempt_bytes)
-    parts = Parts(db, store, watcher, planner, background, monitor, door, Kept(), commits)
+    parts = Parts(db, store, watcher, planner, background, monitor, door, Kept(), commits, Newest())
     app = FastAPI(
         title="Tinyfront",
         version=__version__,

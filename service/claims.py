@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, tuple_
 from sqlalchemy.orm import undefer
 
 from service import needs
@@ -85,11 +85,9 @@ class Fitness:
         if self.study_id is not None:
             conditions.append(Study.id == self.study_id)
         if self.data is not None:
-            held = [
-                and_(Study.data_name == name, Study.data_sha256 == sha256)
-                for name, sha256 in self.data
-            ]
-            conditions.append(or_(Study.data_name.is_(None), *held))
+            # Not an `or` of each: SQLite allows so many terms only.
+            held = tuple_(Study.data_name, Study.data_sha256).in_(sorted(self.data))
+            conditions.append(or_(Study.data_name.is_(None), held))
         return and_(*conditions)
 
 
@@ -112,7 +110,7 @@ def lendable() -> Select[Any]:
     )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def queued(fitness: Fitness) -> Select[Any]:
     """Select and lock the oldest queued trials but `taken`, `count` at most.
 

@@ -26,6 +26,9 @@ BUSY_S = 5.0
 # On PostgreSQL a request waits for a connection, then for the server, and is answered within 5 s.
 CONNECTION_S = 2.5
 SERVER_S = 2
+# So long a statement waits on PostgreSQL for a row that another transaction holds. A server that
+# lost its power holds some until PostgreSQL misses it, and one thread writes for all requests.
+LOCK_S = 10.0
 UNASKED_S = 1.0  # so long a pooled connection is believed to be alive
 
 CLOCK = select(func.clock_timestamp())
@@ -67,6 +70,15 @@ def _on_sqlite_begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("tinyfront_writes", True)
     connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _on_postgres_connect(connection: Any, _record: Any) -> None:
+    try:
+        connection.execute(f"SET lock_timeout = {LOCK_S * 1000:.0f}")
+        connection.commit()
+    except psycopg.Error:  # the pool does not know it yet
+        connection.close()
+        raise
 
 
 def _note_use(_connection: Any, record: Any) -> None:
@@ -123,6 +135,7 @@ class Database:
             arguments = {"connect_timeout": SERVER_S, "tcp_user_timeout": SERVER_S * 1000}
             shared |= {"pool_timeout": CONNECTION_S, "connect_args": arguments}
             engine = create_engine(self.url, **shared)
+            event.listen(engine, "connect", _on_postgres_connect)
             event.listen(engine, "checkin", _note_use)
             event.listen(engine, "checkout", _ping_after_rest)
             return engine

@@ -11,10 +11,12 @@ a token or a request id does: after a lost connection nobody knows whether the c
 
 import asyncio
 import logging
+import math
 import queue
+import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +34,10 @@ LOG = logging.getLogger(__name__)
 # After a transaction that was shared the next wish waits so long for company; a lone client's never
 # does.
 GATHER_S = 0.015
+ALONE_S = 5.0  # after which no more wishes of a transaction that failed are tried alone
 MOST = 64  # wishes in one transaction; more would hold their rows for too long
+# SQLite has one kind of error for a file that cannot be used and for a statement that cannot.
+SQLITE_AWAY = tuple(f"SQLITE_{w}" for w in ("BUSY", "LOCKED", "IOERR", "CANTOPEN", "FULL"))
 
 Wish = TypeVar("Wish")
 Outcome = TypeVar("Outcome")
@@ -96,8 +101,13 @@ class GroupCommit:
                 time.sleep(GATHER_S)
             entries = [first, *self._waiting(MOST - 1)]
             crowded = len(entries) > 1
-            for project_id in dict.fromkeys(entry.project_id for entry in entries):
-                self._settle([entry for entry in entries if entry.project_id == project_id])
+            groups = [
+                [entry for entry in entries if entry.project_id == project_id]
+                for project_id in dict.fromkeys(entry.project_id for entry in entries)
+            ]
+            away = self._settle_all(groups)
+            if away is not None:
+                _answer_all(self._waiting(self._entries.qsize()), away)
 
     def _waiting(self, most: int) -> list[_Entry]:
         """Take what waits, without waiting for more."""
@@ -113,24 +123,41 @@ class GroupCommit:
             taken.append(entry)
         return taken
 
-    def _settle(self, entries: Sequence[_Entry]) -> None:
+    def _settle_all(
+        self, groups: Iterable[Sequence[_Entry]], within_s: float = math.inf
+    ) -> Exception | None:
+        """Answer groups of wishes; returns the error if the database is away.
+
+        What is left then would find the same, and each must be answered within seconds. So must
+        what waits behind rows that another transaction holds.
+        """
+        away: Exception | None = None
+        until_s = time.monotonic() + within_s
+        for group in groups:
+            if away is not None:
+                _answer_all(group, away)
+            elif time.monotonic() > until_s:
+                _answer_all(group, DatabaseBusy(within_s))
+            else:
+                away = self._settle(group)
+        return away
+
+    def _settle(self, entries: Sequence[_Entry]) -> Exception | None:
         """Answer wishes of one project. One that breaks the transaction is left alone with it."""
         try:
             outcomes = self._twice(entries)
         except Exception as error:
-            if _is_away(error):
-                # What waits would find the same, and each must be answered within seconds.
-                entries = [*entries, *self._waiting(self._entries.qsize())]
-            elif len(entries) > 1:
+            away = _is_away(error)
+            if len(entries) > 1 and not away:
                 LOG.warning(
                     "A shared transaction failed; its parts are tried alone.", exc_info=True
                 )
-                for entry in entries:
-                    self._settle([entry])
-                return
-            outcomes = dict.fromkeys(entries, error)
+                return self._settle_all([[entry] for entry in entries], ALONE_S)
+            _answer_all(entries, error)
+            return error if away else None
         for entry in entries:
             entry.answered(outcomes[entry])
+        return None
 
     def _twice(self, entries: Sequence[_Entry]) -> Mapping[_Entry, Any]:
         """Write, and once more if the connection was lost: the database may be back already.
@@ -151,15 +178,27 @@ class GroupCommit:
         db = self._db.of_project(entries[0].project_id)
         with db.begin() as session:
             now = db.now(session)
-            for step in dict.fromkeys(entry.step for entry in entries):
+            # In one order everywhere: two servers would else wait for each other's rows.
+            for step in sorted(dict.fromkeys(entry.step for entry in entries), key=_name):
                 chosen = [entry for entry in entries if entry.step == step]
                 results = step(session, [entry.wish for entry in chosen], now)
                 outcomes.update(zip(chosen, results, strict=True))
         return outcomes
 
 
+def _name(step: Step[Any, Any]) -> str:
+    return getattr(step, "__name__", "")
+
+
+def _answer_all(entries: Iterable[_Entry], error: Exception) -> None:
+    for entry in entries:
+        entry.answered(error)
+
+
 def _is_away(error: Exception) -> bool:
     """Whether the database could not be reached at all; else it had something to say."""
     if isinstance(error, OperationalError | InterfaceError):
+        if isinstance(error.orig, sqlite3.Error):
+            return getattr(error.orig, "sqlite_errorname", "").startswith(SQLITE_AWAY)
         return getattr(error.orig, "sqlstate", None) is None
     return isinstance(error, PoolTimeout | DatabaseBusy)

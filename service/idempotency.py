@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from service import projects
+from service.db import LOCK_S
 from service.errors import IdempotencyKeyReused, RequestUnderWay
 from service.models import Idempotency
 
@@ -100,4 +101,4 @@ def _one_at_a_time(session: Session, request: Request) -> None:
         if error.connection_invalidated:
             raise
         raise RequestUnderWay(request.key) from error
-    session.execute(text("SET LOCAL lock_timeout = DEFAULT"))
+    session.execute(text(f"SET LOCAL lock_timeout = {LOCK_S * 1000:.0f}"))

@@ -1,4 +1,4 @@
-"""Leases: keep them and hand them back; `service.claims` hands them out."""
+"""Leases: keep them and hand them back; `service.lending` hands them out."""
 
 from dataclasses import dataclass
 from datetime import datetime

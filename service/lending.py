@@ -103,7 +103,7 @@ def _again(session: Session, claim: Claim) -> list[Lease]:
 def _chosen(
     session: Session, claims: Sequence[Claim], now: datetime
 ) -> list[tuple[Claim, list[_Fit]]]:
-    """Lock for each claim what it gets, the claims that came first being served first."""
+    """Lock for each claim what it gets; of claims that are alike the first is served first."""
     left = {c.request: _left_open(session, c, now) if c.resume else [] for c in claims}
     taken = [fit.trial.id for fits in left.values() for fit in fits]
     alike: dict[Fitness, list[Claim]] = {}

@@ -1,4 +1,4 @@
-"""A short way for what workers send all the time: claims, renewals, reports, results.
+"""A short way for what workers send all the time: claims of a study, renewals, reports, results.
 
 A route of FastAPI costs 0.3 ms of CPU before its body runs: routers are matched one after the
 other, each twice, and every dependency is solved anew. The routes here are found by one pattern and
@@ -14,14 +14,14 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api import leases, trials
 from service.api.access import ROOT, authorize
 from service.api.body_limit import announced_bytes
-from service.api.errors import answer_database_error, refuse
+from service.api.errors import answer_database_error, let_go, refuse
 from service.api.parts import LARGEST_ID, Parts, parts_of
 from service.api.schemas.body import NAME
 from service.api.schemas.leases import Completion, LeaseRequest, Renewal, Report
@@ -30,7 +30,7 @@ from service.errors import ServiceError
 # What is larger is rare, and worth the longer way with its limits.
 MOST_BYTES = 64 * 2**10
 PATH = re.compile(
-    rf"{ROOT}/(?:trials/(?P<trial_id>[1-9]\d{{0,18}})/(?P<verb>renew|reports|complete)"
+    rf"{ROOT}/(?:trials/(?P<trial_id>[1-9][0-9]{{0,18}})/(?P<verb>renew|reports|complete)"
     rf"|studies/(?P<study>{NAME[1:-1]})/(?P<claim>leases))"
 )
 JSON = b"application/json"
@@ -91,7 +91,10 @@ class Express:
         template, model, call = LANES[match["verb"] or match["claim"]]
         content = await _content(receive)
         if content is None:
-            return  # the client went away
+            scope["route"] = TEMPLATES[template]
+            gone = await let_go(Request(scope), ClientDisconnect())
+            await gone(scope, receive, send)
+            return
         path_params = _path_params(match)
         body = _body(model, content)
         if body is None or path_params is None:

@@ -43,14 +43,18 @@ async def claim(body: LeaseRequest, parts: PartsDep, request: Request) -> Respon
 async def _answer(
     parts: Parts, request: Request, body: LeaseRequest, study: str | None
 ) -> Response:
+    wish = _wish(parts, body)
+    same = wish.project_id, wish.request
     async with _disconnect(request) as gone:
-        claimed = await parts.write(_claim, _Asked(_wish(parts, body), study))
-        if not claimed.leases and not claimed.ended:
-            claimed = await _wait(parts, claimed, gone, body.wait_s)
-        await asyncio.sleep(0)  # lets `gone` hear of a disconnect that happened meanwhile
-        if claimed.leases and gone.done():
-            await run_in_threadpool(_hand_back, parts, claimed.leases)
-            return Response(status_code=204)
+        with parts.claiming.asking(same) as is_newest:
+            claimed = await parts.write(_claim, _Asked(wish, study))
+            if not claimed.leases and not claimed.ended:
+                claimed = await _wait(parts, claimed, gone, body.wait_s)
+            await asyncio.sleep(0)  # lets `gone` hear of a disconnect that happened meanwhile
+            if claimed.leases and gone.done():
+                if is_newest():  # else the worker has asked again and got the same leases
+                    await run_in_threadpool(_hand_back, parts, claimed.leases)
+                return Response(status_code=204)
     if not claimed.leases:
         return Response(status_code=204)
     # A trial left the queue: the planner may think for the next claim.

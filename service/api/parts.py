@@ -8,6 +8,7 @@ from fastapi import Depends, Path, Request
 
 from service.access_errors import KeyNeeded
 from service.api.kept import Kept
+from service.api.newest import Newest
 from service.api.schemas.body import NAME
 from service.artefacts import Store
 from service.background import Background
@@ -37,6 +38,7 @@ class Parts:
     door: Door
     charts: Kept
     commits: GroupCommit
+    claiming: Newest
     caller: Caller | None = None
 
     def of(self, caller: Caller | None) -> "Parts":

@@ -148,8 +148,8 @@ def _at_once(ahead: int, designer: str) -> int:
 def _wanted(waiting: int, ahead: int, queued: int) -> int:
     """Return how many proposals a study lacks.
 
-    While no claim waits, a study that thinks ahead is left alone until it lacks as many as it may
-    make in one thought: a thought for a single proposal reads as much as one for many.
+    While no claim waits, a study that thinks ahead is left alone until it lacks a good share of
+    what it thinks ahead: a thought for a single proposal reads as much as one for many.
     """
     lacks = waiting + ahead - queued
     return lacks if waiting > queued or lacks >= ahead // SHARE_AT_ONCE else 0

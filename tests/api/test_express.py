@@ -2,6 +2,8 @@
 
 import json
 import logging
+import socket
+import time
 from typing import Any
 
 import httpx
@@ -71,6 +73,7 @@ FAULTY: dict[str, tuple[str, Any]] = {
     "half a surrogate pair": ("/studies/toy/leases", b'{"worker": "\\ud800", "request_id": "r"}'),
     "no such study": ("/studies/none/leases", {"worker": "w", "request_id": "r"}),
     "no such trial": ("/trials/999/renew", {"token": "t"}),
+    "a digit of another script": ("/trials/1\u0663/renew", {"token": "t"}),
     "no number of a trial": ("/trials/x/renew", {"token": "t"}),
     "a number that no trial has": (f"/trials/{2**63}/renew", {"token": "t"}),
     "a wrong token": ("/trials/1/renew", {"token": "t"}),
@@ -84,6 +87,24 @@ def test_what_is_refused_is_refused_alike_on_both_ways(ways: Ways, case: str) ->
     short, long = ways.send(path, body), ways.send(path, body, LONG)
     assert short.status_code == long.status_code >= 400
     assert short.json() == long.json()
+
+
+def test_a_client_that_goes_away_while_it_sends_is_no_error_of_ours(
+    ways: Ways, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        caplog.at_level(logging.INFO, "service.api.access_log"),
+        socket.create_connection(("127.0.0.1", ways.served.port)) as connection,
+    ):
+        connection.sendall(
+            b"POST /api/v1/trials/1/renew HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+        )
+        time.sleep(0.1)  # until the server reads
+        connection.close()
+        wait_until(lambda: bool(caplog.records))
+    noted = caplog.records[0].__dict__
+    assert (noted["route"], noted["status"]) == ("/api/v1/trials/{trial_id}/renew", 400)
 
 
 def test_the_short_way_is_logged_and_counted_by_its_route(

@@ -138,6 +138,43 @@ def test_a_client_that_went_away_leaves_no_lease_behind(served: Served) -> None:
     assert served.get("/studies/toy")["counts"]["running"] == 0
 
 
+def test_a_worker_that_asked_again_keeps_what_both_requests_got(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy, go_on = threading.Event(), threading.Event()
+    original = lending.claim
+
+    def slow(*arguments: Any) -> list[list[lending.Lease]]:
+        busy.set()
+        go_on.wait(10)
+        return original(*arguments)
+
+    served.study()
+    trial = served.enqueue(0.5)
+    monkeypatch.setattr("service.lending.claim", slow)
+    # Both wait behind the first claim, and share a transaction.
+    with ThreadPoolExecutor() as pool:
+        nothing = {"worker": "first", "request_id": "r"}
+        first = pool.submit(served.ask, "POST", "/studies/nobody/leases", nothing)
+        body = b'{"worker": "slow", "request_id": "r"}'
+        with socket.create_connection(("127.0.0.1", served.port)) as connection:
+            assert busy.wait(10)
+            connection.sendall(
+                b"POST /api/v1/leases HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                b"Content-Type: application/json\r\n"
+                b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+            )
+            time.sleep(0.1)
+        again = pool.submit(served.ask, "POST", "/leases", {"worker": "slow", "request_id": "r"})
+        time.sleep(0.2)
+        go_on.set()
+        first.result()
+    (lease,) = again.result().json()["leases"]
+    time.sleep(0.2)  # in which the first request would have handed it back
+    renewed = served.ask("POST", f"/trials/{lease['trial_id']}/renew", {"token": lease["token"]})
+    assert (lease["trial_id"], renewed.json()["order"]) == (trial["id"], "continue")
+
+
 def test_a_client_that_went_away_during_its_claim_hands_the_trial_back(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,6 +207,17 @@ def test_a_client_that_went_away_during_its_claim_hands_the_trial_back(
 
     wait_until(lambda: outcomes() == ["released"])
     assert served.get(f"/trials/{trial['id']}")["status"] == "queued"
+
+
+def test_a_worker_may_hold_many_data_sets_but_not_any_number(served: Served) -> None:
+    served.study()
+    served.enqueue(0.5)
+    data = {f"set-{number}": SHA for number in range(1_000)}
+    wish = {"worker": "w", "request_id": "r", "data": data | {"one-more": SHA}}
+    assert_problem(served.ask("POST", "/leases", wish), 422, "data")
+    assert served.claim(study=None, data={}, count=64) != []
+    served.enqueue(0.7)
+    assert served.claim(study=None, data=data) != []
 
 
 def test_a_study_that_ends_lets_its_waiting_claims_go(served: Served) -> None:

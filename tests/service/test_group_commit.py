@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from service import projects, trials
 from service.db import Database
 from service.errors import ServiceError, WrongToken
 from service.group_commit import GroupCommit
-from service.models import Project
+from service.models import Project, Trial
 from service.trials import Claim, Lease, Renew, StepReport
 from tests.service.stage import Stage
 
@@ -155,6 +155,39 @@ def test_while_the_database_is_away_all_that_wait_are_told_at_once(
     db.close()
 
 
+def test_while_the_database_is_away_no_project_is_tried_after_another(
+    sqlite_url: str,
+) -> None:
+    db = Database(sqlite_url)
+    commits, maker = GroupCommit(db), Maker()
+    commits.start()
+
+    def away(_session: Session) -> None:
+        raise OperationalError("SELECT", {}, Exception("away"))
+
+    maker.before = away
+    outcomes = together(commits, maker, ["a", "b", "c"], [1, 2, 3])
+    assert [type(outcome) for outcome in outcomes] == [OperationalError] * 3
+    assert maker.told == [["a"]]
+    commits.stop()
+    db.close()
+
+
+def test_a_statement_that_the_database_refuses_is_left_alone_with_it(
+    db: Database, commits: GroupCommit
+) -> None:
+    maker = Maker()
+
+    def refuse(session: Session) -> None:
+        if "b" in maker.told[-1]:
+            session.execute(text("SELECT nothing FROM nowhere"))
+
+    maker.before = refuse
+    outcomes = together(commits, maker, ["a", "b", "c"])
+    assert [isinstance(outcome, DBAPIError) for outcome in outcomes] == [False, True, False]
+    assert made(db) == {"a", "c"}
+
+
 def test_the_end_waits_for_what_was_wished_before(db: Database) -> None:
     commits = GroupCommit(db)
     maker = Maker()
@@ -230,6 +263,25 @@ def test_words_of_one_transaction_are_heard_in_their_order(stage: Stage) -> None
         "WrongToken",
         "TrialNotFound",
     ]
+
+
+def test_a_row_that_another_holds_stops_nobody_else(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.db.LOCK_S", 0.2)
+    db = Database(postgres_url)
+    stage, commits = Stage(db), GroupCommit(db)
+    stage.enqueue(stage.study(), 2)
+    held, free = stage.claim(count=2)
+    commits.start()
+    with db.begin() as other:
+        other.execute(select(Trial.id).where(Trial.id == held.trial_id).with_for_update())
+        wishes = [Renew(lease.trial_id, lease.token) for lease in (held, free)]
+        stuck, renewal = together(commits, trials.hear, wishes)
+    assert isinstance(stuck, OperationalError)
+    assert renewal.order == "continue"
+    commits.stop()
+    db.close()
 
 
 def test_a_report_that_is_refused_takes_no_expired_lease_back(stage: Stage) -> None:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from service.api.schemas.body import METRIC_NAME, NAME, Body
 
 REASON_CHARACTERS = 4000
+MOST_DATA = 1000
 
 Token = Annotated[str, Field(min_length=1, max_length=200, description="The token of the lease.")]
 Metrics = Annotated[
@@ -21,6 +22,19 @@ def _cut(text: str) -> str:
         return text
     half = REASON_CHARACTERS // 2
     return f"{text[:half]}\n...\n{text[-half:]}"
+
+
+def _few(data: dict[str, str]) -> dict[str, str]:
+    """Refuse more than a statement can compare with.
+
+    Not as `maxLength`, which callers of an earlier release would have to learn of.
+    """
+    if len(data) > MOST_DATA or any(len(sha256) > 64 for sha256 in data.values()):
+        raise ValueError(f"need at most {MOST_DATA} names, each with a sha256 of 64 digits")
+    return data
+
+
+DataSets = Annotated[dict[Annotated[str, Field(pattern=NAME)], str], AfterValidator(_few)]
 
 
 # Cut, not refused: a worker that fails must get rid of its trial, however long its error is.
@@ -40,8 +54,9 @@ class LeaseRequest(Body):
     lease_s: LeaseSeconds = 60
     wait_s: float = Field(0, ge=0, le=60, description="Wait so long for work (long poll).")
     kinds: list[Kind] = Field(default=["network", "parameters"], min_length=1, max_length=2)
-    data: dict[Annotated[str, Field(pattern=NAME)], str] | None = Field(
-        None, description="sha256 by name; networks only for data that the worker holds unchanged."
+    data: DataSets | None = Field(
+        None,
+        description="sha256 by name, at most 1,000; networks only for what the worker holds so.",
     )
     can: list[Annotated[str, Field(max_length=64)]] = Field(
         default_factory=list,
