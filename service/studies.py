@@ -220,17 +220,23 @@ def end(session: Session, study: Study, reason: Ended, now: datetime) -> None:
     study.ended_reason = reason
     study.ended_at = now
     text = f"The study ended ({reason})."
-    _cancel(session, study, Status.QUEUED, text, now)
-    if reason is Ended.CLOSED:
-        running = select(Trial.id).where(Trial.study_id == study.id, Trial.status == Status.RUNNING)
-        # Trials before attempts, as everywhere: else two transactions could wait for each other.
-        trial_ids = session.scalars(running.order_by(Trial.id).with_for_update()).all()
-        session.execute(
-            update(Attempt)
-            .where(Attempt.trial_id.in_(trial_ids), Attempt.ended_at.is_(None))
-            .values(ended_at=now, outcome=Outcome.CANCELLED, reason=text)
-        )
-        _cancel(session, study, Status.RUNNING, text, now)
+    statuses = [Status.QUEUED, Status.RUNNING] if reason is Ended.CLOSED else [Status.QUEUED]
+    # By number, and trials before attempts, as everywhere: else two transactions could wait for
+    # each other.
+    open_ = session.execute(
+        select(Trial.id, Trial.status)
+        .where(Trial.study_id == study.id, Trial.status.in_(statuses))
+        .order_by(Trial.id)
+        .with_for_update()
+    ).all()
+    running = [trial_id for trial_id, status in open_ if status is Status.RUNNING]
+    session.execute(
+        update(Attempt)
+        .where(Attempt.trial_id.in_(running), Attempt.ended_at.is_(None))
+        .values(ended_at=now, outcome=Outcome.CANCELLED, reason=text)
+    )
+    for status in statuses:
+        _cancel(session, study, status, text, now)
     announce(session, study, now)
 
 
