@@ -19,14 +19,8 @@ API = "/api/v1"
 # No route of ours: an unknown address, or a file of the page. Addresses themselves are never
 # counted by: anybody could make as many as memory holds.
 OTHER = "other"
-# Asked every few seconds by machines that watch and by each worker, and of interest to nobody when
-# it works.
-QUIET = frozenset(
-    {
-        *("/health/live", "/health/ready", "/metrics"),
-        *(f"{API}/trials/{{trial_id}}/{verb}" for verb in ("renew", "reports")),
-    }
-)
+# Asked every few seconds by machines that watch, and of interest to nobody when it works.
+QUIET = frozenset({"/health/live", "/health/ready", "/metrics"})
 
 # Told of each answer: method, template of the route, status and seconds.
 Answered = Callable[[str, str, int, float], None]

@@ -2,9 +2,10 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import func, select, text
@@ -16,8 +17,10 @@ from service.db import Database
 from service.errors import ServiceError, WrongToken
 from service.group_commit import GroupCommit
 from service.models import Project, Trial
-from service.trials import Claim, Lease, Renew, StepReport
+from service.trials import Claim, Lease, Renew
 from tests.service.stage import Stage
+
+T = TypeVar("T")
 
 
 class Maker:
@@ -45,6 +48,12 @@ def commits(db: Database) -> Iterator[GroupCommit]:
     running.start()
     yield running
     running.stop()
+
+
+def in_thread(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine; the browser of other tests keeps a loop of this thread."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 def made(db: Database) -> set[str]:
@@ -76,7 +85,7 @@ def together(
         await holding
         return await asyncio.gather(*asked, return_exceptions=True)
 
-    return asyncio.run(ask())
+    return in_thread(ask())
 
 
 def test_wishes_that_come_together_share_a_transaction(db: Database, commits: GroupCommit) -> None:
@@ -113,7 +122,7 @@ def test_a_wish_is_answered_after_the_commit(db: Database, commits: GroupCommit)
         assert await commits.do(None, Maker(), "a") == "A"
         assert made(db) == {"a"}
 
-    asyncio.run(ask())
+    in_thread(ask())
 
 
 def test_a_connection_that_is_lost_on_the_way_costs_nothing(postgres_url: str) -> None:
@@ -199,7 +208,7 @@ def test_the_end_waits_for_what_was_wished_before(db: Database) -> None:
         await asyncio.to_thread(commits.stop)
         return await asyncio.gather(*asked)
 
-    assert asyncio.run(ask()) == ["A", "B"]
+    assert in_thread(ask()) == ["A", "B"]
 
 
 def test_the_same_request_at_two_servers_at_once_gets_the_same_leases(stage: Stage) -> None:
@@ -212,57 +221,11 @@ def test_the_same_request_at_two_servers_at_once_gets_the_same_leases(stage: Sta
         wish = Claim("w", "once", count=2)
         return await asyncio.gather(*(server.do(None, trials.claim, wish) for server in servers))
 
-    found = asyncio.run(ask())
+    found = in_thread(ask())
     assert all(leases == found[0] for leases in found)
     assert len(found[0]) == 2
     for server in servers:
         server.stop()
-
-
-def test_a_request_that_comes_twice_in_one_transaction_gets_the_same_leases(stage: Stage) -> None:
-    stage.enqueue(stage.study(), 5)
-    wishes = [Claim("w", "once"), Claim("v", "once"), Claim("w", "once")]
-    with stage.begin() as session:
-        first, other, again = trials.claim(session, wishes, stage.now)
-    assert first == again
-    assert first != other
-    assert len(first) == len(other) == 1
-
-
-def test_claims_of_one_transaction_are_served_in_their_order(stage: Stage) -> None:
-    queued = stage.enqueue(stage.study(), 4)
-    wishes = [Claim("a", "r", count=2), Claim("b", "r"), Claim("c", "r", count=3)]
-    with stage.begin() as session:
-        found = trials.claim(session, wishes, stage.now)
-    assert [[lease.trial_id for lease in leases] for leases in found] == [
-        queued[:2],
-        queued[2:3],
-        queued[3:],
-    ]
-
-
-def test_words_of_one_transaction_are_heard_in_their_order(stage: Stage) -> None:
-    stage.enqueue(stage.study(), 2)
-    one, other = stage.claim(count=2)
-    words = [
-        StepReport(one.trial_id, one.token, 1, {"cost": 1.0}),
-        StepReport(one.trial_id, one.token, 1, {"cost": 1.0}),
-        StepReport(one.trial_id, one.token, 1, {"cost": 2.0}),
-        trials.Result(other.trial_id, other.token, {"cost": 1.0, "gain": 2.0}, {}),
-        Renew(other.trial_id, other.token),
-        Renew(one.trial_id, other.token),
-        Renew(999, other.token),
-    ]
-    with stage.begin() as session:
-        answers = trials.hear(session, words, stage.now)
-    assert answers[:2] == ["continue", "continue"]
-    assert answers[3].values == {"cost": 1.0, "gain": 2.0}
-    assert answers[4].order == "cancel"
-    assert [type(answers[place]).__name__ for place in (2, 5, 6)] == [
-        "ReportConflict",
-        "WrongToken",
-        "TrialNotFound",
-    ]
 
 
 def test_a_row_that_another_holds_stops_nobody_else(
@@ -282,14 +245,3 @@ def test_a_row_that_another_holds_stops_nobody_else(
     assert renewal.order == "continue"
     commits.stop()
     db.close()
-
-
-def test_a_report_that_is_refused_takes_no_expired_lease_back(stage: Stage) -> None:
-    stage.enqueue(stage.study())
-    lease = stage.lease()
-    stage.report(lease, 1, cost=1.0)
-    stage.expire()
-    conflict = StepReport(lease.trial_id, lease.token, 1, {"cost": 2.0})
-    with stage.begin() as session:
-        trials.hear(session, [conflict], stage.now)
-    assert stage.read_trial(lease.trial_id).status == "queued"
