@@ -98,9 +98,10 @@ class Knowledge:
                 surrogate.smoothed()[torch.from_numpy(kept)] for surrogate in knowledge.surrogates
             ]
         points = _points(means, scores)
+        knowledge = knowledge._joined(points)
         far = history.version % 2 == 1
-        reference = _reference(problem, points, far)
-        return replace(knowledge._joined(points), reference=reference)
+        reference = _reference(problem, points if far else knowledge.front, far)
+        return replace(knowledge, reference=reference)
 
     @property
     def kinds(self) -> dict[str, str]:
@@ -207,20 +208,18 @@ def _reference(problem: Problem, points: Floats, far: bool) -> Floats:
 
     Args:
         problem: what it was given stays 0.
-        points: `n x m`, the scores of all results that count.
-        far: a share of all results' range below their worst, else of the front's, as far as it
-            lies above the scales' own references, and never below those.
+        points: `n x m`, the scores of all results that count; of the front if not `far`.
+        far: a share of the points' range below their worst; else of those above the scales' own
+            references, and never below these.
     """
     ordered = [*problem.measured, *(o for o in problem.objectives if o.role == "known")]
     inferred = np.array([o.given.reference is None for o in ordered])
-    if not isinstance(problem.space, ParameterSpace) or len(points) == 0:
+    if not isinstance(problem.space, ParameterSpace):
         return np.zeros(len(ordered))
     if far:
-        scores = compress(points).clip(WORST_SCORE)
-        found = _below(scores, FAR_MARGIN)
+        found = _below(compress(points).clip(WORST_SCORE), FAR_MARGIN)
     else:
-        front = points[non_dominated(points)]
-        found = _below(front[(front > 0).all(axis=1)], NEAR_MARGIN).clip(0.0)
+        found = _below(points[(points > 0).all(axis=1)], NEAR_MARGIN).clip(0.0)
     return np.where(inferred, found, 0.0)
 
 

@@ -7,10 +7,11 @@ walk along them into states that no single request reaches.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from service.api.access import ROOT
+
 Place = tuple[str, str]  # method and path, below ROOT
 Json = dict[str, Any]
 
-ROOT = "/api/v1"
 STUDY, TRIALS, TRIAL = "/studies/{study}", "/studies/{study}/trials", "/trials/{trial_id}"
 ARTEFACTS = "/trials/{trial_id}/artefacts"
 DELIVER = ("PUT", "/attempts/{attempt_id}/artefacts/{name}")

@@ -1,11 +1,11 @@
 """What a proposal was made from: with the rows of its study, enough to make it again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from service.planner.messages import Json
+from service.planner.messages import Json, parts_of
 
 Run = tuple[int, int]  # the first and the last of numbers that follow each other
 
@@ -40,8 +40,7 @@ class Basis:
 
     def to_details(self) -> Json:
         """The part of a trial's details that `of_details` reads."""
-        parts = {field.name: getattr(self, field.name) for field in fields(self)}
-        parts["read_at"] = self.read_at.isoformat()
+        parts = parts_of(self) | {"read_at": self.read_at.isoformat()}
         shown = {name: parts.pop(name) for name in ("history_version", "seed")}
         return shown | {"basis": parts}
 

@@ -3,7 +3,9 @@
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,15 +14,22 @@ from service import lending
 from tests.api.conftest import Served, wait_until
 
 
+@contextmanager
+def claiming(served: Served, path: str, body: bytes) -> Iterator[None]:
+    """Claim, and go away at the end of the block."""
+    with socket.create_connection(("127.0.0.1", served.port)) as connection:
+        connection.sendall(
+            b"POST /api/v1%s HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            b"Content-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n%s" % (path.encode(), len(body), body)
+        )
+        yield
+
+
 def test_a_client_that_went_away_leaves_no_lease_behind(served: Served) -> None:
     served.study()
     body = b'{"worker": "gone", "request_id": "r", "wait_s": 30}'
-    with socket.create_connection(("127.0.0.1", served.port)) as connection:
-        connection.sendall(
-            b"POST /api/v1/studies/toy/leases HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            b"Content-Type: application/json\r\n"
-            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
-        )
+    with claiming(served, "/studies/toy/leases", body):
         wait_until(lambda: served.watcher.waiting(1) == 1)
     wait_until(lambda: served.watcher.waiting(1) == 0)
     served.enqueue(0.5)
@@ -46,17 +55,11 @@ def test_a_worker_that_asked_again_keeps_what_both_requests_got(
     with ThreadPoolExecutor() as pool:
         nothing = {"worker": "first", "request_id": "r"}
         first = pool.submit(served.ask, "POST", "/studies/nobody/leases", nothing)
-        body = b'{"worker": "slow", "request_id": "r"}'
-        with socket.create_connection(("127.0.0.1", served.port)) as connection:
-            assert busy.wait(10)
-            connection.sendall(
-                b"POST /api/v1/leases HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-                b"Content-Type: application/json\r\n"
-                b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
-            )
-            time.sleep(0.1)
+        assert busy.wait(10)
+        with claiming(served, "/leases", b'{"worker": "slow", "request_id": "r"}'):
+            time.sleep(0.1)  # until the server has read it
         again = pool.submit(served.ask, "POST", "/leases", {"worker": "slow", "request_id": "r"})
-        time.sleep(0.2)
+        time.sleep(0.2)  # until both stand in line
         go_on.set()
         first.result()
     (lease,) = again.result().json()["leases"]
@@ -80,13 +83,7 @@ def test_a_client_that_went_away_during_its_claim_hands_the_trial_back(
     served.study()
     trial = served.enqueue(0.5)
     monkeypatch.setattr("service.lending.claim", slow)
-    body = b'{"worker": "gone", "request_id": "r"}'
-    with socket.create_connection(("127.0.0.1", served.port)) as connection:
-        connection.sendall(
-            b"POST /api/v1/leases HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            b"Content-Type: application/json\r\n"
-            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
-        )
+    with claiming(served, "/leases", b'{"worker": "gone", "request_id": "r"}'):
         assert claimed.wait(10)
     time.sleep(0.1)  # until the server has heard of it
     go_on.set()

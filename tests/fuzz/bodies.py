@@ -10,26 +10,16 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.fuzz.spoiled import spoiled
+from tests.fuzz.spoiled import BLACK_BOX, spoiled
 from tests.service import network_study
 from tests.service.stage import definition
 
 Made = st.SearchStrategy[Any]
 
-SPACE = {
-    "kind": "parameters",
-    "parameters": [
-        {"name": "x", "kind": "real", "low": 0.001, "high": 1.0, "log": True},
-        {"name": "k", "kind": "choice", "values": ["a", "b"], "ordered": True},
-        {"name": "n", "kind": "integer", "low": 1, "high": 9, "when": {"k": ["a"]}},
-    ],
-    "known": {"size": "2*x + 1"},
-    "constraints": ["x <= 0.9"],
-}
 DEFINITIONS = (
     definition(constraints=["heat <= 5"]),
     definition(hours=1.5, plateau=9, plateau_growth=0.01, ahead=3),
-    definition(space=SPACE, objectives=[{"name": "cost"}, {"name": "size"}]),
+    definition(space=BLACK_BOX, objectives=[{"name": "cost"}, {"name": "size"}]),
     {**network_study.NETWORK, "stopping": {"eta": 3}, "confirm": {"seeds": 1}},
 )
 # A study that is there already, as it was asked for.

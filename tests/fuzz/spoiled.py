@@ -31,6 +31,18 @@ ANYTHING = st.recursive(
     max_leaves=12,
 )
 
+# A space with a parameter of each kind, a known figure and a constraint.
+BLACK_BOX = {
+    "kind": "parameters",
+    "parameters": [
+        {"name": "x", "kind": "real", "low": 0.001, "high": 1.0, "log": True},
+        {"name": "k", "kind": "choice", "values": ["a", "b"], "ordered": True},
+        {"name": "n", "kind": "integer", "low": 1, "high": 9, "when": {"k": ["a"]}},
+    ],
+    "known": {"size": "2*x + 1"},
+    "constraints": ["x <= 0.9"],
+}
+
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Every path into a JSON value."""

@@ -9,8 +9,9 @@ import pytest
 from schemathesis.python.asgi import get_client
 
 from tests.fuzz.in_process import InProcess, Sent, in_process
-from tests.fuzz.test_api import keyless
-from tests.fuzz.walks import ADDRESS, described, walk
+from tests.fuzz.walks import ADDRESS, described, keyless, walk
+
+pytestmark = pytest.mark.usefixtures("same_draws")
 
 WARM_UP, ROUNDS = 1, 2  # in the first, caches fill
 # Not to forget a request, its answer or a row of it would take several times as much.

@@ -9,18 +9,8 @@ from hypothesis import strategies as st
 
 from optimizer.errors import InvalidPoint, InvalidSpace
 from optimizer.space import Space, space_from_json
-from tests.fuzz.spoiled import ANYTHING, FUZZ, at_most, check_told, spoiled
+from tests.fuzz.spoiled import ANYTHING, BLACK_BOX, FUZZ, at_most, check_told, spoiled
 
-BLACK_BOX = {
-    "kind": "parameters",
-    "parameters": [
-        {"name": "x", "kind": "real", "low": 0.001, "high": 1.0, "log": True},
-        {"name": "k", "kind": "choice", "values": ["a", "b"], "ordered": True},
-        {"name": "n", "kind": "integer", "low": 1, "high": 9, "when": {"k": ["a"]}},
-    ],
-    "known": {"size": "2*x + 1"},
-    "constraints": ["x <= 0.9"],
-}
 NETWORKS = {"input_shape": (8, 8, 1), "classes": 10, "train_images": 897}
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,6 +21,7 @@ from schemathesis.hooks import HookContext
 from schemathesis.schemas import BaseSchema
 from schemathesis.transport import SerializationContext
 
+from service.api.access import ROOT
 from service.lending import Lease
 from service.states import Role
 from tests.fuzz.bodies import meant
@@ -32,6 +33,7 @@ HANG_S = 60.0  # far more than any request needs on a loaded machine
 LOOKS = r"/(confirmed|hypervolume|points|export|events|network)$|/studies/\{study\}$"
 ADMINISTERS = r"/(keys|projects|session)"
 STEPS = 12  # of one sequence
+ROUNDS = 8
 WAIT_S = 0.02  # for what a claim may wait
 # What is checked of every answer. Not `positive_data_acceptance`: what a definition or a point must
 # keep beyond its form stands in words.
@@ -178,6 +180,11 @@ def described(
     return schema
 
 
+def keyless(schema: BaseSchema) -> BaseSchema:
+    """All routes but the one that would lock us out: with the first key a server asks for keys."""
+    return schema.exclude(method="POST", path=f"{ROOT}/keys")
+
+
 def _under(case: Case, lease: Lease | None) -> Case:
     """Send a request under a lease, if it is one that needs some."""
     if lease is None:
@@ -217,8 +224,14 @@ def _note(walked: Walked, event: events.ScenarioFinished) -> None:
                 )
 
 
-def wander(served: InProcess, schema: BaseSchema, sequences: int) -> Walked:
-    """Send so many sequences along the links, each to a database that begins alike."""
+def wander(
+    served: InProcess, schema: BaseSchema, sequences: int, enough: Callable[[Walked], bool]
+) -> Walked:
+    """Send so many sequences along the links, each to a database that begins alike.
+
+    And more, up to `ROUNDS` times as many, until it is enough: how deep a sequence gets hangs on
+    what is drawn, and another description of the API leads to other draws.
+    """
     walked = Walked()
     begun = 0
 
@@ -250,10 +263,10 @@ def wander(served: InProcess, schema: BaseSchema, sequences: int) -> Walked:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    for number in range(sequences):
+    for number in range(ROUNDS * sequences):
         # Hypothesis gives up where equal choices get another answer, as of an id that has grown.
         with suppress(Flaky):
             seed(number)(Sequence).run(settings=chosen)
-        if begun >= sequences:
+        if begun >= ROUNDS * sequences or (begun >= sequences and enough(walked)):
             break
     return walked

@@ -145,8 +145,16 @@ def test_a_connection_that_is_lost_on_the_way_costs_nothing(postgres_url: str) -
     db.close()
 
 
+@pytest.mark.parametrize(
+    ("project_ids", "tried"),
+    [((None,) * 5, ["a", "b"]), ((1, 2, 3, 1, 2), ["a"])],
+    ids=["of one project", "of several"],
+)
 def test_while_the_database_is_away_all_that_wait_are_told_at_once(
-    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+    sqlite_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    project_ids: Sequence[int | None],
+    tried: list[str],
 ) -> None:
     db = Database(sqlite_url)
     commits, maker = GroupCommit(db), Maker()
@@ -157,27 +165,9 @@ def test_while_the_database_is_away_all_that_wait_are_told_at_once(
 
     maker.before = away
     monkeypatch.setattr("service.group_commit.MOST", 2)
-    outcomes = together(commits, maker, ["a", "b", "c", "d", "e"])
+    outcomes = together(commits, maker, ["a", "b", "c", "d", "e"], project_ids)
     assert [type(outcome) for outcome in outcomes] == [OperationalError] * 5
-    assert maker.told == [["a", "b"]]
-    commits.stop()
-    db.close()
-
-
-def test_while_the_database_is_away_no_project_is_tried_after_another(
-    sqlite_url: str,
-) -> None:
-    db = Database(sqlite_url)
-    commits, maker = GroupCommit(db), Maker()
-    commits.start()
-
-    def away(_session: Session) -> None:
-        raise OperationalError("SELECT", {}, Exception("away"))
-
-    maker.before = away
-    outcomes = together(commits, maker, ["a", "b", "c"], [1, 2, 3])
-    assert [type(outcome) for outcome in outcomes] == [OperationalError] * 3
-    assert maker.told == [["a"]]
+    assert maker.told == [tried]
     commits.stop()
     db.close()
 
