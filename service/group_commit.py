@@ -146,7 +146,7 @@ class GroupCommit:
         """Answer wishes of one project. One that breaks the transaction is left alone with it."""
         try:
             outcomes = self._twice(entries)
-        except Exception as error:
+        except Exception as error:  # whatever it is, each that waits must hear of it
             away = _is_away(error)
             if len(entries) > 1 and not away:
                 LOG.warning(
