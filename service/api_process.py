@@ -1,14 +1,9 @@
-"""One API process: requests, the watcher, ledger and sweeper, and its share of the planners.
+"""One API process: requests and the watcher; a server's only one keeps itself, too."""
 
-Several of them, on one machine or on many, keep the same promises as one: each study has one
-thinker and one holder of its ledger at a time, by rows and locks of the database, and expired
-leases are taken by whoever locks them first.
-"""
-
-import math
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from types import FrameType
 
@@ -17,17 +12,14 @@ import uvicorn
 from service.app import create_app
 from service.config import Settings
 from service.db import Database
+from service.keeper import Keeper
+from service.keeper_process import SWITCH_S, keeping
 from service.monitor import Monitor
-from service.planner.conductor import Conductor
-from service.planner.pool import Pool
 from service.watcher import Watcher
 
 # For requests under way, after which this process ends all the same; less than the supervisor
 # waits, so that what follows has its time, too.
 REQUESTS_S = 7
-# The ledger and the conductor compute for tens of milliseconds. What writes for all requests gives
-# the interpreter up at each of its statements, and by default waits 5 ms to get it back.
-SWITCH_S = 0.001
 
 
 class Server(uvicorn.Server):
@@ -50,23 +42,32 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def run(settings: Settings, listener: socket.socket) -> None:
-    """Serve requests at an address that is listened to, until SIGTERM."""
+def run(
+    settings: Settings,
+    listener: socket.socket,
+    keeper_of: Callable[[Callable[[], None]], Keeper] | None = None,
+) -> None:
+    """Serve requests at an address that is listened to, until SIGTERM.
+
+    Args:
+        settings: of the server.
+        listener: bound and listening.
+        keeper_of: gives the keeper that is another process, by what it is to call when the database
+            has something; None if this process keeps itself.
+    """
     sys.setswitchinterval(SWITCH_S)
-    planners = max(1, math.ceil(settings.planners / settings.processes))
     monitor = Monitor()
     with ExitStack() as stack:
         db = Database(settings.database_url)
         stack.callback(db.close)
-        pool = stack.enter_context(Pool(planners))
         watcher = Watcher(db)
-        conductor = stack.enter_context(
-            Conductor(
-                db, pool, watcher.waiting, watcher.look_soon, threads=planners, monitor=monitor
-            )
+        keeper: Keeper = (
+            stack.enter_context(keeping(settings, db, watcher.look_soon, monitor))
+            if keeper_of is None
+            else keeper_of(watcher.look_soon)
         )
         config = uvicorn.Config(
-            create_app(settings, db, watcher, conductor, monitor),
+            create_app(settings, db, watcher, keeper, monitor),
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=REQUESTS_S,

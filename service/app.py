@@ -40,17 +40,20 @@ from service.api.kept import Kept
 from service.api.newest import Newest
 from service.api.parts import Parts
 from service.artefacts import Store
-from service.background import Background
+from service.beat import Beat
 from service.config import Settings
 from service.db import POOL, Database
 from service.door import Door
 from service.group_commit import GroupCommit
+from service.keeper import Keeper, NoPlanner
 from service.keyring import Keyring
 from service.monitor import Monitor
-from service.watcher import NoPlanner, Planner, Watcher
+from service.own_keeper import OwnKeeper
+from service.watcher import Watcher
 
 # Far more than a definition, a result with its details or an imported trial needs.
 BODY_BYTES = 2 * 2**20
+KEYS_EVERY_S = 10.0  # uses of keys are noted
 
 # Routes are tried one after the other; what workers call all the time stands first.
 ROUTERS = (
@@ -75,35 +78,34 @@ def create_app(
     settings: Settings,
     db: Database,
     watcher: Watcher,
-    planner: Planner | None = None,
+    keeper: Keeper | None = None,
     monitor: Monitor | None = None,
 ) -> FastAPI:
     """Build one server process.
 
-    While it runs it keeps the ledgers, expires leases and watches the database, in threads and a
-    task that its lifespan starts and stops. Before the server is told to stop, call
+    While it runs it writes and watches the database, in threads and a task that its lifespan starts
+    and stops, as it does its keeper. Before the server is told to stop, call
     `watcher.close()`: waiting claims and event streams would else hold it up.
 
     Args:
         settings: where artefacts lie, how large they may be, whether keys are asked for at once.
         db: upgraded and checked (`service.schema`); closed by the caller.
-        watcher: shared with the planner, which asks it how many claims wait.
-        planner: told when claims wait and when something changed; None if nothing proposes.
+        watcher: the line of claims and streams; it tells the keeper how many claims wait.
+        keeper: what enters trials, expires leases and proposes; None if nothing shall propose.
         monitor: counts what happens; None for one of its own.
     """
-    planner = planner or NoPlanner()
     monitor = monitor or Monitor()
-    watcher.attach(planner)
+    keeper = keeper or OwnKeeper(db, NoPlanner(), watcher.look_soon, monitor)
+    watcher.attach(keeper)
     door = Door(Keyring(db, always=settings.asks_for_keys))
     commits = GroupCommit(db)
-    background = Background(db, watcher, planner, door.keyring, monitor)
     store = Store(settings.artefact_url, settings.max_artefact_bytes, settings.max_attempt_bytes)
-    parts = Parts(db, store, watcher, planner, background, monitor, door, Kept(), commits, Newest())
+    parts = Parts(db, store, watcher, keeper, monitor, door, Kept(), commits, Newest())
     app = FastAPI(
         title="Tinyfront",
         version=__version__,
         summary="Finds the Pareto front of neural networks that fit a microcontroller.",
-        lifespan=partial(_lifespan, watcher, background, door.keyring, commits),
+        lifespan=partial(_lifespan, watcher, keeper, door.keyring, commits),
         middleware=[
             # The outermost first.
             Middleware(AccessLog, answered=monitor.answered),
@@ -131,7 +133,7 @@ def create_app(
 @asynccontextmanager
 async def _lifespan(
     watcher: Watcher,
-    background: Background,
+    keeper: Keeper,
     keyring: Keyring,
     commits: GroupCommit,
     _app: FastAPI,
@@ -140,7 +142,9 @@ async def _lifespan(
     anyio.to_thread.current_default_thread_limiter().total_tokens = POOL
     watching = asyncio.create_task(watcher.run())
     keyring.asked()  # so that the first request finds whether there are keys
-    background.start()
+    uses = Beat("tinyfront-keys", keyring.note_uses, KEYS_EVERY_S)
+    keeper.start()
+    uses.start()
     commits.start()
     # What was imported stays as long as the process. To look through it at every full collection
     # takes 0.1 s each time, and a chart of ten thousand points causes one.
@@ -152,4 +156,5 @@ async def _lifespan(
         watcher.close()
         await watching
         await anyio.to_thread.run_sync(commits.stop)
-        await anyio.to_thread.run_sync(background.stop)
+        await anyio.to_thread.run_sync(keeper.stop)
+        await anyio.to_thread.run_sync(uses.stop)

@@ -7,16 +7,18 @@ import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
 import typer
 
 from service import bootstrap, logs, schema
+from service.bells import Bells
 from service.command_errors import CommandFailed, OneProcessOnly
 from service.config import SHARED_FOLDER, Settings
 from service.db import Database
+from service.keeper import Keeper
 from service.supervisor import Fork, Member, Program, Supervisor, ends_with_parent
 
 LOG = logging.getLogger(__name__)
@@ -43,10 +45,10 @@ def run(settings: Settings, with_worker: bool = False) -> int:
         if settings.processes > 1:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tinyfront-figures-"))
             os.environ[SHARED_FOLDER] = folder
-        lifeline = os.pipe()
-        work = partial(_serve, settings, listener, lifeline)
-        names = [f"api-{number}" for number in range(1, settings.processes + 1)]
-        members = [Member(name, partial(Fork, name, work)) for name in names]
+        members = [
+            Member(name, partial(Fork, name, work))
+            for name, work in _works(settings, listener).items()
+        ]
         if with_worker:
             command = [sys.executable, "-m", "service", "worker", "--server", url]
             # Its key goes by the environment: everybody on the machine may read a command line.
@@ -58,16 +60,52 @@ def run(settings: Settings, with_worker: bool = False) -> int:
         return Supervisor(members, ending=listener.close).run()
 
 
-def _serve(settings: Settings, listener: socket.socket, lifeline: tuple[int, int]) -> None:
+def _works(settings: Settings, listener: socket.socket) -> dict[str, Callable[[], None]]:
+    """Return what each process of a server does, by its name."""
+    lifeline = os.pipe()
+    if settings.processes == 1:
+        return {"api": partial(_serve, settings, listener, lifeline)}
+    bells = Bells(settings.processes)
+    works: dict[str, Callable[[], None]] = {
+        f"api-{number + 1}": partial(
+            _serve, settings, listener, lifeline, partial(bells.keeper_of, number)
+        )
+        for number in range(settings.processes)
+    }
+    return works | {"keeper": partial(_keep, settings, listener, lifeline, bells)}
+
+
+def _serve(
+    settings: Settings,
+    listener: socket.socket,
+    lifeline: tuple[int, int],
+    keeper_of: Callable[[Callable[[], None]], Keeper] | None = None,
+) -> None:
     """Be one of the API processes."""
+    _be_a_copy(lifeline)
+    from service.api_process import run as run_api
+
+    run_api(settings, listener, keeper_of)
+
+
+def _keep(
+    settings: Settings, listener: socket.socket, lifeline: tuple[int, int], bells: Bells
+) -> None:
+    """Be the keeper."""
+    listener.close()  # the kernel would else hold the address for whoever starts the server again
+    _be_a_copy(lifeline)
+    from service.keeper_process import run as run_keeper
+
+    run_keeper(settings, bells)
+
+
+def _be_a_copy(lifeline: tuple[int, int]) -> None:
+    """Leave signals of the terminal to the supervisor, and end when it is gone."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, who passes it on
     reading, writing = lifeline
     os.close(writing)
     threading.Thread(target=ends_with_parent, args=(reading,), daemon=True).start()
-    from service.api_process import run as run_api
-
-    run_api(settings, listener)
 
 
 @contextmanager

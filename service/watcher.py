@@ -5,7 +5,8 @@ task per process asks the database every 0.25 s, for all of them together, which
 trials or new events. A place is woken when there is work for it, oldest first and no more of them
 than there is work; it must then try to claim, since another process may have been faster.
 
-Planners read `waiting(study_id)`: a proposal is made when claims wait for one.
+Whoever proposes is told for how many trials claims wait: a proposal is made when claims wait for
+one.
 """
 
 import asyncio
@@ -14,13 +15,13 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from starlette.concurrency import run_in_threadpool
 
 from service.beat import REST
 from service.claims import Claim
 from service.db import Database
+from service.keeper import NoPlanner, Planner
 from service.open_studies import OpenStudy, newest_events, open_studies
 
 LOG = logging.getLogger(__name__)
@@ -31,26 +32,6 @@ TURN_S = 10.0
 # A claim that was answered with nothing still counts for this time: a worker that polls without
 # waiting would else never get a proposal, as proposals are made only for claims that wait.
 ECHO_S = 5.0
-
-
-class Planner(Protocol):
-    """What proposes; both calls only leave a note and return at once, from any thread."""
-
-    def wanted(self, study_id: int) -> None:
-        """Note that one more claim waits for this study."""
-
-    def wake(self) -> None:
-        """Note that a queue or a history changed, in any study."""
-
-
-class NoPlanner:
-    """Proposes nothing; trials come from users alone."""
-
-    def wanted(self, study_id: int) -> None:
-        """Do nothing."""
-
-    def wake(self) -> None:
-        """Do nothing."""
 
 
 @dataclass(eq=False, slots=True)
@@ -80,7 +61,7 @@ class Listener:
 class Watcher:
     """The line of waiting claims and the event streams of one process.
 
-    Everything but `waiting`, `look_soon` and `close` belongs to the event loop.
+    Everything but `look_soon` and `close` belongs to the event loop.
     """
 
     def __init__(self, db: Database, every_s: float = 0.25) -> None:
@@ -89,19 +70,14 @@ class Watcher:
         self._planner: Planner = NoPlanner()
         self._places: list[Place] = []
         self._listeners: list[Listener] = []
-        self._waiting: Mapping[int, int] = {}
         self._last_turn = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._nudged = asyncio.Event()
         self.closing = False
 
     def attach(self, planner: Planner) -> None:
-        """Tell this planner which studies claims wait for."""
+        """Tell this planner for how many trials claims wait."""
         self._planner = planner
-
-    def waiting(self, study_id: int) -> int:
-        """Return how many trials the claims of this process wait for in a study."""
-        return self._waiting.get(study_id, 0)
 
     @property
     def listening(self) -> int:
@@ -224,16 +200,12 @@ class Watcher:
         place.turn_until_s = now_s + TURN_S
 
     def _count(self) -> None:
-        """Publish for how many trials claims wait, and tell the planner where that grew."""
-        before = self._waiting
+        """Tell the planner for how many trials claims wait."""
         counts: Counter[int] = Counter()
         for place in self._places:
             if place.study_id is not None and not place.woken.is_set():
                 counts[place.study_id] += place.claim.count
-        self._waiting = dict(counts)
-        for study_id, count in counts.items():
-            if count > before.get(study_id, 0):
-                self._planner.wanted(study_id)
+        self._planner.waiting(counts)
 
     def _arrived(self, woken: asyncio.Event) -> None:
         self._nudged.set()

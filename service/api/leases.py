@@ -58,7 +58,7 @@ async def _answer(
     if not claimed.leases:
         return Response(status_code=204)
     # A trial left the queue: the planner may think for the next claim.
-    parts.planner.wake()
+    parts.keeper.wake()
     return answer(Leases(leases=[Lease.model_validate(lease) for lease in claimed.leases]))
 
 

@@ -11,14 +11,14 @@ from service.api.kept import Kept
 from service.api.newest import Newest
 from service.api.schemas.body import NAME
 from service.artefacts import Store
-from service.background import Background
 from service.db import Database
 from service.door import Door
 from service.errors import StudyNotFound
 from service.group_commit import GroupCommit, Outcome, Step, Wish
+from service.keeper import Keeper
 from service.keyring import Caller
 from service.monitor import Monitor
-from service.watcher import Planner, Watcher
+from service.watcher import Watcher
 
 # The largest identity that a database holds; beyond it a query would fail instead of finding none.
 LARGEST_ID = 2**63 - 1
@@ -32,8 +32,7 @@ class Parts:
     db: Database
     store: Store
     watcher: Watcher
-    planner: Planner
-    background: Background
+    keeper: Keeper
     monitor: Monitor
     door: Door
     charts: Kept
@@ -61,9 +60,8 @@ class Parts:
 
     def trials_changed(self) -> None:
         """Tell whom it concerns that trials were queued, closed or finished. Returns at once."""
-        self.background.ledger.wake()
+        self.keeper.trials_changed()
         self.watcher.look_soon()
-        self.planner.wake()
 
 
 def parts_of(parts: Parts, request: Request) -> Parts:

@@ -34,7 +34,7 @@ def create(body: StudyCreate, parts: PartsDep, once: OnceDep, response: Response
 
     answer = once.perform(StudyOut, effect)
     response.headers["ETag"] = etag(answer.version)
-    parts.planner.wake()
+    parts.keeper.wake()
     return answer
 
 

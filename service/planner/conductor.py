@@ -6,7 +6,7 @@ Between thoughts, studies are fitted (`service.planner.fits`).
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
@@ -38,7 +38,6 @@ class Conductor:
         self,
         db: Database,
         pool: Pool,
-        waiting: Callable[[int], int],
         queued: Callable[[], None],
         threads: int = 1,
         monitor: Monitor | None = None,
@@ -48,12 +47,12 @@ class Conductor:
         Args:
             db: where studies and proposals lie.
             pool: the planner processes.
-            waiting: how many claims wait for a study.
             queued: called when proposals were written.
             threads: how many studies may think at the same time.
             monitor: told of each thought; None if nobody wants to know.
         """
-        self._db, self._pool, self._waiting, self._queued = db, pool, waiting, queued
+        self._db, self._pool, self._queued = db, pool, queued
+        self._waiting: Mapping[int, int] = {}  # for how many trials claims wait, by study
         self._told = nobody if monitor is None else monitor.proposed
         self._fits = Fits(db, pool, self.wake)
         # Only these are fitted: who has claimed here will claim again, and another server's studies
@@ -80,9 +79,11 @@ class Conductor:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._fits.close()
 
-    def wanted(self, study_id: int) -> None:
-        """Note that one more claim waits for this study."""
-        self._beat.hurry()
+    def waiting(self, counts: Mapping[int, int]) -> None:
+        """Note for how many trials claims wait now, by study."""
+        before, self._waiting = self._waiting, dict(counts)
+        if any(count > before.get(study_id, 0) for study_id, count in counts.items()):
+            self._beat.hurry()
 
     def wake(self) -> None:
         """Note that a queue or a history changed."""
@@ -97,8 +98,9 @@ class Conductor:
             queued = thinking.queued(session, [study.id for study in active])
             # Left alone, and not tried: a thought that leads to nothing lets a study rest.
             busy |= thinking.taken(active, self._db.now(session))
+        waiting = self._waiting
         wanted = {
-            study.id: _wanted(self._waiting(study.id), study.ahead, queued[study.id])
+            study.id: _wanted(waiting.get(study.id, 0), study.ahead, queued[study.id])
             for study in active
         }
         at_once = {study.id: _at_once(study.ahead, study.designer) for study in active}

@@ -4,7 +4,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +16,11 @@ import uvicorn
 
 from service.app import create_app
 from service.artefacts import Store
-from service.background import Background
 from service.config import Settings
 from service.db import Database
 from service.door import Door
+from service.monitor import Monitor
+from service.own_keeper import OwnKeeper
 from service.watcher import Watcher
 from tests.service.stage import Stage
 
@@ -46,11 +47,19 @@ class FakePlanner:
     wishes: list[int] = field(default_factory=list)
     wakes: int = 0
     http: httpx.Client | None = None
+    counts: Mapping[int, int] = field(default_factory=dict)
 
-    def wanted(self, study_id: int) -> None:
-        self.wishes.append(study_id)
-        if self.proposes:
-            threading.Thread(target=self._propose, args=(study_id,)).start()
+    def waiting(self, counts: Mapping[int, int]) -> None:
+        before, self.counts = self.counts, dict(counts)
+        for study_id, count in counts.items():
+            if count > before.get(study_id, 0):
+                self.wishes.append(study_id)
+                if self.proposes:
+                    threading.Thread(target=self._propose, args=(study_id,)).start()
+
+    def waits(self, study_id: int) -> int:
+        """For how many trials claims wait."""
+        return self.counts.get(study_id, 0)
 
     def wake(self) -> None:
         self.wakes += 1
@@ -72,8 +81,9 @@ class Served:
         self.settings = Settings(artefact_url=str(folder / "blobs"), max_artefact_bytes=3_000_000)
         self.watcher = Watcher(db)
         self.planner = FakePlanner()
-        app = create_app(self.settings, db, self.watcher, self.planner)
-        self.background: Background = app.state.parts.background
+        self.monitor = Monitor()
+        self.keeper = OwnKeeper(db, self.planner, self.watcher.look_soon, self.monitor)
+        app = create_app(self.settings, db, self.watcher, self.keeper, self.monitor)
         self.store: Store = app.state.parts.store
         self.door: Door = app.state.parts.door
         self._socket = socket.socket(proto=socket.IPPROTO_TCP)

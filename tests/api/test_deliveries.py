@@ -111,9 +111,9 @@ def test_an_unheard_worker_loses_its_trial(sqlite_url: str, tmp_path: Path) -> N
         served.enqueue(0.1)
         [lease] = served.claim(lease_s=10)
         for _ in range(4):  # a longer pause would look like a server that was asleep
-            served.background.sweep()
+            served.keeper.sweep()
             passed_s[0] += 5.0
-        served.background.sweep()
+        served.keeper.sweep()
         detail = served.get(f"/trials/{lease['trial_id']}")
         assert detail["status"] == "queued"
         assert detail["attempts_list"][0]["outcome"] == "expired"

@@ -30,8 +30,8 @@ def test_a_client_that_went_away_leaves_no_lease_behind(served: Served) -> None:
     served.study()
     body = b'{"worker": "gone", "request_id": "r", "wait_s": 30}'
     with claiming(served, "/studies/toy/leases", body):
-        wait_until(lambda: served.watcher.waiting(1) == 1)
-    wait_until(lambda: served.watcher.waiting(1) == 0)
+        wait_until(lambda: served.planner.waits(1) == 1)
+    wait_until(lambda: served.planner.waits(1) == 0)
     served.enqueue(0.5)
     time.sleep(0.4)  # longer than a beat of the watcher
     assert served.get("/studies/toy")["counts"]["running"] == 0

@@ -61,7 +61,7 @@ def test_a_waiting_claim_is_woken_when_work_arrives(served: Served) -> None:
         target=lambda: got.append((served.claim(wait_s=20), time.monotonic()))
     )
     waiting.start()
-    wait_until(lambda: served.watcher.waiting(1) == 1)
+    wait_until(lambda: served.planner.waits(1) == 1)
     queued_s = time.monotonic()
     served.enqueue(0.5)
     waiting.join(20)
@@ -80,7 +80,7 @@ def test_work_that_another_process_queues_is_found_within_the_beat(served: Serve
         target=lambda: got.append((served.claim(wait_s=20), time.monotonic()))
     )
     waiting.start()
-    wait_until(lambda: served.watcher.waiting(1) == 1)
+    wait_until(lambda: served.planner.waits(1) == 1)
     with served.db.begin() as session:
         study = studies.get(session, "toy")
         trials.enqueue(session, study.id, {"x": 0.5}, None, served.db.now(session))
@@ -102,7 +102,7 @@ def test_waiting_claims_hold_neither_threads_nor_connections(served: Served) -> 
     many = 3 * POOL
     with ThreadPoolExecutor(many) as pool:
         claims = [pool.submit(served.claim, worker=f"w{at}", wait_s=30) for at in range(many)]
-        wait_until(lambda: served.watcher.waiting(1) == many)
+        wait_until(lambda: served.planner.waits(1) == many)
         before_s = time.monotonic()
         served.get("/studies/toy")
         assert time.monotonic() - before_s < 10  # of waits of 30
@@ -133,7 +133,7 @@ def test_a_study_that_ends_lets_its_waiting_claims_go(served: Served) -> None:
     served.study()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(served.claim, wait_s=60)
-        wait_until(lambda: served.watcher.waiting(1) == 1)
+        wait_until(lambda: served.planner.waits(1) == 1)
         served.ask("PATCH", "/studies/toy", {"status": "ended"})
         assert waiting.result(5) == []
 
@@ -143,7 +143,7 @@ def test_a_study_that_is_deleted_is_not_found_by_its_waiting_claims(served: Serv
     body = {"worker": "w1", "request_id": "r", "wait_s": 60}
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(served.ask, "POST", "/studies/toy/leases", body)
-        wait_until(lambda: served.watcher.waiting(1) == 1)
+        wait_until(lambda: served.planner.waits(1) == 1)
         served.ask("DELETE", "/studies/toy")
         assert_problem(waiting.result(5), 404)
 
@@ -197,7 +197,7 @@ def test_closing_the_server_lets_waiting_claims_go(served_sqlite: Served) -> Non
     served_sqlite.study()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(served_sqlite.claim, wait_s=60)
-        wait_until(lambda: served_sqlite.watcher.waiting(1) == 1)
+        wait_until(lambda: served_sqlite.planner.waits(1) == 1)
         served_sqlite.watcher.close()
         assert waiting.result(5) == []
     answer = served_sqlite.http.get("/health/ready")

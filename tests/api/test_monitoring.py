@@ -66,14 +66,14 @@ def test_workers_that_were_not_heard_of_are_counted(served_sqlite: Served, lost:
     served_sqlite.study()
     served_sqlite.enqueue(0.5)
     served_sqlite.claim(lease_s=10)
-    served_sqlite.background.sweeper.stop()
-    sweeper = served_sqlite.background._sweeper
+    served_sqlite.keeper._sweeping.stop()
+    sweeper = served_sqlite.keeper._sweeper
     assert sweeper._reach is not None
     since = sweeper._reach.since.replace(year=2020)
     object.__setattr__(sweeper._reach, "since", since)
     with served_sqlite.db.begin() as session:
         session.execute(text("UPDATE attempts SET expires_at = '2020-01-01 00:00:00.000000'"))
-    served_sqlite.background.sweep()
+    served_sqlite.keeper.sweep()
     assert figures(served_sqlite)["tinyfront_lost_workers_total"] == lost
 
 

@@ -1,7 +1,7 @@
 """The line of waiting claims: who is woken, and for which study a claim counts."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -11,21 +11,33 @@ import pytest
 from service import needs
 from service.claims import Claim
 from service.db import Database
+from service.keeper import NoPlanner
 from service.open_studies import OpenStudy
 from service.states import Kind
 from service.watcher import ECHO_S, TURN_S, Watcher
 
 
-class Notes:
+class Notes(NoPlanner):
     """A planner that only notes what it is told."""
 
     def __init__(self) -> None:
-        self.wishes: list[int] = []
+        self.counts: Mapping[int, int] = {}
 
-    def wanted(self, study_id: int) -> None:
-        self.wishes.append(study_id)
+    def waiting(self, counts: Mapping[int, int]) -> None:
+        self.counts = dict(counts)
 
-    def wake(self) -> None: ...
+
+class Watched(Watcher):
+    """A watcher that is fed by hand."""
+
+    def __init__(self, db: Database) -> None:
+        super().__init__(db)
+        self._notes = Notes()
+        self.attach(self._notes)
+
+    def waits(self, study_id: int) -> int:
+        """For how many trials the planner was told that claims wait."""
+        return self._notes.counts.get(study_id, 0)
 
 
 def wish(worker: str = "w", **changes: Any) -> Claim:
@@ -42,22 +54,22 @@ def network(study_id: int, queued: int = 0, data_sha256: str | None = "a") -> Op
 
 
 @pytest.fixture
-def in_loop(tmp_path: Path) -> Callable[[Callable[[Watcher], Coroutine[Any, Any, None]]], None]:
-    """Run a test inside an event loop with a watcher that is fed by hand."""
+def in_loop(tmp_path: Path) -> Callable[[Callable[[Watched], Coroutine[Any, Any, None]]], None]:
+    """Run a test inside an event loop."""
 
-    def run(test: Callable[[Watcher], Coroutine[Any, Any, None]]) -> None:
+    def run(test: Callable[[Watched], Coroutine[Any, Any, None]]) -> None:
         db = Database(f"sqlite:///{tmp_path / 'unused.db'}")
-        asyncio.run(test(Watcher(db)))
+        asyncio.run(test(Watched(db)))
         db.close()
 
     return run
 
 
-InLoop = Callable[[Callable[[Watcher], Coroutine[Any, Any, None]]], None]
+InLoop = Callable[[Callable[[Watched], Coroutine[Any, Any, None]]], None]
 
 
 def test_as_many_claims_are_woken_as_there_is_work_oldest_first(in_loop: InLoop) -> None:
-    async def test(watcher: Watcher) -> None:
+    async def test(watcher: Watched) -> None:
         async with AsyncExitStack() as stack:
             first, second, third = [
                 await stack.enter_async_context(watcher.place(wish(name, study_id=1)))
@@ -72,7 +84,7 @@ def test_as_many_claims_are_woken_as_there_is_work_oldest_first(in_loop: InLoop)
 
 
 def test_a_claim_for_several_trials_uses_up_several(in_loop: InLoop) -> None:
-    async def test(watcher: Watcher) -> None:
+    async def test(watcher: Watched) -> None:
         async with (
             watcher.place(wish("a", count=3, study_id=1)) as greedy,
             watcher.place(wish("b", study_id=1)) as modest,
@@ -85,7 +97,7 @@ def test_a_claim_for_several_trials_uses_up_several(in_loop: InLoop) -> None:
 
 
 def test_a_claim_that_was_beaten_keeps_its_place_in_the_line(in_loop: InLoop) -> None:
-    async def test(watcher: Watcher) -> None:
+    async def test(watcher: Watched) -> None:
         async with (
             watcher.place(wish("a", study_id=1)) as older,
             watcher.place(wish("b", study_id=1)) as younger,
@@ -100,38 +112,35 @@ def test_a_claim_that_was_beaten_keeps_its_place_in_the_line(in_loop: InLoop) ->
 
 
 def test_waiting_counts_the_trials_that_claims_wait_for(in_loop: InLoop) -> None:
-    async def test(watcher: Watcher) -> None:
-        notes = Notes()
-        watcher.attach(notes)
+    async def test(watcher: Watched) -> None:
         async with watcher.place(wish("a", count=3, study_id=1)):
             watcher.serve([study(1)])
-            assert watcher.waiting(1) == 3
-            assert watcher.waiting(2) == 0
-            assert notes.wishes == [1]
-        assert watcher.waiting(1) == 0
+            assert watcher.waits(1) == 3
+            assert watcher.waits(2) == 0
+        assert watcher.waits(1) == 0
 
     in_loop(test)
 
 
 def test_a_woken_claim_does_not_ask_for_another_proposal(in_loop: InLoop) -> None:
-    async def test(watcher: Watcher) -> None:
+    async def test(watcher: Watched) -> None:
         async with watcher.place(wish("a", study_id=1)):
             watcher.serve([study(1)])
             watcher.serve([study(1, queued=1)])
-            assert watcher.waiting(1) == 0
+            assert watcher.waits(1) == 0
 
     in_loop(test)
 
 
 def test_claims_for_any_study_are_handed_to_the_studies_in_turn(in_loop: InLoop) -> None:
-    async def test(watcher: Watcher) -> None:
+    async def test(watcher: Watched) -> None:
         studies = [study(1), study(2)]
         counted = []
         async with AsyncExitStack() as stack:
             for name in ("a", "b", "c"):
                 await stack.enter_async_context(watcher.place(wish(name)))
                 watcher.serve(studies)
-                counted.append((watcher.waiting(1), watcher.waiting(2)))
+                counted.append((watcher.waits(1), watcher.waits(2)))
         assert counted == [(1, 0), (1, 1), (2, 1)]
 
     in_loop(test)
@@ -140,24 +149,24 @@ def test_claims_for_any_study_are_handed_to_the_studies_in_turn(in_loop: InLoop)
 def test_a_claim_for_any_study_moves_on_when_its_turn_is_over(
     in_loop: InLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def test(watcher: Watcher) -> None:
+    async def test(watcher: Watched) -> None:
         loop = asyncio.get_running_loop()
         start_s = loop.time()
         async with watcher.place(wish("a")):
             for seconds, expected in ((0, (1, 0)), (TURN_S - 1, (1, 0)), (TURN_S + 1, (0, 1))):
                 monkeypatch.setattr(loop, "time", lambda seconds=seconds: start_s + seconds)
                 watcher.serve([study(1), study(2)])
-                assert (watcher.waiting(1), watcher.waiting(2)) == expected
+                assert (watcher.waits(1), watcher.waits(2)) == expected
         monkeypatch.undo()
 
     in_loop(test)
 
 
 def test_a_claim_for_any_study_skips_those_that_may_not_propose_any_more(in_loop: InLoop) -> None:
-    async def test(watcher: Watcher) -> None:
+    async def test(watcher: Watched) -> None:
         async with watcher.place(wish("a")):
             watcher.serve([study(1, open_budget=0), study(2)])
-            assert (watcher.waiting(1), watcher.waiting(2)) == (0, 1)
+            assert (watcher.waits(1), watcher.waits(2)) == (0, 1)
 
     in_loop(test)
 
@@ -194,7 +203,7 @@ def test_a_paused_study_hands_out_nothing() -> None:
 
 
 def test_a_claim_is_woken_when_its_study_has_ended(in_loop: InLoop) -> None:
-    async def test(watcher: Watcher) -> None:
+    async def test(watcher: Watched) -> None:
         async with watcher.place(wish(study_id=1)) as ended, watcher.place(wish()) as any_study:
             watcher.serve([study(2)])
             assert ended.woken.is_set()
@@ -210,28 +219,28 @@ def test_black_boxes_go_to_workers_whatever_data_they_hold() -> None:
 def test_an_unmet_claim_counts_a_little_longer_for_a_worker_that_polls(
     in_loop: InLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def test(watcher: Watcher) -> None:
+    async def test(watcher: Watched) -> None:
         loop = asyncio.get_running_loop()
         start_s = loop.time()
         async with watcher.place(wish("a", study_id=1)) as place:
             watcher.echo(place)
         watcher.serve([study(1)])
-        assert watcher.waiting(1) == 1
+        assert watcher.waits(1) == 1
         async with watcher.place(wish("a", study_id=1)):
             watcher.serve([study(1)])
-            assert watcher.waiting(1) == 1, "the same worker must not count twice"
+            assert watcher.waits(1) == 1, "the same worker must not count twice"
         async with watcher.place(wish("a", study_id=1)) as place:
             watcher.echo(place)
         monkeypatch.setattr(loop, "time", lambda: start_s + ECHO_S + 60)
         watcher.serve([study(1)])
-        assert watcher.waiting(1) == 0
+        assert watcher.waits(1) == 0
         monkeypatch.undo()
 
     in_loop(test)
 
 
 def test_the_watch_ends_when_it_is_closed(in_loop: InLoop) -> None:
-    async def test(watcher: Watcher) -> None:
+    async def test(watcher: Watched) -> None:
         async with watcher.listener(1, seen=0) as listener:
             watching = asyncio.create_task(watcher.run())
             await asyncio.sleep(0)
@@ -246,19 +255,19 @@ def test_the_watch_ends_when_it_is_closed(in_loop: InLoop) -> None:
 
 
 def test_an_unmet_claim_takes_no_work_from_one_that_still_waits(in_loop: InLoop) -> None:
-    async def test(watcher: Watcher) -> None:
+    async def test(watcher: Watched) -> None:
         async with watcher.place(wish("gone", study_id=1)) as place:
             watcher.echo(place)
         async with watcher.place(wish("here", study_id=1)) as here:
             watcher.serve([study(1, queued=1)])
             assert here.woken.is_set()
-            assert watcher.waiting(1) == 1
+            assert watcher.waits(1) == 1
 
     in_loop(test)
 
 
 def test_work_is_shared_out_among_the_claims_that_can_do_it(in_loop: InLoop) -> None:
-    async def test(watcher: Watcher) -> None:
+    async def test(watcher: Watched) -> None:
         mixed = OpenStudy(1, Kind.PARAMETERS, queued={0: 1, needs.PRUNING: 2}, open_budget=9)
         able, unable = {"can": needs.PRUNING}, {"can": needs.BITS["parent"]}
         async with (
@@ -268,6 +277,6 @@ def test_work_is_shared_out_among_the_claims_that_can_do_it(in_loop: InLoop) -> 
         ):
             watcher.serve([mixed])
             assert [place.woken.is_set() for place in (first, second, third)] == [True, False, True]
-            assert watcher.waiting(1) == 1
+            assert watcher.waits(1) == 1
 
     in_loop(test)

@@ -13,6 +13,7 @@ import uvicorn
 from service.app import create_app
 from service.config import Settings
 from service.db import Database
+from service.own_keeper import OwnKeeper
 from service.planner.conductor import Conductor
 from service.planner.pool import Pool
 from service.watcher import Watcher
@@ -55,10 +56,11 @@ def url(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         stack.callback(db.close)
         pool = stack.enter_context(Pool(1))
         watcher = Watcher(db)
-        conductor = stack.enter_context(Conductor(db, pool, watcher.waiting, watcher.look_soon))
+        conductor = stack.enter_context(Conductor(db, pool, watcher.look_soon))
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(create_app(settings, db, watcher, conductor), log_level="error")
+        keeper = OwnKeeper(db, conductor, watcher.look_soon)
+        config = uvicorn.Config(create_app(settings, db, watcher, keeper), log_level="error")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=[[listener]])
         thread.start()

@@ -31,7 +31,7 @@ def pair(tmp_path: Path, postgres_url: str) -> Iterator[list[Site]]:
         yield sites
 
 
-def box(client: Client, trials: int = TRIALS) -> Study:
+def box(client: Client, trials: int = TRIALS, ahead: int = 40) -> Study:
     return client.create_study(
         "box",
         space=Parameters(Real("x", 0, 1), Real("y", 0, 1)),
@@ -41,7 +41,7 @@ def box(client: Client, trials: int = TRIALS) -> Study:
         ],
         trials=trials,
         designer="random",
-        ahead=40,
+        ahead=ahead,
     )
 
 
@@ -82,20 +82,28 @@ def postgres_site(tmp_path: Path, postgres_url: str) -> Iterator[Site]:
     found.stop()
 
 
-def test_a_killed_process_of_a_server_is_replaced_and_nobody_notices(postgres_site: Site) -> None:
+def keeps(pid: int) -> bool:
+    """Whether a process of a server is its keeper: the one with planners."""
+    return bool(psutil.Process(pid).children())
+
+
+@pytest.mark.parametrize("keeper", [False, True])
+def test_a_killed_process_of_a_server_is_replaced_and_nobody_notices(
+    postgres_site: Site, keeper: bool
+) -> None:
     site = postgres_site
     site.start_server(processes=2)
     with Client(site.url) as client:
-        study = box(client, trials=80)
+        study = box(client, trials=80, ahead=0 if keeper else 40)
         site.start_hands("hands", "box", 6, site.url)
         until(lambda: study.refresh().state.finished >= 20, "a quarter has finished")
-        victim = site.pids("server", API)[0]
+        victim = next(pid for pid in site.pids("server", API) if keeps(pid) is keeper)
         os.kill(victim, signal.SIGKILL)
-        until(lambda: len(set(site.pids("server", API)) - {victim}) == 2, "it is replaced")
+        until(lambda: len(set(site.pids("server", API)) - {victim}) == 3, "it is replaced")
         study.wait(progress=False, timeout=120)
     check_books(site, [site.folder], trials=80)
     log = (site.folder / "server.log").read_text()
-    assert f"(process {victim}) ended with status -9" in log
+    assert f"{'keeper' if keeper else 'api-1'} (process {victim}) ended with status -9" in log
 
 
 COUNTED = (
@@ -129,7 +137,7 @@ def test_sigterm_ends_a_server_with_all_its_processes_within_ten_seconds(
     with Client(site.url) as client, httpx.Client(base_url=f"{site.url}/api/v1") as http:
         box(client).pause()
         family = site.children("server")
-        assert len(family) >= 4  # two of the API, two planners
+        assert len(family) >= 4  # two of the API, their keeper, a planner
         begun_s = time.monotonic()
         wish = {"worker": "w", "request_id": "r", "wait_s": 60}
         with http.stream("GET", "/studies/box/events", timeout=30) as events:
@@ -151,7 +159,7 @@ def test_ctrl_c_comes_to_all_processes_at_once_and_lets_requests_finish(
     postgres_site.start_server(processes=2)
     log = postgres_site.folder / "server.log"
     until(lambda: log.read_text().count("Application startup complete") == 2, "both serve")
-    processes = postgres_site.pids("server", API)
+    processes = postgres_site.pids("server", API)  # and the keeper
     server = postgres_site.running.pop("server")
     for pid in (server.pid, *processes):
         os.kill(pid, signal.SIGINT)

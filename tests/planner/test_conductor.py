@@ -26,12 +26,13 @@ class Stage:
         self.thinking.set()
         monkeypatch.setattr(conductor, "think_once", self.think)
         monkeypatch.setattr(fits, "fit_once", self.fit)
-        self.conductor = Conductor(db, Pool(1), lambda study: self.claims[study], lambda: None)
+        self.conductor = Conductor(db, Pool(1), lambda: None)
 
     def think(self, db: Database, pool: Pool, study_id: int, count: int, told: object) -> int:
         self.played.append(("think", study_id))
         assert self.thinking.wait(10)
         self.claims[study_id] -= count
+        self.conductor.waiting(self.claims)
         return count
 
     def fit(self, db: Database, pool: Pool, study_id: int) -> None:
@@ -39,7 +40,7 @@ class Stage:
 
     def claim(self, study_id: int) -> None:
         self.claims[study_id] += 1
-        self.conductor.wanted(study_id)
+        self.conductor.waiting(self.claims)
 
     def await_true(self, holds: Callable[[], bool]) -> None:
         deadline_s = time.monotonic() + 10
