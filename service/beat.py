@@ -18,9 +18,19 @@ class Beat:
     A step that fails is logged and repeated at the next beat; the database may be back by then.
     """
 
-    def __init__(self, name: str, step: Callable[[], None], every_s: float) -> None:
+    def __init__(
+        self, name: str, step: Callable[[], None], every_s: float, rest_s: float = 0.0
+    ) -> None:
+        """Take what to repeat.
+
+        Args:
+            name: of the thread.
+            step: what to repeat.
+            every_s: from the end of a step to the next, if nobody wakes it.
+            rest_s: the least rest between steps that nobody hurries.
+        """
         self._step = step
-        self._every_s = every_s
+        self._every_s, self._rest_s = every_s, rest_s
         self._nudged = threading.Event()
         self._hurried = threading.Event()
         self._ending = threading.Event()
@@ -51,7 +61,8 @@ class Beat:
             begun_s = time.monotonic()
             try:
                 self._step()
-                rest_s = min(REST * (time.monotonic() - begun_s), self._every_s)
+                tired_s = REST * (time.monotonic() - begun_s)
+                rest_s = min(max(tired_s, self._rest_s), self._every_s)
             except Exception:
                 LOG.exception("%s failed; it is repeated.", self._thread.name)
                 rest_s = self._every_s

@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -26,6 +26,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from service import bulk
 from service.db import Database
 from service.errors import DatabaseBusy, ServiceError
 
@@ -35,6 +36,8 @@ LOG = logging.getLogger(__name__)
 # does.
 GATHER_S = 0.015
 ALONE_S = 5.0  # after which no more wishes of a transaction that failed are tried alone
+# A claim takes twice as many statements as anything else, and no worker minds this.
+PATIENCE_S = 0.06
 MOST = 64  # wishes in one transaction; more would hold their rows for too long
 # SQLite has one kind of error for a file that cannot be used and for a statement that cannot.
 SQLITE_AWAY = tuple(f"SQLITE_{w}" for w in ("BUSY", "LOCKED", "IOERR", "CANTOPEN", "FULL"))
@@ -50,6 +53,8 @@ class _Entry:
     step: Step[Any, Any]
     wish: Any
     answered: Callable[[Any], None]
+    patient: bool = False
+    since_s: float = field(default_factory=time.monotonic)
 
 
 class GroupCommit:
@@ -70,8 +75,20 @@ class GroupCommit:
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 
-    async def do(self, project_id: int | None, step: Step[Wish, Outcome], wish: Wish) -> Outcome:
+    async def do(
+        self,
+        project_id: int | None,
+        step: Step[Wish, Outcome],
+        wish: Wish,
+        patient: bool = False,
+    ) -> Outcome:
         """Fulfil a wish in a session of that project; returns after the commit.
+
+        Args:
+            project_id: whose session the step gets; None for one that sees all projects.
+            step: fulfils wishes of its kind.
+            wish: what it is to do.
+            patient: whether the wish may wait for others of its kind while there is company.
 
         Raises:
             What the step said of this wish, or what the database said of its transaction.
@@ -91,23 +108,42 @@ class GroupCommit:
             with suppress(RuntimeError):  # the loop has ended: nobody waits any more
                 loop.call_soon_threadsafe(answered, outcome)
 
-        self._entries.put(_Entry(project_id, step, wish, later))
+        self._entries.put(_Entry(project_id, step, wish, later, patient))
         return await answer
 
     def _run(self) -> None:
-        crowded = False
-        while (first := self._entries.get()) is not None:
-            if crowded:
-                time.sleep(GATHER_S)
-            entries = [first, *self._waiting(MOST - 1)]
+        held: list[_Entry] = []  # patient ones
+        crowded = ending = False
+        while not ending:
+            come = self._come(held, GATHER_S if crowded else 0.0)
+            ending = None in come
+            entries = [*held, *(entry for entry in come if entry is not None)]
             crowded = len(entries) > 1
+            held = [] if ending or not crowded else _patient(entries)
+            if held:
+                entries = [entry for entry in entries if not entry.patient]
             groups = [
                 [entry for entry in entries if entry.project_id == project_id]
                 for project_id in dict.fromkeys(entry.project_id for entry in entries)
             ]
             away = self._settle_all(groups)
             if away is not None:
-                _answer_all(self._waiting(self._entries.qsize()), away)
+                _answer_all([*held, *self._waiting(self._entries.qsize())], away)
+                held = []
+
+    def _come(self, held: Sequence[_Entry], gather_s: float) -> list[_Entry | None]:
+        """Wait for wishes, no longer than those may wait that are held; None is the end."""
+        due_s = None
+        if held:
+            due_s = max(0.0, held[0].since_s + PATIENCE_S - time.monotonic())
+        try:
+            first = self._entries.get(timeout=due_s)
+        except queue.Empty:
+            return []
+        if first is None:
+            return [None]
+        time.sleep(gather_s)
+        return [first, *self._waiting(MOST - 1)]
 
     def _waiting(self, most: int) -> list[_Entry]:
         """Take what waits, without waiting for more."""
@@ -182,8 +218,16 @@ class GroupCommit:
             for step in sorted(dict.fromkeys(entry.step for entry in entries), key=_name):
                 chosen = [entry for entry in entries if entry.step == step]
                 results = step(session, [entry.wish for entry in chosen], now)
+                bulk.flush(session)
                 outcomes.update(zip(chosen, results, strict=True))
         return outcomes
+
+
+def _patient(entries: Sequence[_Entry]) -> list[_Entry]:
+    """Return the patient ones, oldest first; none once the first of them has waited its time."""
+    patient = [entry for entry in entries if entry.patient]
+    due = bool(patient) and time.monotonic() - patient[0].since_s >= PATIENCE_S
+    return [] if due else patient
 
 
 def _name(step: Step[Any, Any]) -> str:

@@ -104,7 +104,7 @@ class _Book:
     def settle(self) -> None:
         """Give a study that ended before its initial design was done what a scale it can have."""
         if not self._problem.scaled and self._fix_scale(ended=True):
-            self._measure()
+            self._measure(is_new=False)
 
     def _enter(self, trial: Trial) -> None:
         trial.entered_at = self._now
@@ -112,7 +112,8 @@ class _Book:
             self._tell(trial)
             return
         # A trial that is entered a second time (a late result after it had failed) keeps its place.
-        if trial.status in FINISHED and trial.finish_no is None:
+        is_new = trial.status in FINISHED and trial.finish_no is None
+        if is_new:
             self._study.finish_no += 1
             trial.finish_no = self._study.finish_no
         changed = trial.status is Status.COMPLETED and self._judge(trial)
@@ -122,7 +123,7 @@ class _Book:
             data = {"finish_no": self._study.finish_no, "front_size": self._study.front_size}
             self._record(EventKind.FRONT, data)
         if changed or scaled_now:
-            self._measure()
+            self._measure(is_new)
 
     def _judge(self, trial: Trial) -> bool:
         """Note whether a completed trial keeps the limits, and update the front.
@@ -182,8 +183,8 @@ class _Book:
         self._study.problem = self._problem.to_json()
         return True
 
-    def _measure(self) -> None:
-        """Store the hypervolume of the front."""
+    def _measure(self, is_new: bool) -> None:
+        """Store the hypervolume of the front, at a place in the ledger that is new or was there."""
         rows = [self._values[trial_id] for trial_id in self._front]
         value = fronts.hypervolume_of(self._problem, rows) if rows else None
         if value is None:
@@ -191,8 +192,8 @@ class _Book:
         study = self._study
         study.hypervolume = value
         key = {"study_id": study.id, "finish_no": study.finish_no}
-        # A late result changes the front without a new finished trial: then the row is there.
-        point = self._session.get(Hypervolume, key)
+        # A late result changes the front without a new finished trial: then the row may be there.
+        point = None if is_new else self._session.get(Hypervolume, key)
         if point is None:
             self._session.add(
                 Hypervolume(**key, value=value, front_size=len(self._front), at=self._now)

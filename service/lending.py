@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
-from service import stopping, tokens, workers
+from service import bulk, stopping, tokens, workers
 from service.attempts import lose
 from service.claims import Claim, Fitness, Request, lendable, of_project, queued
 from service.models import Attempt, Study, Trial
@@ -159,24 +159,21 @@ def _open(
     slots: Mapping[Request, int],
     now: datetime,
 ) -> dict[Request, list[Lease]]:
-    """Open an attempt at each trial. Its token needs its number, so the rows are written first."""
-    opened = {
-        wish.request: [
-            (fit, _attempt(wish, fit.trial, slot, now))
+    """Open an attempt at each trial."""
+    numbers = iter(bulk.numbers(session, Attempt, sum(len(fits) for _, fits in chosen)))
+    leases = {}
+    for wish, fits in chosen:
+        opened = [
+            (fit, _attempt(wish, fit, next(numbers), slot, now))
             for slot, fit in enumerate(fits, slots.get(wish.request, 0))
         ]
-        for wish, fits in chosen
-    }
-    session.add_all(attempt for each in opened.values() for _, attempt in each)
-    session.flush()
-    for each in opened.values():
-        for fit, attempt in each:
-            attempt.rung = stopping.first_rung(fit.stopping, fit.trial)
-            attempt.token_sha256 = tokens.digest(_token(fit, attempt))
-    return {request: [_lease(*held) for held in each] for request, each in opened.items()}
+        session.add_all(attempt for _, attempt in opened)
+        leases[wish.request] = [_lease(fit, attempt) for fit, attempt in opened]
+    return leases
 
 
-def _attempt(claim: Claim, trial: Trial, slot: int, now: datetime) -> Attempt:
+def _attempt(claim: Claim, fit: _Fit, number: int, slot: int, now: datetime) -> Attempt:
+    trial = fit.trial
     check_move(trial.status, Status.RUNNING)
     trial.status = Status.RUNNING
     trial.order = Order.CONTINUE
@@ -184,15 +181,17 @@ def _attempt(claim: Claim, trial: Trial, slot: int, now: datetime) -> Attempt:
     trial.attempts += 1
     trial.started_at = trial.started_at or now
     return Attempt(
+        id=number,
         trial_id=trial.id,
         number=trial.attempts,
         worker=claim.worker,
         request_id=claim.request_id,
         slot=slot,
-        token_sha256="",
+        token_sha256=tokens.digest(tokens.token(fit.secret, number, claim.request_id)),
         lease_s=claim.lease_s,
         started_at=now,
         expires_at=now + timedelta(seconds=claim.lease_s),
+        rung=stopping.first_rung(fit.stopping, trial),
     )
 
 

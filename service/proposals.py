@@ -14,7 +14,7 @@ from optimizer.networks.lineage import heir, orphan
 from optimizer.problem import Problem
 from optimizer.proposal import Proposal
 from optimizer.space import Point
-from service import lineage, metrics, needs, studies, thinking
+from service import bulk, lineage, metrics, needs, studies, thinking
 from service.errors import InvalidProposal, StudyEnded, TrialExists
 from service.models import Study, Trial
 from service.states import CONFIRM, SEARCH, Status, StudyStatus
@@ -88,8 +88,10 @@ def enqueue_proposals(
             trial.details["orphaned"] = True
         trial.fit_id = fit_id
         queued.append(trial)
+    for trial, number in zip(queued, bulk.numbers(session, Trial, len(queued)), strict=True):
+        trial.id = number
     session.add_all(queued)
-    session.flush()
+    bulk.flush(session)
     return queued
 
 

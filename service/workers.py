@@ -10,8 +10,10 @@ from sqlalchemy import Insert, and_, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from service import projects
+from service import bulk, projects
 from service.models import Worker
+
+KEY = (Worker.project_id, Worker.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +47,23 @@ def seen(session: Session, names: Iterable[str], now: datetime) -> None:
     first |= {"first_seen_at": now, "seen_at": now}
     # By name, so that two transactions never wait for each other's workers.
     rows = [{**first, "name": name} for name in sorted(set(names))]
-    session.execute(_noting(session.get_bind().dialect.name), rows)
+    if session.get_bind().dialect.name == "postgresql":
+        noting = _noting_all(tuple(first | {"name": ""}))
+        session.connection().execute(noting, bulk.arrays(rows))
+    else:
+        insert = sqlite.insert(Worker)
+        seen_at = {"seen_at": insert.excluded.seen_at}
+        session.execute(insert.on_conflict_do_update(index_elements=KEY, set_=seen_at), rows)
 
 
 @cache
-def _noting(dialect: str) -> Insert:
-    """Insert a worker, or note on the one of that name when it was heard of."""
-    insert = postgresql.insert(Worker) if dialect == "postgresql" else sqlite.insert(Worker)
-    return insert.on_conflict_do_update(
-        index_elements=[Worker.project_id, Worker.name],
-        set_={"seen_at": insert.excluded.seen_at},
+def _noting_all(keys: tuple[str, ...]) -> Insert:
+    """Insert workers, or note on those of these names when they were heard of."""
+    insert = postgresql.insert(bulk.table(Worker)).from_select(
+        keys, select(*bulk.given(Worker, keys).c)
     )
+    seen_at = {"seen_at": insert.excluded.seen_at}
+    return insert.on_conflict_do_update(index_elements=KEY, set_=seen_at)
 
 
 @dataclass(frozen=True, slots=True)

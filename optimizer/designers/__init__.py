@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from optimizer.designers.designer import Designer, Fitted
 from optimizer.errors import InvalidProblem
 
-__all__ = ["DESIGNERS", "LEARN", "NEED_TORCH", "Designer", "Fitted", "designer"]
+__all__ = ["BLIND", "DESIGNERS", "LEARN", "NEED_TORCH", "Designer", "Fitted", "designer"]
 
 
 def _ageing_evolution() -> Designer:
@@ -56,6 +56,8 @@ DESIGNERS: Mapping[str, Callable[[], Designer]] = {
 NEED_TORCH = frozenset({"bayes", "nehvi", "sparse"})
 # Only these have something to fit; to ask the others costs a look at the whole history.
 LEARN = frozenset({"bayes", "sparse"})
+# What came of earlier proposals changes nothing for these.
+BLIND = frozenset({"random", "sobol"})
 
 
 def designer(name: str) -> Designer:

@@ -47,7 +47,7 @@ async def _answer(
     same = wish.project_id, wish.request
     async with _disconnect(request) as gone:
         with parts.claiming.asking(same) as is_newest:
-            claimed = await parts.write(_claim, _Asked(wish, study))
+            claimed = await parts.write(_claim, _Asked(wish, study), patient=True)
             if not claimed.leases and not claimed.ended:
                 claimed = await _wait(parts, claimed, gone, body.wait_s)
             await asyncio.sleep(0)  # lets `gone` hear of a disconnect that happened meanwhile
@@ -127,7 +127,7 @@ async def _wait(
         while await _woken(place, gone, deadline_s) and not parts.watcher.closing:
             if not await parts.still_open():
                 raise KeyNeeded(sent=True)
-            claimed = await parts.write(_claim, _Asked(wish, study))
+            claimed = await parts.write(_claim, _Asked(wish, study), patient=True)
             if claimed.leases or claimed.ended:
                 return claimed
             place.again()

@@ -46,13 +46,13 @@ class Parts:
             return self
         return replace(self, db=self.db.of_project(caller.project_id), caller=caller)
 
-    async def write(self, step: Step[Wish, Outcome], wish: Wish) -> Outcome:
-        """Fulfil a wish in a transaction that this process's requests share.
+    async def write(self, step: Step[Wish, Outcome], wish: Wish, patient: bool = False) -> Outcome:
+        """Fulfil a wish in a transaction that this process's requests share (`GroupCommit.do`).
 
         Raises:
             What the step says of the wish.
         """
-        return await self.commits.do(self.db.project_id, step, wish)
+        return await self.commits.do(self.db.project_id, step, wish, patient)
 
     async def still_open(self) -> bool:
         """Tell whether a request that has waited would still be let in."""

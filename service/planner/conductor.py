@@ -28,7 +28,8 @@ MOST_AT_ONCE, SHARE_AT_ONCE = 8, 8
 SHARE_WITHOUT_MODEL = 2
 # A study whose last thought led to nothing rests so long.
 REST_S = 1.0
-BEAT_S = 0.5
+# Between looks that no claim waits for.
+BEAT_S, LOOK_REST_S = 0.5, 0.1
 
 
 class Conductor:
@@ -63,7 +64,7 @@ class Conductor:
         self._rest_until: dict[int, float] = {}
         self._lock = threading.Lock()
         # The beat is for studies that think ahead, and for notes that other servers got.
-        self._beat = Beat("conductor", self._look, BEAT_S)
+        self._beat = Beat("conductor", self._look, BEAT_S, LOOK_REST_S)
 
     def __enter__(self) -> Self:
         self._beat.start()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from optimizer.designers import designer
+from optimizer.designers import BLIND, designer
 from optimizer.designers.designer import Fitted
 from optimizer.errors import InvalidSpace, SpaceExhausted
 from optimizer.history import History
@@ -98,11 +98,12 @@ def _read(
 ) -> Snapshot | None:
     """Become the study's thinker and read what the planner process does not hold yet."""
     with db.begin() as session:
-        # The newest results first: one worker must get a proposal that knows its last one. Without
-        # the lock, another keeper of the ledger would let `advance` do nothing.
+        # Without the lock, another keeper of the ledger would let `advance` do nothing.
         study = studies.lock(session, study_id)
         now = db.now(session)
-        ledger.advance(session, study_id, now)
+        if study.designer not in BLIND:
+            # The newest results first: one worker must get a proposal that knows its last one.
+            ledger.advance(session, study_id, now)
         until = now + timedelta(seconds=study.think_s + WRITING_S)
         count = min(count, thinking.room(session, study))
         if count <= 0 or not thinking.take_thinker(session, study_id, token, now, until):

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from service import thinking, trials
+from service import ledger, thinking, trials
 from service.db import Database
 from service.models import Metric, Trial
 from service.planner import thought
@@ -145,6 +145,7 @@ def test_an_exhausted_space_ends_the_study_once_nothing_is_open(db: Database, po
             now = db.now(session)
             (lease,) = alone.claim(session, trials.Claim("me", f"r{trial.id}"), now)
             alone.complete(session, lease.trial_id, lease.token, {"a": 1.0, "b": 2.0}, {}, now)
+            ledger.advance(session, study_id, now)
     assert think_once(db, pool, study_id, 1) == 0
     ended = study_of(db, study_id)
     assert (ended.status, ended.ended_reason) == (StudyStatus.ENDED, Ended.EXHAUSTED)

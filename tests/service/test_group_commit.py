@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from service import projects, trials
+from service import group_commit, projects, trials
 from service.db import Database
 from service.errors import ServiceError, WrongToken
 from service.group_commit import GroupCommit
@@ -62,7 +62,11 @@ def made(db: Database) -> set[str]:
 
 
 def together(
-    commits: GroupCommit, step: Any, wishes: Sequence[Any], project_ids: Sequence[int | None] = ()
+    commits: GroupCommit,
+    step: Any,
+    wishes: Sequence[Any],
+    project_ids: Sequence[int | None] = (),
+    patient: Collection[Any] = (),
 ) -> list[Any]:
     """Let the thread be busy until all wishes are there, and return their outcomes or errors."""
     busy, go_on = threading.Event(), threading.Event()
@@ -77,7 +81,7 @@ def together(
         assert await asyncio.to_thread(busy.wait, 10)
         of = project_ids or [None] * len(wishes)
         asked = [
-            asyncio.create_task(commits.do(project_id, step, wish))
+            asyncio.create_task(commits.do(project_id, step, wish, wish in patient))
             for project_id, wish in zip(of, wishes, strict=True)
         ]
         await asyncio.sleep(0.05)
@@ -93,6 +97,42 @@ def test_wishes_that_come_together_share_a_transaction(db: Database, commits: Gr
     assert together(commits, maker, ["a", "b", "c"]) == ["A", "B", "C"]
     assert maker.told == [["a", "b", "c"]]
     assert made(db) == {"a", "b", "c"}
+
+
+def test_a_patient_wish_waits_for_others_of_its_kind(
+    commits: GroupCommit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "PATIENCE_S", 0.2)
+    maker = Maker()
+    outcomes = together(commits, maker, ["a", "p", "b", "q"], patient={"p", "q"})
+    assert outcomes == ["A", "P", "B", "Q"]
+    assert maker.told == [["a", "b"], ["p", "q"]]
+
+
+def test_a_patient_wish_without_company_is_met_at_once(
+    commits: GroupCommit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "PATIENCE_S", 1e6)
+    assert in_thread(commits.do(None, Maker(), "p", patient=True)) == "P"
+
+
+def test_at_the_end_nobody_is_patient(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "PATIENCE_S", 1e6)
+    commits, maker = GroupCommit(db), Maker()
+
+    async def ask() -> list[str]:
+        asked = [
+            asyncio.create_task(commits.do(None, maker, wish, patient=wish == "p"))
+            for wish in ("a", "p")
+        ]
+        await asyncio.sleep(0)
+        commits.start()
+        await asked[0]
+        await asyncio.to_thread(commits.stop)
+        return await asyncio.gather(*asked)
+
+    assert in_thread(ask()) == ["A", "P"]
+    assert maker.told == [["a"], ["p"]]
 
 
 def test_a_refusal_concerns_its_own_wish_only(db: Database, commits: GroupCommit) -> None:
