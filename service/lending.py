@@ -1,9 +1,9 @@
 """Lending: hands queued trials out as leases, to one worker or to many at once."""
 
+from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import bindparam, select, tuple_
@@ -15,6 +15,7 @@ from service.claims import Claim, Fitness, Request, lendable, of_project, queued
 from service.models import Attempt, Study, Trial
 from service.states import Order, Status, check_move
 
+SUSPECT = 2  # losses; one may be chance
 RESUMED = "A worker of the same name started anew."
 EARLIER = select(Attempt.worker, Attempt.request_id, Attempt.slot, Attempt.ended_at).where(
     tuple_(Attempt.worker, Attempt.request_id).in_(bindparam("requests", expanding=True))
@@ -45,6 +46,11 @@ class _Fit:
     study: str
     stopping: Mapping[str, Any] | None
     secret: bytes
+
+    @property
+    def suspect(self) -> bool:
+        """Whether it may be the trial that its workers were lost by."""
+        return self.trial.losses >= SUSPECT
 
 
 def claim(session: Session, claims: Sequence[Claim], now: datetime) -> list[list[Lease]]:
@@ -112,12 +118,20 @@ def _chosen(
     for fitness, group in alike.items():
         missing = sum(wish.count - len(left[wish.request]) for wish in group)
         rows = session.execute(queued(fitness), {"taken": taken, "count": missing}).all()
-        fits = iter([_Fit(*row) for row in rows])
+        fits = deque(_Fit(*row) for row in rows)
         for wish in group:
-            mine = left[wish.request]
-            mine += islice(fits, wish.count - len(mine))
+            _fill(left[wish.request], fits, wish.count)
         taken += [row[0].id for row in rows]
     return [(wish, left[wish.request]) for wish in claims if left[wish.request]]
+
+
+def _fill(mine: list[_Fit], fits: deque[_Fit], count: int) -> None:
+    """Take what comes next, until a claim has what it asked for; a suspect is lent alone.
+
+    Else a trial that kills its workers would take along all that they hold.
+    """
+    while fits and len(mine) < count and not (mine and (mine[0].suspect or fits[0].suspect)):
+        mine.append(fits.popleft())
 
 
 def _left_open(session: Session, claim: Claim, now: datetime) -> list[_Fit]:
@@ -143,14 +157,16 @@ def _left_open(session: Session, claim: Claim, now: datetime) -> list[_Fit]:
         .where(Attempt.worker == claim.worker)
         .order_by(Trial.id)
     ).all()
-    fits = []
+    fits: deque[_Fit] = deque()
     for *fit, attempt in left:
         found = _Fit(*fit)
         lose(found.trial, attempt, RESUMED, now)
         fits += [found] if found.trial.status is Status.QUEUED else []
     # The old attempts must be closed in the database before new ones open.
     session.flush()
-    return fits
+    mine: list[_Fit] = []
+    _fill(mine, fits, claim.count)
+    return mine
 
 
 def _open(

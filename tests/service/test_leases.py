@@ -190,3 +190,20 @@ def test_only_the_hash_of_a_token_is_stored(stage: Stage) -> None:
     (attempt,) = stage.attempts(lease.trial_id)
     assert len(attempt.token_sha256) == 64
     assert attempt.token_sha256 != lease.token
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_trial_that_kills_its_worker_takes_no_other_along(stage: Stage, resume: bool) -> None:
+    _, poison, *_ = stage.enqueue(stage.study(), 4)
+    while leases := stage.claim(count=4, resume=resume):
+        for lease in leases:
+            if lease.trial_id == poison:  # the worker dies, with whatever else it holds
+                break
+            stage.complete(lease)
+        if not resume:
+            stage.expire()
+    ends = [stage.read_trial(trial_id) for trial_id in range(poison - 1, poison + 3)]
+    assert [trial.status for trial in ends] == [
+        *(Status.COMPLETED, Status.FAILED, Status.COMPLETED, Status.COMPLETED)
+    ]
+    assert [trial.losses for trial in ends] == [0, 6, 2, 2]
