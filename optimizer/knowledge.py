@@ -66,9 +66,13 @@ class Knowledge:
 
     @classmethod
     def of(
-        cls, problem: Problem, history: History, fitted: Mapping[str, Hyperparameters]
+        cls,
+        problem: Problem,
+        history: History,
+        fitted: Mapping[str, Hyperparameters],
+        count: int = 1,
     ) -> "Knowledge":
-        """Condition the fitted models on a history."""
+        """Condition the fitted models on a history, to choose so many points from it."""
         chosen = usable_rows(problem, history, MOST_REMEMBERED)
         rows = [history.observations[row] for row in chosen]
         x, columns = observed(problem, rows), problem.space.columns
@@ -99,7 +103,8 @@ class Knowledge:
             ]
         points = _points(means, scores)
         knowledge = knowledge._joined(points)
-        far = history.version % 2 == 1
+        # By batches: histories that grow by an even number would else never be seen from afar.
+        far = history.version // max(count, 1) % 2 == 1
         reference = _reference(problem, points if far else knowledge.front, far)
         return replace(knowledge, reference=reference)
 

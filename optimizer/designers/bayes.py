@@ -113,9 +113,8 @@ class BayesDesigner:
             return initial_design(self.name, problem, history, pending, count, seed)
         models = fitted.values["models"]
         with _one_thread():
-            knowledge = Knowledge.of(
-                problem, history, {name: Hyperparameters.from_json(m) for name, m in models.items()}
-            )
+            hyperparameters = {name: Hyperparameters.from_json(m) for name, m in models.items()}
+            knowledge = Knowledge.of(problem, history, hyperparameters, count)
             waiting = Pool.of(problem, [_candidate(problem, point) for point in pending])
             if len(waiting):
                 knowledge = knowledge.believing(waiting.x, waiting.known)

@@ -42,13 +42,12 @@ def tried(count: int) -> History:
     return History(tuple(Observation(p, costs(p), n) for n, p in enumerate(points, 1)))
 
 
-def knowledge(problem: Problem, history: History) -> Knowledge:
+def knowledge(problem: Problem, history: History, count: int = 1) -> Knowledge:
     fitted = BayesDesigner().fit(problem, history, 0)
     assert fitted is not None
     models = fitted.values["models"]
-    return Knowledge.of(
-        problem, history, {n: Hyperparameters.from_json(m) for n, m in models.items()}
-    )
+    hyperparameters = {n: Hyperparameters.from_json(m) for n, m in models.items()}
+    return Knowledge.of(problem, history, hyperparameters, count)
 
 
 def test_what_probably_breaks_a_measured_constraint_is_worth_little() -> None:
@@ -89,6 +88,14 @@ def test_every_other_time_it_is_sought_from_below_all_results() -> None:
     scores = compress(1 - history.values(("a", "b")) / 4.0)
     worst, best = scores.min(axis=0), scores.max(axis=0)
     assert found.reference == pytest.approx(worst - 0.5 * (best - worst), abs=0.01)
+
+
+@pytest.mark.parametrize(("count", "far"), [(1, "0101"), (2, "00110")])
+def test_batches_look_in_turn_from_near_and_from_afar(count: int, far: str) -> None:
+    problem = Problem(SQUARE, COSTS)
+    lowest = [knowledge(problem, tried(24 + n), count).reference.min() for n in range(len(far))]
+    between = (min(lowest) + max(lowest)) / 2
+    assert "".join(str(int(each < between)) for each in lowest) == far
 
 
 def test_a_front_that_is_one_corner_is_left() -> None:
