@@ -5,20 +5,34 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from service import database_url
 from service.command_errors import BackupFailed
-from service.db import Database
+from service.db import OWNER_ONLY, Database
 
 
 def write(db: Database, path: Path) -> None:
     """Write a copy of the database to a new file: SQLite as a database, PostgreSQL as pg_dump does.
 
+    Its owner alone may read it, for it holds secrets.
+
     Raises:
         BackupFailed: the file is there already, its folder is not, or pg_dump fails or is missing.
     """
-    if path.exists():
-        raise BackupFailed(f"{path} is there already. Choose another name.")
     if not path.parent.is_dir():
         raise BackupFailed(f"{path.parent} is no folder.")
+    try:
+        # SQLite and pg_dump fill an empty file, and would let everybody read one of their own.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
+    except FileExistsError:
+        raise BackupFailed(f"{path} is there already. Choose another name.") from None
+    try:
+        _fill(db, path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _fill(db: Database, path: Path) -> None:
     if db.sqlite:
         _copy_sqlite(db, path)
     else:
@@ -44,15 +58,14 @@ def _dump_postgresql(db: Database, path: Path) -> None:
             f"where it is: pg_dump --format=custom --file={path} DATABASE"
         )
     # In the environment: what stands on a command line is seen by everybody on the machine.
-    password = {} if db.url.password is None else {"PGPASSWORD": str(db.url.password)}
-    address = db.url.set(drivername="postgresql", password=None).render_as_string()
+    password = database_url.password(db.url)
+    address = database_url.for_command_line(db.url)
     done = subprocess.run(
         [program, "--format=custom", f"--file={path}", f"--dbname={address}"],
-        env=os.environ | password,
+        env=os.environ | ({} if password is None else {"PGPASSWORD": password}),
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode != 0:
-        path.unlink(missing_ok=True)
         raise BackupFailed(f"pg_dump failed: {done.stderr.strip()}")

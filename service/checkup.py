@@ -17,7 +17,7 @@ from typing import Any, Literal
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from service import schema, workers
+from service import database_file, database_url, schema, workers
 from service.artefacts import Store
 from service.command_errors import CommandFailed
 from service.config import Settings
@@ -51,6 +51,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
         reached = _check("database", lambda: _database(db))
         yield reached
         if reached.state == "ok":
+            if db.sqlite:
+                yield _file(db)
             yield _check("schema", lambda: _schema(db))
             yield _check("clock", lambda: _clock(db))
         yield _check("artefacts", lambda: _artefacts(settings))
@@ -83,8 +85,16 @@ def _database(db: Database) -> Finding:
         begun_s = time.perf_counter()
         session.connection().exec_driver_sql("SELECT 1")
         took_ms = (time.perf_counter() - begun_s) * 1000
-    where = db.url.render_as_string().replace("+psycopg", "")
-    return Finding("database", "ok", f"{where} answers within {took_ms:.1f} ms.")
+    return Finding(
+        "database", "ok", f"{database_url.shown(db.url)} answers within {took_ms:.1f} ms."
+    )
+
+
+def _file(db: Database) -> Finding:
+    exposed = database_file.exposed(db)
+    if exposed is None:
+        return Finding("file", "ok", "Its owner alone may read the database's file.")
+    return Finding("file", "failed", exposed)
 
 
 def _schema(db: Database) -> Finding:

@@ -46,10 +46,13 @@ class BootstrapKeyTaken(CommandFailed):
 class DatabaseUrlInvalid(CommandFailed):
     """Neither SQLite in a file nor PostgreSQL."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, kind: str | None) -> None:
+        # What cannot be read may hold a password anywhere.
+        found = "what is not shown, as it may hold a password" if kind is None else f"{kind}://…"
         super().__init__(
-            f"Cannot use the database {url}: need sqlite:///FILE or postgresql://HOST/NAME "
-            "(set TINYFRONT_DATABASE_URL)."
+            "database_url: need sqlite:///FILE or postgresql://HOST/NAME, got "
+            f"{found}. Correct TINYFRONT_DATABASE_URL or --database; in a user's name and password "
+            "write @ as %40 and / as %2F."
         )
 
 

@@ -4,21 +4,23 @@ import copy
 import json
 import math
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import psycopg
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
-from sqlalchemy.exc import ArgumentError, InvalidatePoolError
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import Session
 
-from service.command_errors import DatabaseInUse, DatabaseUrlInvalid
+from service import database_url
+from service.command_errors import DatabaseInUse
 from service.errors import DatabaseBusy
 
 POOL = 16  # connections, and the limit of threads that serve requests
@@ -30,6 +32,7 @@ SERVER_S = 2
 # lost its power holds some until PostgreSQL misses it, and one thread writes for all requests.
 LOCK_S = 10.0
 UNASKED_S = 1.0  # so long a pooled connection is believed to be alive
+OWNER_ONLY = 0o600  # the mode of files that hold what a database holds: secrets, too
 
 CLOCK = select(func.clock_timestamp())
 Clock = Callable[[], datetime]
@@ -40,16 +43,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _dialect_url(url: str) -> URL:
+def _before_sqlite_connect(_dialect: Any, _record: Any, arguments: Any, _options: Any) -> None:
+    # SQLite would let everybody read a new file; what lies beside it (-wal, -shm) gets its mode.
+    path = os.path.realpath(arguments[0])
     try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise DatabaseUrlInvalid(url) from None
-    if parsed.get_backend_name() == "postgresql":
-        return parsed.set(drivername="postgresql+psycopg")
-    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        return parsed
-    raise DatabaseUrlInvalid(parsed.render_as_string())
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
+    except OSError as error:
+        raise sqlite3.OperationalError(f"{path}: {error.strerror}") from error
 
 
 def _on_sqlite_connect(connection: Any, _record: Any) -> None:
@@ -105,7 +106,7 @@ class Database:
     """
 
     def __init__(self, url: str, clock: Clock | None = None) -> None:
-        self.url = _dialect_url(url)
+        self.url = database_url.parse(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self.project_id: int | None = None
         self._of_project: dict[int | None, Self] = {}
@@ -140,6 +141,7 @@ class Database:
             event.listen(engine, "checkout", _ping_after_rest)
             return engine
         engine = create_engine(self.url, **shared)
+        event.listen(engine, "do_connect", _before_sqlite_connect)
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)
         return engine

@@ -8,7 +8,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
-from service import __version__
+from service import __version__, database_url
 from service.command_errors import DatabaseEmpty, DatabaseForeign, DatabaseOutdated, DatabaseTooNew
 from service.db import Database
 
@@ -93,7 +93,7 @@ def check(db: Database) -> None:
         DatabaseTooNew: the tables no longer serve this server.
         DatabaseForeign: the tables are of another program.
     """
-    url = db.url.render_as_string().replace("+psycopg", "")
+    url = database_url.shown(db.url)
     with db.read() as session:
         connection = session.connection()
         match _state(connection):

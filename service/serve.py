@@ -13,7 +13,7 @@ from functools import partial
 
 import typer
 
-from service import bootstrap, logs, schema
+from service import bootstrap, database_file, logs, schema
 from service.bells import Bells
 from service.command_errors import CommandFailed, OneProcessOnly
 from service.config import SHARED_FOLDER, Settings
@@ -142,6 +142,8 @@ def _database(settings: Settings) -> Iterator[None]:
             if schema.state(db) is schema.State.EMPTY:
                 LOG.info("The database is empty; it gets revision %s.", schema.upgrade(db))
             schema.check(db)
+            if exposed := database_file.exposed(db):
+                LOG.warning(exposed)
             bootstrap.prepare(db, settings)
             db.close()  # no connection may be shared with a copy of this process
             yield

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -63,6 +64,15 @@ def test_a_copy_holds_what_was_there_and_goes_on(
     later.advance(study_id)
     assert later.read_study(study_id).finish_no == 2
     again.close()
+
+
+def test_a_copy_is_for_its_owner_alone(db: Database, tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        backup.write(db, tmp_path / "copy")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "copy").stat().st_mode & 0o777 == 0o600
 
 
 def test_artefacts_copied_after_the_database_hold_all_that_it_names(

@@ -36,8 +36,10 @@ def found(settings: Settings) -> dict[str, Finding]:
 
 def test_a_good_place_has_no_failure(database_url: str, tmp_path: Path) -> None:
     findings = found(settings(tmp_path, database_url))
+    file = {"file": "ok"} if database_url.startswith("sqlite") else {}
     assert {name: finding.state for name, finding in findings.items()} == {
         "database": "ok",
+        **file,
         "schema": "ok",
         "clock": "ok",
         "artefacts": "ok",
@@ -53,6 +55,19 @@ def test_a_database_without_tables_is_told_with_the_command(tmp_path: Path) -> N
     findings = found(settings(tmp_path, f"sqlite:///{tmp_path / 'empty.db'}"))
     assert findings["schema"].state == "failed"
     assert "tinyfront-server db upgrade" in findings["schema"].text
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604])
+def test_a_database_file_that_others_may_read_is_told_with_the_command(
+    sqlite_url: str, tmp_path: Path, mode: int
+) -> None:
+    path = tmp_path / "tinyfront.db"
+    path.chmod(mode)
+    file = found(settings(tmp_path, sqlite_url))["file"]
+    assert file.state == "failed"
+    assert file.text.startswith(f"{path}")
+    assert "Run: chmod 600 " in file.text
+    assert "\n" not in file.text
 
 
 def test_a_database_that_is_away_is_told_and_the_rest_is_checked(tmp_path: Path) -> None:
@@ -127,8 +142,8 @@ def test_the_command_prints_a_line_each_and_fails_with_status_1(
     assert done.exit_code == 0, done.output
     assert [line.split()[1] for line in done.stdout.splitlines()][:3] == [
         "database",
+        "file",
         "schema",
-        "clock",
     ]
     (tmp_path / "file").touch()
     done = CliRunner().invoke(app, [*command[:-1], str(tmp_path / "file"), "--json"])

@@ -1,6 +1,7 @@
 """Two kinds of transactions, one clock, one writer on SQLite."""
 
 import multiprocessing
+import os
 import subprocess
 import sys
 import threading
@@ -10,11 +11,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text, update
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
 from service import db as db_module
-from service.command_errors import DatabaseInUse, DatabaseUrlInvalid
+from service import schema
+from service.command_errors import DatabaseInUse
 from service.db import Database
 from service.errors import DatabaseBusy
 from service.models import Project, Worker
@@ -173,18 +175,34 @@ def test_sqlite_is_set_up_for_one_server_with_many_readers(sqlite_url: str) -> N
     db.close()
 
 
-@pytest.mark.parametrize(
-    "url", ["mysql://host/name", "sqlite://", "sqlite:///:memory:", "nonsense"]
-)
-def test_other_databases_are_refused_with_what_is_needed(url: str) -> None:
-    with pytest.raises(DatabaseUrlInvalid, match="need sqlite:///FILE or postgresql://"):
-        Database(url)
+def modes(path: Path) -> dict[str, int]:
+    """The modes of a database file and of what lies beside it, by ending."""
+    files = path.parent.glob(f"{path.name}*")
+    return {file.name.removeprefix(path.name): file.stat().st_mode & 0o777 for file in files}
 
 
-def test_a_password_is_not_shown() -> None:
-    with pytest.raises(DatabaseUrlInvalid) as refused:
-        Database("mysql://user:secret@host/name")
-    assert "secret" not in str(refused.value)
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_new_sqlite_file_is_for_its_owner_alone(tmp_path: Path, linked: bool) -> None:
+    path = tmp_path / "tinyfront.db"
+    if linked:
+        (tmp_path / "link").symlink_to(path)
+    before = os.umask(0o022)
+    try:
+        db = Database(f"sqlite:///{tmp_path / 'link' if linked else path}")
+        schema.upgrade(db)
+        add_worker(db, "w")
+        assert modes(path) == {"": 0o600, "-wal": 0o600, "-shm": 0o600}
+        db.close()
+    finally:
+        os.umask(before)
+
+
+def test_a_sqlite_file_that_cannot_be_made_is_told_as_any_error_of_the_database(
+    tmp_path: Path,
+) -> None:
+    db = Database(f"sqlite:///{tmp_path / 'none' / 'tinyfront.db'}")
+    with pytest.raises(OperationalError, match=r"tinyfront.db: No such file"), db.read():
+        count_workers(db)
 
 
 HOLD = """
