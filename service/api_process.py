@@ -15,6 +15,7 @@ from service.db import Database
 from service.keeper import Keeper
 from service.keeper_process import SWITCH_S, keeping
 from service.monitor import Monitor
+from service.supervisor import END
 from service.watcher import Watcher
 
 # For requests under way, after which this process ends all the same; less than the supervisor
@@ -30,15 +31,11 @@ class Server(uvicorn.Server):
         self._watcher = watcher
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin the end; a second signal ends at once.
+        """Do nothing: SIGTERM and Ctrl-C are the supervisor's, who ends this process by `END`."""
 
-        The signal is not kept: uvicorn would raise it again after a clean end. Ctrl-C comes to all
-        processes of a terminal, and a second time, as SIGTERM, from the supervisor.
-        """
-        if sig == signal.SIGINT:
-            return
+    def end(self, _number: int, _frame: FrameType | None) -> None:
+        """Begin the end: no new connections, and what waits is answered."""
         self._watcher.close()
-        self.force_exit = self.should_exit
         self.should_exit = True
 
 
@@ -47,7 +44,7 @@ def run(
     listener: socket.socket,
     keeper_of: Callable[[Callable[[], None]], Keeper] | None = None,
 ) -> None:
-    """Serve requests at an address that is listened to, until SIGTERM.
+    """Serve requests at an address that is listened to, until the supervisor's `END`.
 
     Args:
         settings: of the server.
@@ -72,4 +69,6 @@ def run(
             access_log=False,
             timeout_graceful_shutdown=REQUESTS_S,
         )
-        Server(config, watcher).run(sockets=[listener])
+        server = Server(config, watcher)
+        signal.signal(END, server.end)
+        server.run(sockets=[listener])

@@ -17,6 +17,7 @@ from service.monitor import Monitor
 from service.own_keeper import OwnKeeper
 from service.planner.conductor import Conductor
 from service.planner.pool import Pool
+from service.supervisor import END
 
 # The ledger and the conductor compute for tens of milliseconds. What writes for all requests gives
 # the interpreter up at each of its statements, and by default waits 5 ms to get it back.
@@ -37,7 +38,7 @@ def keeping(
 
 
 def run(settings: Settings, bells: Bells) -> None:
-    """Keep for the API processes of this server, until SIGTERM."""
+    """Keep for the API processes of this server, until the supervisor's `END`."""
     sys.setswitchinterval(SWITCH_S)
     ending = False
 
@@ -45,7 +46,7 @@ def run(settings: Settings, bells: Bells) -> None:
         nonlocal ending
         ending = True
 
-    signal.signal(signal.SIGTERM, end)
+    signal.signal(END, end)
     with ExitStack() as stack:
         db = Database(settings.database_url)
         stack.callback(db.close)

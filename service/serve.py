@@ -53,7 +53,8 @@ def run(settings: Settings, with_worker: bool = False) -> int:
             command = [sys.executable, "-m", "service", "worker", "--server", url]
             # Its key goes by the environment: everybody on the machine may read a command line.
             own = bootstrap.worker_environment(settings, os.environ)
-            members.append(Member("worker", partial(Program, command, own)))
+            # First, since it hands its trial back to those who end after it.
+            members.append(Member("worker", partial(Program, command, own), ends_first=True))
         typer.echo(f"Tinyfront listens on {url}")
         sys.stdout.flush()  # before it is copied
         # Not later: while this process holds the address, the kernel takes connections to it.
@@ -100,9 +101,9 @@ def _keep(
 
 
 def _be_a_copy(lifeline: tuple[int, int]) -> None:
-    """Leave signals of the terminal to the supervisor, and end when it is gone."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, who passes it on
+    """Leave signals to a whole group to the supervisor, and end when it says so or is gone."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
     reading, writing = lifeline
     os.close(writing)
     threading.Thread(target=ends_with_parent, args=(reading,), daemon=True).start()

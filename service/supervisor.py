@@ -1,10 +1,12 @@
 """Keeps processes alive: restarts what dies, passes the end on, and never leaves one behind."""
 
+import ctypes
 import logging
 import multiprocessing
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,8 +21,15 @@ LOOK_S = 0.2
 SHORT_LIFE_S = 10.0
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
-STOP_S = 10.0  # for everybody, after which they are killed
+FIRST_STOP_S = 6.0  # for who ends first
+STOP_S = 10.0  # for everybody after them; who has not ended by then is killed
 FORCED = 1  # the exit status when somebody had to be killed
+# A signal that comes again within this time is the same one, sent to the group and to us.
+REPEAT_S = 1.0
+# By this the supervisor ends a copy of itself. SIGTERM and Ctrl-C come to all processes of a group
+# (systemd, a terminal), and who ends when is the supervisor's to say.
+END = signal.SIGUSR1
+PR_SET_PDEATHSIG = 1  # from Linux' prctl.h
 
 
 class Running(Protocol):
@@ -41,10 +50,13 @@ class Running(Protocol):
 
 
 class Program:
-    """A program that was started by its command line."""
+    """A program that was started by its command line. On Linux it is killed with its parent.
+
+    To be made by the main thread: the kernel ends the program with the thread that made it.
+    """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        self._process = subprocess.Popen(command, env=environment)
+        self._process = subprocess.Popen(command, env=environment, preexec_fn=_killed_with_us())
         self.pid: int | None = self._process.pid
 
     def status(self) -> int | None:
@@ -59,6 +71,20 @@ class Program:
         """End it, and wait until it is gone."""
         self._process.kill()
         self._process.wait()
+
+
+def _killed_with_us() -> Callable[[], None] | None:
+    """Return what has the kernel kill a new process with this one."""
+    if sys.platform != "linux":
+        return None
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def bind() -> None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before the kernel knew
+            os._exit(FORCED)
+
+    return bind
 
 
 class Fork:
@@ -80,7 +106,8 @@ class Fork:
 
     def terminate(self) -> None:
         """Ask it to end."""
-        self._process.terminate()
+        if self.pid is not None:
+            os.kill(self.pid, END)
 
     def kill(self) -> None:
         """End it, and wait until it is gone."""
@@ -94,6 +121,7 @@ class Member:
 
     name: str
     start: Callable[[], Running]
+    ends_first: bool = False  # the others serve it until it has ended
     running: Running | None = None
     started_s: float = 0.0
     begin_s: float = 0.0  # not before this moment
@@ -122,11 +150,12 @@ class Member:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Runs its members until SIGTERM or Ctrl-C; a second signal ends all at once."""
+    """Runs its members until SIGTERM or Ctrl-C; a later signal ends all at once."""
 
     members: Sequence[Member]
-    ending: Callable[[], None]  # called at the first signal, before it is passed on
-    _signals: int = field(default=0, init=False)
+    ending: Callable[[], None]  # called when those who end first have ended
+    _told_s: float | None = field(default=None, init=False)
+    _hurried: bool = field(default=False, init=False)
 
     def run(self) -> int:
         """Run.
@@ -137,37 +166,48 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._noted)
         try:
-            while not self._signals:
+            while self._told_s is None:
                 for member in self.members:
                     member.look(time.monotonic())
                 self._pause()
+            first = self._stop([each for each in self.members if each.ends_first], FIRST_STOP_S)
             self.ending()
-            return self._stop()
+            return max(first, self._stop(self.members, STOP_S))
         finally:
-            for running in self._left():
-                running.kill()
+            _kill(_left(self.members))
 
     def _noted(self, _number: int, _frame: FrameType | None) -> None:
-        self._signals += 1
+        now_s = time.monotonic()
+        if self._told_s is None:
+            self._told_s = now_s
+        elif now_s - self._told_s >= REPEAT_S:
+            self._hurried = True
 
     def _pause(self) -> None:
         # A signal does not end a sleep, so sleeps are short.
         time.sleep(LOOK_S)
 
-    def _left(self) -> list[Running]:
-        present = [member.running for member in self.members if member.running is not None]
-        return [running for running in present if running.status() is None]
-
-    def _stop(self) -> int:
-        deadline_s = time.monotonic() + STOP_S
-        for running in self._left():
+    def _stop(self, members: Sequence[Member], patience_s: float) -> int:
+        deadline_s = time.monotonic() + patience_s
+        for running in _left(members):
             running.terminate()
-        while left := self._left():
-            if self._signals > 1 or time.monotonic() > deadline_s:
+        while left := _left(members):
+            if self._hurried or time.monotonic() > deadline_s:
                 LOG.warning("%d processes did not end and are killed.", len(left))
+                _kill(left)
                 return FORCED
             self._pause()
         return 0
+
+
+def _left(members: Sequence[Member]) -> list[Running]:
+    present = [member.running for member in members if member.running is not None]
+    return [running for running in present if running.status() is None]
+
+
+def _kill(left: Sequence[Running]) -> None:
+    for running in left:
+        running.kill()
 
 
 def ends_with_parent(lifeline: int) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from worker.child import Place
     from worker.loop import Options
 
+# A signal that comes again within this time is the same one: it came to the whole group, and a
+# supervisor passes it on.
+REPEAT_S = 1.0
 DATA_DIR_HELP = "Folder of NAME.npz files with x_train, y_train, x_test, y_test."
 NEEDED = ("torch", "numpy", "sklearn", "safetensors", "httpx")
 WRONG_USE = 2  # as typer itself says it
@@ -137,12 +141,18 @@ def _run(server: str, place: "Place", options: "Options") -> None:
 
 
 def _stopped_by_signals() -> threading.Event:
-    """An event that SIGTERM and Ctrl-C set; the second signal ends the process at once."""
+    """An event that SIGTERM and Ctrl-C set; a later signal ends the process at once."""
     stopping = threading.Event()
+    told_s = 0.0
 
     def stop(number: int, frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        stopping.set()
+        nonlocal told_s
+        if not stopping.is_set():
+            told_s = time.monotonic()
+            stopping.set()
+        elif time.monotonic() - told_s >= REPEAT_S:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)

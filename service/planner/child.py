@@ -34,7 +34,9 @@ def main(connection: Connection) -> None:
 
     The pipe also closes when the server is killed.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which closes the pipe
+    # What comes to a whole group is for the server, which kills this process when it ends.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
     # One thread: several planners share the machine with workers, and results stay the same bit
     # for bit. Set before torch is imported for the first time.
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):

@@ -42,11 +42,11 @@ class Site:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start_server(self, processes: int = 1, **environment: str) -> None:
+    def start_server(self, processes: int = 1, *options: str, **environment: str) -> None:
         artefacts = str(self.folder / "artefacts")
         arguments = ["--port", str(self.port), "--database", self.database_url]
         arguments += ["--processes", str(processes), "--planners", "1", "--artefacts", artefacts]
-        self._start("server", ["serve", *arguments], **environment)
+        self._start("server", ["serve", *arguments, *options], **environment)
         until(self._ready, "the server answers")
 
     def start_worker(self, name: str = "worker", *options: str) -> None:
@@ -72,6 +72,7 @@ class Site:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=os.environ | {"PYTHONUNBUFFERED": "1"} | environment,
+                start_new_session=True,  # so that a test may send a signal to its whole group
             )
 
     def _ready(self) -> bool:

@@ -12,7 +12,7 @@ from tinyfront import Client, Cnn, Parameters, Real, Study, minimize
 TRIALS = 5
 
 
-def network_study(site: Site, client: Client) -> Study:
+def network_study(site: Site, client: Client, epochs: int = 4) -> Study:
     until(lambda: any(data["name"] == "digits" for data in client.data()), "a worker has digits")
     return client.create_study(
         "digits",
@@ -20,7 +20,7 @@ def network_study(site: Site, client: Client) -> Study:
         data="digits",
         objectives=[minimize("error"), minimize("model_size", limit=4000)],
         trials=TRIALS,
-        training={"epochs": 4},
+        training={"epochs": epochs},
         designer="bayes",
     )
 

@@ -11,10 +11,14 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from sqlalchemy import select
 
 from service.db import Database
+from service.models import Attempt, Trial
+from service.states import Outcome, Status
 from tests.chaos import books
 from tests.e2e.conftest import API, Site, free_port, until
+from tests.e2e.test_kills import network_study
 from tinyfront import Client, Parameters, Real, Study, minimize
 
 TRIALS = 200
@@ -165,6 +169,64 @@ def test_ctrl_c_comes_to_all_processes_at_once_and_lets_requests_finish(
         os.kill(pid, signal.SIGINT)
     assert server.wait(10) == 0
     assert log.read_text().count("Application shutdown complete") == 2
+
+
+def test_a_signal_to_the_whole_group_lets_an_upload_finish(site: Site) -> None:
+    """As systemd sends it: all processes get it, and some again from the supervisor."""
+    site.start_server()
+    server = site.running["server"]
+
+    def slowly() -> Iterator[bytes]:
+        for number in range(12):
+            yield b"x" * 1000
+            if number == 2:
+                os.killpg(server.pid, signal.SIGTERM)
+            time.sleep(0.2)
+
+    with Client(site.url) as client, httpx.Client(base_url=f"{site.url}/api/v1") as http:
+        box(client)
+        wish = {"worker": "w", "request_id": "r", "wait_s": 20}
+        (lease,) = http.post("/leases", json=wish, timeout=30).json()["leases"]
+        answer = http.put(
+            f"/attempts/{lease['attempt_id']}/artefacts/file",
+            content=slowly(),
+            headers={"X-Lease-Token": lease["token"]},
+            timeout=30,
+        )
+    assert answer.status_code == 201
+    assert answer.json()["size_bytes"] == 12_000
+    assert server.wait(10) == 0
+    del site.running["server"]
+
+
+def test_a_worker_beside_its_server_hands_its_trial_back_at_the_end(site: Site) -> None:
+    site.start_server(1, "--with-worker")
+    with Client(site.url) as client:
+        study = network_study(site, client, epochs=10_000)
+        until(lambda: any(trial.detail()["reports"] for trial in study.trials()), "it trains")
+    family = site.children("server")
+    server = site.running.pop("server")
+    os.killpg(server.pid, signal.SIGTERM)
+    assert server.wait(20) == 0, (site.folder / "server.log").read_text()[-4000:]
+    assert psutil.wait_procs(family, timeout=2)[1] == []
+    db = Database(site.database_url)
+    with db.read() as session:
+        (attempt,) = session.scalars(select(Attempt))
+        assert (attempt.outcome, attempt.ended_at is None) == (Outcome.RELEASED, False)
+        assert [trial.status for trial in session.scalars(select(Trial))] == [Status.QUEUED]
+    db.close()
+
+
+def test_a_worker_is_killed_with_the_supervisor_beside_whom_it_works(sqlite_site: Site) -> None:
+    sqlite_site.start_server(1, "--with-worker")
+    with Client(sqlite_site.url) as client:
+        until(lambda: client.data() != [], "the worker serves")
+    family = sqlite_site.children("server")
+    assert len([child for child in family if "worker" in child.cmdline()]) == 1
+    assert len(family) >= 4  # with a planner and the one who trains
+    sqlite_site.kill("server")
+    _, alive = psutil.wait_procs(family, timeout=30)
+    assert alive == []
 
 
 def test_a_server_whose_supervisor_is_killed_leaves_nobody_behind(postgres_site: Site) -> None:

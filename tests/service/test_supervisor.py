@@ -14,22 +14,43 @@ import pytest
 from service.supervisor import LONGEST_PAUSE_S, Member, Running
 from tests.api.conftest import wait_until
 
-PROGRAM = """
+WORKER = """
 import signal, sys, time
-from service import supervisor
-from service.supervisor import Fork, Member, Supervisor
 
-supervisor.STOP_S = 1.0
+def end(*_):
+    time.sleep(0.3)
+    print("worker", flush=True)
+    sys.exit()
+
+signal.signal(signal.SIGTERM, signal.SIG_IGN if sys.argv[1] == "deaf worker" else end)
+print("born", flush=True)
+time.sleep(60)
+"""
+PROGRAM = """
+import os, signal, sys, time
+from service import supervisor
+from service.supervisor import END, Fork, Member, Program, Supervisor
+
+kind, worker = sys.argv[1], sys.argv[3]
+supervisor.STOP_S = supervisor.FIRST_STOP_S = float(sys.argv[2])
+supervisor.REPEAT_S = 0.3
+
+def end(*_):
+    time.sleep(0.6)
+    os.write(1, b"copy\\n")  # at once, for another copy writes there, too
+    sys.exit()
 
 def work():
-    if sys.argv[1] == "deaf":
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    else:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    print("born", flush=True)
+    signal.signal(END, signal.SIG_IGN if kind == "deaf" else end)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    os.write(1, b"born\\n")
     time.sleep(60)
 
 members = [Member(name, lambda name=name: Fork(name, work)) for name in ("one", "two")]
+if "worker" in kind:
+    command = [sys.executable, "-c", worker, kind]
+    members.append(Member("worker", lambda: Program(command, os.environ), ends_first=True))
 sys.exit(Supervisor(members, ending=lambda: print("ending", flush=True)).run())
 """
 
@@ -100,50 +121,77 @@ def test_a_death_is_told_with_name_process_and_status(caplog: pytest.LogCaptureF
     assert line.startswith("api-1 (process 1) ended with status -9 after 3 s")
 
 
-def supervised(kind: str, check: Callable[["subprocess.Popen[str]"], None]) -> tuple[int, str]:
+def supervised(
+    kind: str, check: Callable[["subprocess.Popen[str]"], None], patience_s: float = 30.0
+) -> tuple[int, list[str]]:
     """Run the program above, let the test do its worst, and return status and output."""
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, kind],
+        [sys.executable, "-c", PROGRAM, kind, str(patience_s), WORKER],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+    assert process.stdout is not None
     family = psutil.Process(process.pid)
     try:
-        wait_until(lambda: len(family.children()) == 2)
-        time.sleep(0.5)
+        born = [process.stdout.readline() for _ in range(3 if "worker" in kind else 2)]
+        assert set(born) == {"born\n"}
         children = family.children()
         check(process)
         output, _ = process.communicate(timeout=15)
-        assert [child for child in children if child.is_running()] == []
+        _, alive = psutil.wait_procs(children, timeout=5)
+        assert alive == []
     finally:
         process.kill()
         process.wait()
-    return process.returncode, output
+    return process.returncode, output.splitlines()
+
+
+def terminate(process: "subprocess.Popen[str]") -> None:
+    process.send_signal(signal.SIGTERM)
 
 
 def test_sigterm_ends_all_with_status_0() -> None:
-    status, output = supervised("good", lambda process: process.send_signal(signal.SIGTERM))
-    assert status == 0
-    assert output.count("ending") == 1
+    assert supervised("good", terminate) == (0, ["ending", "copy", "copy"])
+
+
+def test_who_ends_first_has_ended_before_the_others_are_told() -> None:
+    told = (0, ["worker", "ending", "copy", "copy"])
+    assert supervised("good worker", terminate) == told
+
+
+def test_who_shall_end_first_and_does_not_is_killed_before_the_others_are_told() -> None:
+    status, output = supervised("deaf worker", terminate, patience_s=1.0)
+    assert status == 1
+    assert output == ["1 processes did not end and are killed.", "ending", "copy", "copy"]
 
 
 def test_who_does_not_end_is_killed_in_the_end() -> None:
-    status, output = supervised("deaf", lambda process: process.send_signal(signal.SIGINT))
+    def interrupt(process: "subprocess.Popen[str]") -> None:
+        process.send_signal(signal.SIGINT)
+
+    status, output = supervised("deaf", interrupt, patience_s=1.0)
     assert status == 1
-    assert "2 processes did not end and are killed" in output
+    assert output == ["ending", "2 processes did not end and are killed."]
 
 
-def test_a_second_signal_ends_at_once() -> None:
+def test_a_later_signal_ends_at_once() -> None:
     def twice(process: "subprocess.Popen[str]") -> None:
-        begun_s = time.monotonic()
-        process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
-        process.send_signal(signal.SIGTERM)
-        process.wait(10)
-        assert time.monotonic() - begun_s < 0.95  # before the patience of a second is over
+        terminate(process)
+        time.sleep(0.5)
+        terminate(process)
 
-    assert supervised("deaf", twice)[0] == 1
+    status, output = supervised("deaf", twice)
+    assert (status, output[-1]) == (1, "2 processes did not end and are killed.")
+
+
+def test_one_signal_that_comes_twice_lets_all_end_well() -> None:
+    def twice(process: "subprocess.Popen[str]") -> None:
+        for child in (process, *psutil.Process(process.pid).children(), process):
+            os.kill(child.pid, signal.SIGTERM)
+            time.sleep(0.02)  # else the second may be merged with the first
+
+    assert supervised("good", twice) == (0, ["ending", "copy", "copy"])
 
 
 def test_a_killed_process_is_replaced() -> None:
@@ -153,7 +201,22 @@ def test_a_killed_process_is_replaced() -> None:
         os.kill(before[0].pid, signal.SIGKILL)
         wait_until(lambda: len({c.pid for c in family.children()} - {c.pid for c in before}) == 1)
         wait_until(lambda: len(family.children()) == 2)
-        time.sleep(0.3)
-        process.send_signal(signal.SIGTERM)
+        assert process.stdout is not None
+        assert "ended with status -9" in process.stdout.readline()
+        assert process.stdout.readline() == "born\n"
+        terminate(process)
 
-    assert supervised("good", kill)[0] == 0
+    assert supervised("good", kill) == (0, ["ending", "copy", "copy"])
+
+
+def test_a_program_is_killed_with_its_supervisor() -> None:
+    def kill(process: "subprocess.Popen[str]") -> None:
+        children = psutil.Process(process.pid).children()
+        programs = [child for child in children if WORKER in child.cmdline()[:3]]
+        process.kill()
+        gone, _ = psutil.wait_procs(programs, timeout=5)
+        for copy in set(children) - set(programs):  # they go by a lifeline, which `serve` has
+            copy.kill()
+        assert len(gone) == 1
+
+    assert supervised("good worker", kill)[0] == -signal.SIGKILL
