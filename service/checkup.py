@@ -3,8 +3,6 @@
 Each check asks the real thing: the database, the store, a planner process.
 """
 
-import hashlib
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -17,8 +15,7 @@ from typing import Any, Literal
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from service import database_file, database_url, schema, workers
-from service.artefacts import Store
+from service import database_file, database_url, schema, store_check, workers
 from service.command_errors import CommandFailed
 from service.config import Settings
 from service.db import Database
@@ -119,17 +116,8 @@ def _clock(db: Database) -> Finding:
 
 
 def _artefacts(settings: Settings) -> Finding:
-    """Keep a small file as a worker's, read it back, and remove it."""
-    store = Store(settings.artefact_url, settings.max_artefact_bytes)
-    content = os.urandom(1024)
-    with store.upload() as upload:
-        upload.write(content)
-        blob = upload.keep()
-    read = b"".join(store.read(blob.sha256))
-    store.drop(blob.sha256)
-    if hashlib.sha256(read).hexdigest() != blob.sha256:
-        return Finding("artefacts", "failed", f"{settings.artefact_url} gives back other bytes.")
-    text = f"{settings.artefact_url} takes and gives files"
+    store_check.try_out(settings.artefact_url)
+    text = f"{store_check.shown(settings.artefact_url)} takes and gives files"
     if not Path(settings.artefact_url).is_dir():
         return Finding("artefacts", "ok", f"{text}.")
     free = shutil.disk_usage(settings.artefact_url).free

@@ -107,6 +107,36 @@ class DatabaseInUse(CommandFailed):
         )
 
 
+class StoreUnusable(CommandFailed):
+    """An artefact store that does not take or give files."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"artefact_url: {url} cannot be used: {reason}. Name a folder that this user may "
+            "write, or an address that fsspec opens (--artefacts or TINYFRONT_ARTEFACT_URL)."
+        )
+
+
+class HostInvalid(CommandFailed):
+    """A host that is no address of this machine."""
+
+    def __init__(self, host: str, reason: str) -> None:
+        super().__init__(
+            f"host: {host!r} is no address of this machine ({reason}). Choose another with --host, "
+            "such as 127.0.0.1."
+        )
+
+
+class PortTaken(CommandFailed):
+    """A port that this process does not get."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(
+            f"port: {port} on {host} is not free ({reason}). Choose another with --port."
+        )
+
+
 class ConfigUnreadable(CommandFailed):
     """The file of settings cannot be read."""
 

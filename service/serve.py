@@ -1,5 +1,6 @@
 """`tinyfront-server serve`: takes address and database, then supervises who serves them."""
 
+import errno
 import logging
 import os
 import signal
@@ -13,9 +14,9 @@ from functools import partial
 
 import typer
 
-from service import bootstrap, database_file, logs, schema
+from service import bootstrap, database_file, logs, schema, store_check
 from service.bells import Bells
-from service.command_errors import CommandFailed, OneProcessOnly
+from service.command_errors import HostInvalid, OneProcessOnly, PortTaken
 from service.config import SHARED_FOLDER, Settings
 from service.db import Database
 from service.keeper import Keeper
@@ -31,7 +32,9 @@ def run(settings: Settings, with_worker: bool = False) -> int:
         The exit status: 0 after a clean end.
 
     Raises:
-        CommandFailed: the port is taken, or SQLite shall take several processes.
+        HostInvalid, PortTaken: it cannot listen there.
+        StoreUnusable: artefacts cannot be kept.
+        OneProcessOnly: SQLite shall take several processes.
         NoKeys: the host is not of this machine, and there are no keys.
         BootstrapKeyTaken: see `service.bootstrap`.
         DatabaseOutdated, DatabaseForeign, DatabaseTooNew, DatabaseInUse: see `service.schema`.
@@ -41,6 +44,7 @@ def run(settings: Settings, with_worker: bool = False) -> int:
     with ExitStack() as stack:
         listener = stack.enter_context(_listen(settings.host, settings.port))
         url = f"http://{_shown(settings.host)}:{listener.getsockname()[1]}"
+        store_check.try_out_aside(settings.artefact_url)
         stack.enter_context(_database(settings))
         if settings.processes > 1:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tinyfront-figures-"))
@@ -119,11 +123,14 @@ def _listen(host: str, port: int) -> Iterator[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
+        except UnicodeError as error:
+            raise HostInvalid(host, str(error)) from error
         except OSError as error:
-            raise CommandFailed(
-                f"port: {port} on {host} is not free ({error.strerror}). Choose another with "
-                "--port."
-            ) from error
+            reason = error.strerror or str(error)
+            # A name that is not known, or an address of another machine.
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                raise HostInvalid(host, reason) from error
+            raise PortTaken(host, port, reason) from error
         listener.set_inheritable(False)
         yield listener
 

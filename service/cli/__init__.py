@@ -123,7 +123,7 @@ def backup(
     """Write a whole copy of the database while servers run; artefacts are copied after it."""
     from service import backup
 
-    with opened(settings_with(config, database_url=database).database_url) as db:
+    with opened(database, config) as db:
         backup.write(db, file)
     typer.echo(f"The copy is {file}. Now copy the artefacts; docs/operation.md says how.")
 

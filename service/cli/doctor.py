@@ -19,6 +19,7 @@ from service.cli.edge import (
 if TYPE_CHECKING:
     from optimizer.leave_one_out import Judgement
     from service.config import Settings
+    from service.db import Database
     from service.doctor import Examination
 
 SHORTEST = 4  # lengthscales that are named
@@ -44,11 +45,11 @@ def doctor(
     above 1 the model is too sure of itself. Chance: the share of the variance that it takes for
     noise.
     """
-    settings = settings_with(config, database_url=database, artefact_url=artefacts)
     if study is None:
-        _check_up(settings, as_json)
+        _check_up(settings_with(config, database_url=database, artefact_url=artefacts), as_json)
     else:
-        _examine(settings, study, as_json)
+        with opened(database, config) as db:
+            _examine(db, study, as_json)
 
 
 def _check_up(settings: "Settings", as_json: bool) -> None:
@@ -65,10 +66,10 @@ def _check_up(settings: "Settings", as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _examine(settings: "Settings", study: str, as_json: bool) -> None:
+def _examine(db: "Database", study: str, as_json: bool) -> None:
     from service import doctor
 
-    with opened(settings.database_url) as db, db.read() as session:
+    with db.read() as session:
         found = doctor.examine(session, study)
     if as_json:
         say_json(found.to_json())

@@ -46,7 +46,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")
 
 
 @contextmanager
-def opened(url: str | None) -> Iterator["Database"]:
+def opened(url: str | None, config: Path | None) -> Iterator["Database"]:
     """The database at a URL, or the one of the settings; a server may use it meanwhile.
 
     Raises:
@@ -55,7 +55,7 @@ def opened(url: str | None) -> Iterator["Database"]:
     from service import schema
     from service.db import Database
 
-    db = Database(settings_with(database_url=url).database_url)
+    db = Database(settings_with(config, database_url=url).database_url)
     try:
         schema.check(db)
         yield db

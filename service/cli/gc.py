@@ -5,15 +5,22 @@ from typing import Annotated
 
 import typer
 
-from service.cli.edge import AsJson, DatabaseUrl, opened, say_json, settings_with
+from service.cli.edge import (
+    Artefacts,
+    AsJson,
+    ConfigFile,
+    DatabaseUrl,
+    opened,
+    say_json,
+    settings_with,
+)
 
 
 def gc(
     delete: Annotated[bool, typer.Option("--delete", help="Remove them; else only count.")] = False,
     database: DatabaseUrl = None,
-    artefacts: Annotated[
-        str | None, typer.Option(help="Folder or fsspec address of artefacts.")
-    ] = None,
+    artefacts: Artefacts = None,
+    config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Count the files of the artefact store that are older than a day and belong to nothing.
@@ -25,9 +32,9 @@ def gc(
     from service.artefacts import Store
     from service.db import utc_now
 
-    settings = settings_with(artefact_url=artefacts)
+    settings = settings_with(config, artefact_url=artefacts)
     store = Store(settings.artefact_url, settings.max_artefact_bytes)
-    with opened(database) as db:
+    with opened(database, config) as db:
         found = garbage.collect(db, store, utc_now(), delete)
     if as_json:
         say_json({**asdict(found), "deleted": delete})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from service.cli.edge import AsJson, DatabaseUrl, console, opened, say_json
+from service.cli.edge import AsJson, ConfigFile, DatabaseUrl, console, opened, say_json
 from service.states import Role
 
 if TYPE_CHECKING:
@@ -23,12 +23,13 @@ def create_key(
     role: Annotated[Role, typer.Option(help="What its holder may do.")],
     project: Annotated[str, typer.Option(help="The only project it sees.")] = "default",
     database: DatabaseUrl = None,
+    config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key and print it, this once. From then on the server asks for keys."""
     from service import keys
 
-    with opened(database) as db, db.begin() as session:
+    with opened(database, config) as db, db.begin() as session:
         wanted = keys.Wanted(name, role, project)
         key, text = keys.create(session, wanted, db.now(session))
         made = {"id": key.id, "name": name, "role": role.value, "project": project, "key": text}
@@ -43,12 +44,13 @@ def create_key(
 def list_keys(
     project: Annotated[str | None, typer.Option(help="Of this project only.")] = None,
     database: DatabaseUrl = None,
+    config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """List the keys, revoked ones too; never their secrets."""
     from service import keys, projects
 
-    with opened(database) as db, db.read() as session:
+    with opened(database, config) as db, db.read() as session:
         if project is not None:
             projects.named(session, project)
         found = keys.listing(session, project)
@@ -75,12 +77,13 @@ def list_keys(
 def revoke_key(
     key: Annotated[str, typer.Argument(metavar="ID", help="The id, as `keys ls` shows it.")],
     database: DatabaseUrl = None,
+    config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Let a key open nothing any more; servers know within a second."""
     from service import keys
 
-    with opened(database) as db, db.begin() as session:
+    with opened(database, config) as db, db.begin() as session:
         revoked = keys.revoke(session, key, db.now(session))
         told = {"id": revoked.id, "name": revoked.name, "revoked_at": _time(revoked.revoked_at)}
     if as_json:
@@ -104,12 +107,13 @@ def write_env(
 def create_project(
     name: Annotated[str, typer.Argument(help="Of the project.")],
     database: DatabaseUrl = None,
+    config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a project; nothing if it exists."""
     from service import projects
 
-    with opened(database) as db, db.begin() as session:
+    with opened(database, config) as db, db.begin() as session:
         project, is_new = projects.create(session, name, db.now(session))
         told = _project(project)
     if as_json:
@@ -119,11 +123,13 @@ def create_project(
 
 
 @projects_app.command("ls")
-def list_projects(database: DatabaseUrl = None, as_json: AsJson = False) -> None:
+def list_projects(
+    database: DatabaseUrl = None, config: ConfigFile = None, as_json: AsJson = False
+) -> None:
     """List the projects."""
     from service import projects
 
-    with opened(database) as db, db.read() as session:
+    with opened(database, config) as db, db.read() as session:
         found = [_project(each) for each in projects.listing(session)]
     if as_json:
         say_json(found)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from service.cli.edge import AsJson, DatabaseUrl, console, opened, say_json
+from service.cli.edge import AsJson, ConfigFile, DatabaseUrl, console, opened, say_json
 
 if TYPE_CHECKING:
     from service.replaying import Proposed, Replay
@@ -21,12 +21,13 @@ NOTHING = "-"
 def replay(
     trial: Annotated[int, typer.Argument(metavar="TRIAL", help="Id of the trial.")],
     database: DatabaseUrl = None,
+    config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Make the proposal of a trial again and compare; status 1 if another one comes out."""
     from service import replaying
 
-    with opened(database) as db:
+    with opened(database, config) as db:
         found = replaying.replay(db, trial)
     if as_json:
         say_json(found.to_json())

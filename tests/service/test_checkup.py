@@ -107,6 +107,8 @@ def test_a_store_that_cannot_be_written_is_told(sqlite_url: str, tmp_path: Path)
     (tmp_path / "blobs").write_text("a file in place of the folder")
     artefacts = found(settings(tmp_path, sqlite_url))["artefacts"]
     assert artefacts.state == "failed"
+    unknown = found(settings(tmp_path, sqlite_url, artefact_url="zz://x"))["artefacts"]
+    assert (unknown.state, "Protocol not known" in unknown.text) == ("failed", True)
 
 
 def announce(url: str, age: timedelta, problem: str | None = None) -> None:
