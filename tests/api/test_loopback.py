@@ -31,7 +31,19 @@ def test_a_name_that_was_bent_to_this_machine_is_refused(host: str) -> None:
     assert isinstance(refused, ForeignHost)
 
 
-@pytest.mark.parametrize("name", ["forwarded", "x-forwarded-for", "x-forwarded-host"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "forwarded",
+        "via",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-port",
+        "x-forwarded-proto",
+        "x-forwarded-server",
+        "x-real-ip",
+    ],
+)
 def test_what_came_through_a_proxy_is_refused(name: str) -> None:
     refused = stranger("GET", {"host": "localhost", name: "10.0.0.1"})
     assert isinstance(refused, ProxiedRequest)
