@@ -38,6 +38,19 @@ class KeyNotFound(ServiceError):
         super().__init__(f"There is no key {key_id[:80]!r}.")
 
 
+class KeyMadeBefore(ServiceError):
+    """The same request made a key before, whose text was shown that once."""
+
+    field = "Idempotency-Key"
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"This request made the key {key_id} before; its text is not kept.")
+        self.remedy = (
+            f"If it did not arrive, revoke the key {key_id} and make another under another "
+            "Idempotency-Key."
+        )
+
+
 class KeyNeeded(ServiceError):
     """No valid key was sent. Wrong and revoked keys get the same words, which tell nothing."""
 

@@ -43,6 +43,7 @@ HTTP_STATUS: dict[type[errors.ServiceError], int] = {
     errors.InvalidMetrics: 422,
     access_errors.InvalidName: 422,
     errors.InvalidProposal: 422,
+    access_errors.KeyMadeBefore: 409,
     access_errors.KeyNeeded: 401,
     access_errors.KeyNotFound: 404,
     errors.NameTaken: 409,

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from service import idempotency
 from service.api.parts import Parts, PartsDep
+from service.errors import ServiceError
 
 Out = TypeVar("Out", bound=BaseModel)
+Kept = TypeVar("Kept", bound=BaseModel)
 
 Key = Annotated[
     str | None,
@@ -26,7 +28,7 @@ Key = Annotated[
 
 
 class Once:
-    """One creating request and the answer to it. A route calls `perform` for all that it does."""
+    """One creating request and the answer to it. A route calls one method for all that it does."""
 
     def __init__(
         self, parts: Parts, response: Response, request: idempotency.Request | None
@@ -49,7 +51,7 @@ class Once:
             What `effect` raises, and what `idempotency.begin` raises.
         """
         with self._parts.db.begin() as session:
-            before = None if self._request is None else idempotency.begin(session, self._request)
+            before = self._before(session)
             if before is not None:
                 self._response.headers["Idempotency-Replayed"] = "true"
                 self._response.status_code = before.status
@@ -57,11 +59,44 @@ class Once:
             now = self._parts.db.now(session)
             answer, is_new = effect(session, now)
             status = 201 if is_new else 200
-            if self._request is not None:
-                body = answer.model_dump(mode="json")
-                idempotency.keep(session, self._request, idempotency.Answer(status, body), now)
+            self._keep(session, status, answer, now)
         self._response.status_code = status
         return answer
+
+    def perform_secretly(
+        self,
+        kept: type[Kept],
+        effect: Callable[[Session, datetime], Out],
+        refusal: Callable[[Kept], ServiceError],
+    ) -> Out:
+        """Create something and answer with a secret, which is not stored and cannot be repeated.
+
+        Args:
+            kept: what is stored of the answer; the secret is no field of it.
+            effect: creates in the transaction that it is given and returns the answer.
+            refusal: what a repetition gets, by what was stored.
+
+        Raises:
+            The refusal, what `effect` raises, and what `idempotency.begin` raises.
+        """
+        with self._parts.db.begin() as session:
+            before = self._before(session)
+            if before is not None:
+                raise refusal(kept.model_validate(before.body))
+            now = self._parts.db.now(session)
+            answer = effect(session, now)
+            # From plain values: of a model that is one of `kept`, too, all fields would be taken.
+            self._keep(session, 201, kept.model_validate(answer.model_dump()), now)
+        self._response.status_code = 201
+        return answer
+
+    def _before(self, session: Session) -> idempotency.Answer | None:
+        return None if self._request is None else idempotency.begin(session, self._request)
+
+    def _keep(self, session: Session, status: int, answer: BaseModel, now: datetime) -> None:
+        if self._request is not None:
+            body = answer.model_dump(mode="json")
+            idempotency.keep(session, self._request, idempotency.Answer(status, body), now)
 
 
 def named(

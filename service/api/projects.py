@@ -1,10 +1,14 @@
 """Projects: make and list. Only an administrator of `default` makes one."""
 
-from fastapi import APIRouter, Response
+from datetime import datetime
+
+from fastapi import APIRouter
+from sqlalchemy.orm import Session
 
 from service import projects
 from service.access_errors import RoleForbids
 from service.api.keys import administered
+from service.api.once import OnceDep
 from service.api.parts import CallerDep, PartsDep
 from service.api.schemas.access import ProjectCreate, ProjectList, ProjectOut
 
@@ -12,16 +16,16 @@ router = APIRouter(prefix="/projects", tags=["access"])
 
 
 @router.post("", status_code=201, responses={200: {"model": ProjectOut}})
-def create(
-    body: ProjectCreate, parts: PartsDep, caller: CallerDep, response: Response
-) -> ProjectOut:
+def create(body: ProjectCreate, caller: CallerDep, once: OnceDep) -> ProjectOut:
     """Make a project; one of that name is returned as it is."""
     if administered(caller) is not None:
         raise RoleForbids("admin of a project", "POST /projects", ["admin of the project default"])
-    with parts.db.begin() as session:
-        project, is_new = projects.create(session, body.name, parts.db.now(session))
-        response.status_code = 201 if is_new else 200
-        return ProjectOut.model_validate(project)
+
+    def effect(session: Session, now: datetime) -> tuple[ProjectOut, bool]:
+        project, is_new = projects.create(session, body.name, now)
+        return ProjectOut.model_validate(project), is_new
+
+    return once.perform(ProjectOut, effect)
 
 
 @router.get("")
