@@ -61,7 +61,7 @@ fmt: setup-test
 
 bench: .venv/installed-bench
 	@test -n "$(NAME)" || { echo "Which one? make bench NAME=x, where x is one of:"; \
-	  ls benchmarks/*.py | sed -n 's#benchmarks/\(.*\)\.py#  \1#p' | grep -v -E '__init__|lines|pairs|record|sample_graphs'; exit 2; }
+	  ls benchmarks/*.py | sed -n 's#benchmarks/\(.*\)\.py#  \1#p' | grep -v -E '__init__|lines|pairs|pools|provenance|record|sample_graphs'; exit 2; }
 	@$(BIN)/python -m benchmarks.$(NAME)
 
 migrate: setup
