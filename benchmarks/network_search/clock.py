@@ -6,6 +6,9 @@ from pathlib import Path
 
 from benchmarks.lines import keep
 
+# What it takes to kill trainings and to write down that a phase is over.
+ENDING_S = 5.0
+
 
 class Clock:
     """Seconds of a phase, added up over all processes that worked on it.
@@ -30,8 +33,12 @@ class Clock:
 
     @property
     def left_s(self) -> float:
-        """What the phase may still take; negative when it took too long."""
-        return self._most_s - self.spent_s
+        """What the phase may still work for, then end in time; negative when it is over."""
+        return self._most_s - ENDING_S - self.spent_s
+
+    def allows(self, usual_s: float) -> bool:
+        """Whether something that takes so long would end in time."""
+        return self.left_s > usual_s
 
     def _spent(self) -> dict[str, float]:
         return dict(json.loads(self._path.read_text())) if self._path.exists() else {}

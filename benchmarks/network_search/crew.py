@@ -1,48 +1,133 @@
 """Trainings in processes of one thread each, begun and finished one by one."""
 
 import multiprocessing
-import os
+import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from typing import Any, TypeVar
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from benchmarks.network_search.clock import Clock
+from benchmarks.pools import pool
 
 Task = TypeVar("Task")
 Json = dict[str, Any]
+# Gives the next training, told those that are running: what it is for, a function at the top level
+# of a module and its arguments; None to begin no more.
+Begin = Callable[[list[Task]], tuple[Task, Callable[..., Json], tuple[Any, ...]] | None]
 
 TICK_S = 10.0
+# Whoever fails so often without a success between fails for a reason that will not go away.
+MOST_FAILED = 5
+
+
+class Crew(Generic[Task]):
+    """Processes that train, and what each of them is at.
+
+    One that dies takes what the others are at along: a pool does not outlive a process of its own.
+    """
+
+    def __init__(self, processes: int) -> None:
+        """Begin no process yet."""
+        self._processes = processes
+        self._strangers = set(multiprocessing.active_children())
+        self._pool: Executor = pool(processes)
+        self._running: dict[Future[Json], tuple[Task, float]] = {}
+
+    @property
+    def tasks(self) -> list[Task]:
+        """What is trained at this moment."""
+        return [task for task, _ in self._running.values()]
+
+    def fill(self, begin: Begin[Task]) -> bool:
+        """Begin trainings until every process has one; False once there is none to begin."""
+        while len(self._running) < self._processes:
+            begun_s = time.monotonic()
+            next_ = begin(self.tasks)
+            if next_ is None:
+                return False
+            task, function, arguments = next_
+            try:
+                future = self._pool.submit(function, *arguments)
+            except BrokenProcessPool:
+                self._pool = pool(self._processes)
+                future = self._pool.submit(function, *arguments)
+            self._running[future] = (task, begun_s)
+        return True
+
+    def ended(self, most_s: float) -> list[tuple[Task, Future[Json], float]]:
+        """Wait so long for trainings to end: their tasks, their results and their wall seconds."""
+        done = wait(self._running, max(0.0, most_s), FIRST_COMPLETED).done
+        now_s = time.monotonic()
+        found = [(future, *self._running.pop(future)) for future in done]
+        return [(task, future, round(now_s - begun_s, 2)) for future, task, begun_s in found]
+
+    def end(self) -> None:
+        """Kill what is still trained."""
+        for child in set(multiprocessing.active_children()) - self._strangers:
+            child.kill()
+        self._pool.shutdown()
+
+
+@dataclass
+class Told(Generic[Task]):
+    """Whom results are told, and how many trainings failed since the last success."""
+
+    end: Callable[[Task, Json], None]
+    fail: Callable[[Task, Exception, float], None]
+    failed: int = 0
+
+    def __call__(self, task: Task, future: Future[Json], wall_s: float) -> None:
+        """Tell one result."""
+        error = future.exception()
+        if error is None:
+            self.failed = 0
+            self.end(task, {**future.result(), "wall_s": wall_s})
+            return
+        if not isinstance(error, Exception):  # an interrupt says nothing of the training
+            raise error
+        self.failed += 1
+        self.fail(task, error, wall_s)
+        if self.failed == MOST_FAILED:
+            raise RuntimeError(f"{self.failed} trainings in a row failed") from error
 
 
 def work_through(
     clock: Clock,
     processes: int,
-    begin: Callable[[list[Task]], tuple[Task, Callable[..., Json], tuple[Any, ...]] | None],
+    begin: Begin[Task],
     end: Callable[[Task, Json], None],
+    fail: Callable[[Task, Exception, float], None],
 ) -> None:
-    """Keep all processes busy until `begin` has nothing more and the last training has ended.
+    """Keep all processes busy until nothing is left to begin and the last training has ended.
+
+    When the time is up, what is still trained is killed and dropped.
 
     Args:
         clock: ticks while they work.
         processes: how many trainings at once.
-        begin: told the tasks that are running; gives the next one with a function at the top level
-            of a module and its arguments, or None to begin no more.
-        end: told each task with what its function returned, as it ends.
+        begin: see `Begin`.
+        end: told each task with what its function returned and, as `wall_s`, the seconds since
+            `begin` was asked for it.
+        fail: told the task of a training that raised, with the error and those seconds.
+
+    Raises:
+        RuntimeError: too many failed one after the other; its cause is the last.
     """
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[name] = "1"
-    context = multiprocessing.get_context("spawn")
-    running: dict[Future[Json], Task] = {}
-    open_ = True
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        while open_ or running:
-            while open_ and len(running) < processes:
-                next_ = begin(list(running.values()))
-                if next_ is None:
-                    open_ = False
-                else:
-                    task, function, arguments = next_
-                    running[pool.submit(function, *arguments)] = task
-            for done in wait(running, TICK_S, FIRST_COMPLETED).done:
-                end(running.pop(done), done.result())
+    crew, told, open_ = Crew[Task](processes), Told(end, fail), True
+    try:
+        while clock.left_s > 0:
+            open_ = open_ and crew.fill(begin)
+            if not crew.tasks:
+                break
+            for ended in crew.ended(min(TICK_S, clock.left_s)):
+                if clock.left_s > 0:  # else it ended while another one was thought of
+                    told(*ended)
             clock.tick()
+    finally:
+        dropped = len(crew.tasks)
+        crew.end()
+        clock.tick()
+    if dropped:
+        print(f"{clock.spent_s:.0f} s: the time is up, {dropped} trainings are dropped", flush=True)

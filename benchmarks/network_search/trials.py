@@ -1,7 +1,6 @@
 """One trial in this process: what a worker would do, with the worker's own trainer."""
 
 import hashlib
-import json
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.lines import keep, keep_bytes
 from benchmarks.network_search.setting import Bench
 from optimizer.history import Observation
 from optimizer.networks.lineage import PARENT
@@ -30,6 +30,7 @@ class Trial:
     """A finished trial; JSON lines of these are the log of a run.
 
     `epochs` are its own, `line_epochs` those of all its line; `errors` has one per own epoch.
+    `train_s` and `think_s` are CPU seconds; `wall_s`, where it is taken, holds both and waiting.
     """
 
     number: int
@@ -43,6 +44,7 @@ class Trial:
     errors: list[float] = field(default_factory=list)
     train_s: float = 0.0
     think_s: float = 0.0
+    wall_s: float = 0.0
 
     def observation(self) -> Observation:
         """As a designer sees it."""
@@ -69,10 +71,9 @@ class Weights:
 
     def keep(self, key: str, trained: Trained) -> None:
         """Write down a network, for children."""
-        self._own.mkdir(parents=True, exist_ok=True)
-        graph = json.dumps(trained.network.graph.to_json())
-        (self._own / f"{key}.json").write_text(graph)
-        (self._own / f"{key}.safetensors").write_bytes(weights_file(trained.network))
+        # Runs that share their first networks may write them at once, and read them meanwhile.
+        keep_bytes(self._own / f"{key}.safetensors", weights_file(trained.network))
+        keep(self._own / f"{key}.json", trained.network.graph.to_json())
 
     def parent(self, key: str) -> Parent:
         """The network of the trial with this key.
