@@ -1,5 +1,6 @@
 """The methods that are compared, by name."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -45,9 +46,10 @@ class Designed:
         self._designer.check(problem)
         self._told: list[Observation] = []
         self._fitted: Fitted | None = None
+        self._fit_due = initial_count(problem)
 
     def ask(self, number: int, pending: Sequence[Point] = ()) -> Proposal:
-        """The designer's proposal, fitted anew where the last fit is old.
+        """The designer's proposal, from the fit that is in use after so many results.
 
         Args:
             number: of the trial, which makes the seed.
@@ -55,8 +57,7 @@ class Designed:
         """
         history = History(tuple(self._told))
         seed = self._problem.seed * 1_000_003 + number
-        if self._fit_is_old(history):
-            self._fitted = self._designer.fit(self._problem, history, seed)
+        self._fit(history)
         (proposal,) = self._designer.suggest(self._problem, history, pending, self._fitted, 1, seed)
         return proposal
 
@@ -64,11 +65,19 @@ class Designed:
         """Take note of a finished trial."""
         self._told.append(observation)
 
-    def _fit_is_old(self, history: History) -> bool:
-        if history.version < initial_count(self._problem):
-            return False
-        seen = self._fitted.history_version if self._fitted else 0
-        return history.version > seen * (1 + GROWTH_OF_FIT)
+    def _fit(self, history: History) -> None:
+        """Make the fit that is due by now.
+
+        When it was due depends on the number of results alone, and it is made of those that were
+        there then: a run that goes on after a kill fits what it would have had without it.
+        """
+        while self._fit_due <= history.version:
+            seen = self._fit_due
+            next_due = math.floor(seen * (1 + GROWTH_OF_FIT)) + 1
+            if self._fitted is None or next_due > history.version:
+                cut = History(history.observations[:seen])
+                self._fitted = self._designer.fit(self._problem, cut, self._problem.seed)
+            self._fit_due = seen + 1 if self._fitted is None else next_due
 
 
 @dataclass(frozen=True, slots=True)

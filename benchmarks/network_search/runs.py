@@ -1,12 +1,14 @@
 """A run of one method: a budget of epochs, a log of every trial, and going on after a kill."""
 
+import json
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.lines import Lines
+from benchmarks.lines import Lines, keep
 from benchmarks.network_search.methods import METHODS
 from benchmarks.network_search.setting import Bench
 from benchmarks.network_search.trials import (
@@ -38,18 +40,22 @@ class Run:
         self._entry, self.name = METHODS[method], f"{method}-{seed}"
         self.problem = bench.problem(seed, self._entry.inherits)
         self._log = Lines(folder / f"{self.name}.jsonl", ("number",))
+        self._searched = folder / f"{self.name}-searched.json"
         initial = folder / f"initial-{seed}"
         self._weights = Weights(folder / self.name, initial) if self._entry.inherits else None
 
     def search(self, epochs: int) -> list[Trial]:
         """Spend the method's share of the epochs.
 
-        A trial that would take more than are left is not begun.
+        A trial that would take more than are left is not begun. A search that was over stays so,
+        also where another proposal would be shorter than the one that ended it.
         """
         budget = round(self._entry.share * epochs)
+        trials = [*self._initial(), *(Trial(**line) for line in self._log.read())]
+        if self._is_over(budget, trials):
+            return trials
         watch_of = self._entry.watch_of()
         method = self._entry.build(self.problem)
-        trials = [*self._initial(), *(Trial(**line) for line in self._log.read())]
         for trial in trials:
             method.tell(trial.observation())
         workshop = Workshop(self._bench, self.problem, self._weights)
@@ -65,7 +71,17 @@ class Run:
             trials.append(replace(trial, think_s=round(think_s, 3)))
             self._log.append(trials[-1].to_json())
             method.tell(trials[-1].observation())
+        keep(self._searched, {"epochs": budget, "trials": len(trials)})
         return trials
+
+    def _is_over(self, budget: int, trials: Sequence[Trial]) -> bool:
+        """Whether a search with this budget ended with these trials."""
+        mark = {"epochs": budget, "trials": len(trials)}
+        return self._searched.exists() and json.loads(self._searched.read_text()) == mark
+
+    def held(self) -> AbstractContextManager[None]:
+        """Keep other processes from this run; RuntimeError where one has it."""
+        return self._log.held()
 
     def end(self) -> None:
         """Forget the weights: the run is over."""
@@ -78,12 +94,13 @@ class Run:
         problem = self._bench.problem(self._seed, inherits=False)
         weights = Weights(self._folder / f"initial-{self._seed}")
         workshop = Workshop(self._bench, problem, weights)
-        done = {line["number"]: Trial(**line) for line in log.read()}
-        for number, proposal in enumerate(initial_networks(problem), 1):
-            if number not in done:
-                seed = training_seed(self._seed, number)
-                done[number] = workshop.run(proposal, number, seed, never)
-                log.append(done[number].to_json())
+        with log.held(wait=True):
+            done = {line["number"]: Trial(**line) for line in log.read()}
+            for number, proposal in enumerate(initial_networks(problem), 1):
+                if number not in done:
+                    seed = training_seed(self._seed, number)
+                    done[number] = workshop.run(proposal, number, seed, never)
+                    log.append(done[number].to_json())
         return [done[number] for number in sorted(done)]
 
 

@@ -10,7 +10,7 @@ from benchmarks.network_search.confirmation import Confirmation, chosen, observe
 from benchmarks.network_search.methods import Designed, Entry
 from benchmarks.network_search.runs import Run
 from benchmarks.network_search.setting import Bench
-from benchmarks.network_search.trials import Trial, used_epochs
+from benchmarks.network_search.trials import Trial, Workshop, used_epochs
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +42,22 @@ def test_methods_share_the_results_of_their_first_networks(bench: Bench, tmp_pat
     assert (tmp_path / "initial-0.jsonl").read_text() == log
 
 
-def test_a_trial_that_would_take_more_epochs_than_are_left_is_not_begun(tmp_path: Path) -> None:
+def test_a_trial_that_would_take_more_epochs_than_are_left_ends_the_search_for_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     two = Bench.of(replace(search_digits.setting(), epochs=2))
-    assert used_epochs(Run(two, tmp_path, "random", seed=0).search(23)) == 22
+    trials = Run(two, tmp_path, "random", seed=0).search(23)
+    assert used_epochs(trials) == 22
+    # As if another proposal would fit into the epoch that is left.
+    monkeypatch.setattr(Workshop, "planned_epochs", lambda self, point: 1)
+    assert Run(two, tmp_path, "random", seed=0).search(23) == trials
+    assert used_epochs(Run(two, tmp_path, "random", seed=0).search(24)) == 24
+
+
+def test_a_run_belongs_to_one_process_at_a_time(bench: Bench, tmp_path: Path) -> None:
+    first, second = (Run(bench, tmp_path, "random", seed=0) for _ in range(2))
+    with first.held(), pytest.raises(RuntimeError, match=r"random-0\.jsonl"), second.held():
+        pass
 
 
 def test_children_inherit_in_a_run_and_are_confirmed_from_scratch(
