@@ -37,6 +37,8 @@ def observed_volume(problem: Problem, trials: Sequence[Trial]) -> float:
 def chosen(problem: Problem, trials: Sequence[Trial], most: int) -> list[Trial]:
     """The networks of the front that together have the most volume, found greedily.
 
+    Each once: trained from scratch, a network is the same whatever weights it began with.
+
     Args:
         problem: with scales.
         trials: of one run.
@@ -44,20 +46,23 @@ def chosen(problem: Problem, trials: Sequence[Trial], most: int) -> list[Trial]:
     """
     history = History(tuple(trial.observation() for trial in trials))
     rows = np.flatnonzero(history.front(problem))
-    return [trials[rows[row]] for row in greedy(history.scores(problem)[rows], most)]
+    keys = [problem.space.key(orphan(trials[row].point)) for row in rows]
+    return [trials[rows[row]] for row in greedy(history.scores(problem)[rows], keys, most)]
 
 
-def greedy(scores: Scores, most: int) -> list[int]:
+def greedy(scores: Scores, keys: Sequence[str], most: int) -> list[int]:
     """Rows in the order in which each adds the most hypervolume to those before it.
 
     Args:
         scores: `n x m`, larger is better, reference 0.
+        keys: `n`; of rows with the same key one is taken.
         most: rows; those that add nothing are left out.
     """
     taken: list[int] = []
     volume = 0.0
     while len(taken) < most:
-        left = [row for row in range(len(scores)) if row not in taken]
+        there = {keys[row] for row in taken}
+        left = [row for row in range(len(scores)) if keys[row] not in there]
         gains = {row: hypervolume(scores[[*taken, row]]) - volume for row in left}
         best = max(gains, key=lambda row: gains[row], default=None)
         if best is None or gains[best] <= 0:

@@ -10,10 +10,12 @@ import pytest
 from benchmarks import search_digits
 from benchmarks.network_search.confirmation import greedy
 from benchmarks.network_search.genes import described, suggested
+from benchmarks.network_search.methods import Designed
 from benchmarks.network_search.nsga2 import POPULATION, Nsga2, crossed, crowding_of, ordered
 from benchmarks.network_search.runs import initial_networks
 from benchmarks.network_search.setting import Bench, network_space
-from optimizer.history import Observation
+from optimizer.designers import Fitted
+from optimizer.history import History, Observation
 from optimizer.networks.space import NetworkSpace
 from optimizer.problem import Problem
 
@@ -128,10 +130,56 @@ def test_nsga2_told_the_same_asks_the_same(problem: Problem) -> None:
 
 def test_the_greedy_choice_takes_the_largest_volume_first_and_leaves_what_adds_none() -> None:
     scores = np.array([[0.2, 0.9], [0.8, 0.8], [0.9, 0.2], [0.5, 0.5], [0.9, -0.1]])
-    chosen = greedy(scores, 10)
+    keys = list("abcde")
+    chosen = greedy(scores, keys, 10)
     assert chosen[0] == 1
     assert sorted(chosen) == [0, 1, 2]
-    assert len(greedy(scores, 2)) == 2
+    assert len(greedy(scores, keys, 2)) == 2
+
+
+def test_the_greedy_choice_takes_a_network_once_whatever_it_began_with() -> None:
+    scores = np.array([[0.2, 0.9], [0.8, 0.8], [0.9, 0.2], [0.3, 0.85]])
+    assert sorted(greedy(scores, ["a", "b", "c", "a"], 4)) == [0, 1, 2]
+
+
+class Fits:
+    """A designer whose proposals say of how many results the fit was that it was given."""
+
+    name = "fits"
+
+    def __init__(self, first: int) -> None:
+        self._first = first
+
+    def fit(self, problem: Problem, history: History, seed: int) -> Fitted | None:
+        if len(history) < self._first:
+            return None
+        return Fitted(1, {"seed": seed}, history.version, len(history))
+
+    def suggest(
+        self, problem: Problem, history: History, pending: object, fitted: object, *_: int
+    ) -> list[Any]:
+        return [fitted]
+
+
+@pytest.mark.parametrize("first", [10, 13])
+def test_a_run_that_goes_on_has_the_fit_that_it_would_have_had(
+    problem: Problem, first: int
+) -> None:
+    point = problem.space.sample(random.Random(0))
+    told = [Observation(point, {}, number, key=str(number)) for number in range(1, 61)]
+    whole, seen = Designed(problem, "random"), []
+    whole._designer = Fits(first)  # type: ignore[assignment]
+    for number in range(1, 61):
+        again = Designed(problem, "random")
+        again._designer = Fits(first)  # type: ignore[assignment]
+        for observation in told[: number - 1]:
+            again.tell(observation)
+        fitted: Any = whole.ask(number)
+        assert again.ask(number) == fitted
+        seen.append(0 if fitted is None else fitted.history_version)
+        whole.tell(told[number - 1])
+    assert sorted(set(seen))[:4] == [0, first, first + 1, first + 2]
+    assert max(seen) < 59  # each fit is in use for a while
 
 
 def test_initial_networks_are_the_same_for_every_method() -> None:

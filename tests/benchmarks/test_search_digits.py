@@ -63,8 +63,15 @@ def test_stopping_may_lose_two_percent_and_needs_few_epochs() -> None:
     assert not judged(lines(sparse_stopping=0.08))[STOPPING]
     late = lines()
     for line in late["sparse_stopping"]:
-        line["epochs"] = 1000
+        line["epochs"] = 961
     assert not judged(late)[STOPPING]
+
+
+def test_stopping_is_held_to_the_budget_whatever_sparse_left_of_it() -> None:
+    runs = lines()
+    for line, theirs in zip(runs["sparse_stopping"], runs["sparse"], strict=True):
+        line["epochs"], theirs["epochs"] = 960, 1500
+    assert judged(runs)[STOPPING]
 
 
 def test_optimism_is_what_the_search_promised_beyond_the_confirmation() -> None:
