@@ -93,15 +93,27 @@ def compare(
     Raises:
         ValueError: a rival has another number of runs.
     """
+    return compare_each({name: (ours, theirs) for name, theirs in rivals.items()}, margin)
+
+
+def compare_each(
+    pairs: Mapping[str, tuple[Sequence[float], Sequence[float]]], margin: float = 0.0
+) -> dict[str, Comparison]:
+    """As `compare`, one claim over all rivals, where beside each rival stands a run of its own.
+
+    Args:
+        pairs: by the rival's name ours and theirs.
+        margin: as there.
+    """
     differences = {
         name: [own - other for own, other in zip(ours, theirs, strict=True)]
-        for name, theirs in rivals.items()
+        for name, (ours, theirs) in pairs.items()
     }
     p_values = {
         name: signed_rank(
             [d + margin * abs(t) for d, t in zip(differences[name], theirs, strict=True)]
         )
-        for name, theirs in rivals.items()
+        for name, (_, theirs) in pairs.items()
     }
     adjusted = holm(p_values)
     found = {}
