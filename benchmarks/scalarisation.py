@@ -20,12 +20,23 @@ import numpy as np
 
 from benchmarks.branin_currin_inprocess import Case, networks
 from benchmarks.lines import Lines, finish
+from benchmarks.provenance import check_same, code_of, untold, versions_of
 from benchmarks.record import RESULTS, record
 from optimizer.designers import designer
 from optimizer.history import History, Observation
 from optimizer.problem import Problem, initial_count
 from optimizer.scale import Scale
 
+MODULES = (
+    "optimizer.designers.bayes",
+    "optimizer.designers.random",
+    "optimizer.networks.scales",
+    "benchmarks.black_boxes.boxes",
+    "benchmarks.black_boxes.ours",
+    "benchmarks.branin_currin_inprocess",
+    "benchmarks.scalarisation",
+)
+LIBRARIES = ("botorch", "gpytorch", "torch", "numpy", "scipy")
 LINES = Lines(RESULTS / "scalarisation.jsonl", ("problem", "choice", "seed", "trials"))
 TRIALS, SEEDS = 60, range(1000, 1010)
 BOXES = ("branin_currin", "dtlz2", "vehicle_safety", "mixed_dtlz2")
@@ -88,6 +99,7 @@ def run(fields: dict[str, Any]) -> dict[str, Any]:
     from benchmarks.black_boxes.ours import refit, scaled
 
     torch.set_num_threads(1)
+    origin = {"code": code_of(*MODULES), "versions": versions_of(LIBRARIES)}
     choice, seed, trials = fields["choice"], fields["seed"], fields["trials"]
     case = case_of(fields["problem"], seed, trials)
     asked = designer("random" if choice == "random" else "bayes")
@@ -105,7 +117,7 @@ def run(fields: dict[str, Any]) -> dict[str, Any]:
         values = {**chosen.known, **case.measure(chosen.point)}
         history = History((*history.observations, Observation(chosen.point, values, number)))
     spent_s = round(time.process_time() - begun, 2)
-    return {**fields, "hypervolume": case.judge(history), "cpu_s": spent_s}
+    return {**fields, "hypervolume": case.judge(history), "cpu_s": spent_s, **origin}
 
 
 def wanted() -> list[dict[str, Any]]:
@@ -152,7 +164,9 @@ def figures_of(lines: list[dict[str, Any]]) -> dict[str, float]:
 def main() -> None:
     """Run what is missing, then compare."""
     finish(LINES, wanted(), run, processes=1)
-    figures = figures_of(LINES.read())
+    lines = LINES.read()
+    check_same(lines, "code", "versions")
+    figures = figures_of(lines) | {"runs_without_code": untold(lines)}
     default = figures["mean_of_medians_default"]
     rivals = [
         f"mean_of_medians_{choice}" for choice in CHOICES if choice not in ("default", "munas")

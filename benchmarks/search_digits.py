@@ -16,7 +16,6 @@ networks of the prior; 0.2 to 9 s), a run about 4 minutes and its confirmation 3
 
 import argparse
 import hashlib
-import importlib.metadata
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +25,7 @@ import numpy as np
 
 from benchmarks.lines import Lines, finish
 from benchmarks.pairs import Comparison, compare
+from benchmarks.provenance import check_same, code_of, untold, versions_of
 from benchmarks.record import RESULTS, record
 
 # Fixed before the first run.
@@ -51,6 +51,30 @@ STOPPING_SHARE, MARGIN = 0.6, 0.02
 RUNS = Path(__file__).parent / ".runs" / "search_digits"
 LINES = Lines(RESULTS / "search_digits.jsonl", ("method", "seed"))
 LIBRARIES = ("torch", "numpy", "botorch", "gpytorch", "optuna")
+# What decides the proposals of a method: lines of peers outlive changes of ours.
+OF_OURS = (
+    "optimizer.designers.sparse",
+    "optimizer.designers.ageing_evolution",
+    "benchmarks.network_search.methods",
+    "benchmarks.network_search.halving",
+)
+OF_OPTUNA = ("benchmarks.network_search.optuna_methods", "benchmarks.network_search.genes")
+MODULES = dict.fromkeys(NAMES, OF_OURS) | {
+    "random": ("optimizer.designers.random",),
+    "nsga2": ("benchmarks.network_search.nsga2",),
+    "optuna_nsga2": OF_OPTUNA,
+    "tpe": OF_OPTUNA,
+}
+# What decides the results of a network, for all methods.
+OF_TRAINING = (
+    "worker.train",
+    "worker.data",
+    "benchmarks.mnist_networks",
+    "benchmarks.network_search.setting",
+    "benchmarks.network_search.trials",
+    "benchmarks.network_search.runs",
+    "benchmarks.network_search.confirmation",
+)
 
 Json = dict[str, Any]
 
@@ -80,6 +104,7 @@ def run(fields: Json, epochs: int = EPOCHS, folder: Path = RUNS) -> Json:
     from benchmarks.network_search.trials import used_epochs
 
     torch.set_num_threads(1)
+    code, training = code_of(*MODULES[fields["method"]]), code_of(*OF_TRAINING)
     bench, seed = Bench.of(setting()), fields["seed"]
     this = Run(bench, folder, fields["method"], seed)
     with this.held():
@@ -102,24 +127,15 @@ def run(fields: Json, epochs: int = EPOCHS, folder: Path = RUNS) -> Json:
         "confirm_s": round(confirm_s, 1),
         "front": confirmed,
         "start": start_of([trial.key for trial in trials if trial.origin == "initial"]),
-        "versions": versions(),
+        "code": code,
+        "training": training,
+        "versions": versions_of(LIBRARIES),
     }
 
 
 def start_of(keys: Sequence[str]) -> str:
     """Names the first networks of a run: two lines are a pair only if theirs are the same."""
     return hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
-
-
-def versions() -> dict[str, str]:
-    """Of the libraries that decide results."""
-    found = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def figures_of(lines: dict[str, list[Json]]) -> dict[str, float]:
@@ -150,6 +166,13 @@ def check_pairs(lines: dict[str, list[Json]]) -> None:
                 )
 
 
+def check_origins(lines: dict[str, list[Json]]) -> None:
+    """Raise RuntimeError where networks were trained, or methods propose, by different code."""
+    check_same([line for runs in lines.values() for line in runs], "training", "versions")
+    for modules in dict.fromkeys(MODULES.values()):
+        check_same([line for n in NAMES if MODULES[n] == modules for line in lines[n]], "code")
+
+
 def comparisons(volumes: dict[str, list[float]]) -> dict[str, Comparison]:
     """`sparse` over its rivals, corrected by Holm; by claim: over the others, and stopping."""
     ours = volumes["sparse"]
@@ -175,7 +198,9 @@ def summary() -> None:
     by_run = {LINES.key(line): line for line in LINES.read()}
     lines = {name: [by_run[name, seed] for seed in SEEDS] for name in NAMES}
     check_pairs(lines)
+    check_origins(lines)
     figures = figures_of(lines)
+    figures["runs_without_code"] = untold([line for runs in lines.values() for line in runs])
     found = comparisons({n: [line["confirmed"] for line in lines[n]] for n in NAMES})
     for name, comparison in found.items():
         first, second = ("sparse_stopping", "sparse") if name == "stopping" else ("sparse", name)
