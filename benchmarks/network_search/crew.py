@@ -22,6 +22,13 @@ TICK_S = 10.0
 MOST_FAILED = 5
 
 
+def timed(function: Callable[..., Json], *arguments: Any) -> Json:
+    """The result of a training with its wall seconds, without those that its process began in."""
+    begun_s = time.monotonic()
+    line = function(*arguments)
+    return {**line, "wall_s": time.monotonic() - begun_s}
+
+
 class Crew(Generic[Task]):
     """Processes that train, and what each of them is at.
 
@@ -33,35 +40,43 @@ class Crew(Generic[Task]):
         self._processes = processes
         self._strangers = set(multiprocessing.active_children())
         self._pool: Executor = pool(processes)
-        self._running: dict[Future[Json], tuple[Task, float]] = {}
+        # Each with the seconds that were thought, and when it began.
+        self._running: dict[Future[Json], tuple[Task, float, float]] = {}
 
     @property
     def tasks(self) -> list[Task]:
         """What is trained at this moment."""
-        return [task for task, _ in self._running.values()]
+        return [task for task, _, _ in self._running.values()]
 
     def fill(self, begin: Begin[Task]) -> bool:
         """Begin trainings until every process has one; False once there is none to begin."""
         while len(self._running) < self._processes:
-            begun_s = time.monotonic()
+            asked_s = time.monotonic()
             next_ = begin(self.tasks)
+            begun_s = time.monotonic()
             if next_ is None:
                 return False
             task, function, arguments = next_
             try:
-                future = self._pool.submit(function, *arguments)
+                future = self._pool.submit(timed, function, *arguments)
             except BrokenProcessPool:
                 self._pool = pool(self._processes)
-                future = self._pool.submit(function, *arguments)
-            self._running[future] = (task, begun_s)
+                future = self._pool.submit(timed, function, *arguments)
+            self._running[future] = (task, begun_s - asked_s, begun_s)
         return True
 
-    def ended(self, most_s: float) -> list[tuple[Task, Future[Json], float]]:
-        """Wait so long for trainings to end: their tasks, their results and their wall seconds."""
+    def ended(self, most_s: float) -> list[tuple[Task, Future[Json], float, float]]:
+        """Wait so long for trainings to end.
+
+        Returns:
+            Their tasks, their results, the seconds of thought before them, and those since.
+        """
         done = wait(self._running, max(0.0, most_s), FIRST_COMPLETED).done
         now_s = time.monotonic()
         found = [(future, *self._running.pop(future)) for future in done]
-        return [(task, future, round(now_s - begun_s, 2)) for future, task, begun_s in found]
+        return [
+            (task, future, thought_s, now_s - begun_s) for future, task, thought_s, begun_s in found
+        ]
 
     def end(self) -> None:
         """Kill what is still trained."""
@@ -78,17 +93,18 @@ class Told(Generic[Task]):
     fail: Callable[[Task, Exception, float], None]
     failed: int = 0
 
-    def __call__(self, task: Task, future: Future[Json], wall_s: float) -> None:
+    def __call__(self, task: Task, future: Future[Json], thought_s: float, since_s: float) -> None:
         """Tell one result."""
         error = future.exception()
         if error is None:
             self.failed = 0
-            self.end(task, {**future.result(), "wall_s": wall_s})
+            line = future.result()
+            self.end(task, {**line, "wall_s": round(thought_s + line["wall_s"], 2)})
             return
         if not isinstance(error, Exception):  # an interrupt says nothing of the training
             raise error
         self.failed += 1
-        self.fail(task, error, wall_s)
+        self.fail(task, error, round(thought_s + since_s, 2))
         if self.failed == MOST_FAILED:
             raise RuntimeError(f"{self.failed} trainings in a row failed") from error
 
@@ -108,9 +124,9 @@ def work_through(
         clock: ticks while they work.
         processes: how many trainings at once.
         begin: see `Begin`.
-        end: told each task with what its function returned and, as `wall_s`, the seconds since
-            `begin` was asked for it.
-        fail: told the task of a training that raised, with the error and those seconds.
+        end: told each task with what its function returned and, as `wall_s`, the wall seconds that
+            `begin` thought and the function took.
+        fail: told the task of a training that raised, with the error and such seconds.
 
     Raises:
         RuntimeError: too many failed one after the other; its cause is the last.

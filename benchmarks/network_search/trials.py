@@ -30,7 +30,7 @@ class Trial:
     """A finished trial; JSON lines of these are the log of a run.
 
     `epochs` are its own, `line_epochs` those of all its line; `errors` has one per own epoch.
-    `train_s` and `think_s` are CPU seconds; `wall_s`, where it is taken, holds both and waiting.
+    `train_s` and `think_s` are CPU seconds; `wall_s`, where it is taken, holds both.
     """
 
     number: int

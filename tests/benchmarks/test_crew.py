@@ -122,3 +122,28 @@ def test_what_ended_while_the_time_ran_out_in_thought_is_dropped(
 
     work_through(clock, 2, begin, unexpected, unexpected)
     assert clock.left_s < 0
+
+
+def trained(seconds: float) -> dict[str, float]:
+    time.sleep(seconds)
+    return {"figure": 1.0}
+
+
+def test_the_time_of_a_training_holds_thought_but_not_the_start_of_its_process(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(ThreadPoolExecutor):
+        def submit(self, *told: Any) -> Any:  # type: ignore[override]
+            return super().submit(lambda: (time.sleep(1.0), told[0](*told[1:]))[1])
+
+    monkeypatch.setattr(crew, "pool", Slow)
+    tasks, took = [1], []
+
+    def begin(running: list[int]) -> Any:
+        if not tasks:
+            return None
+        time.sleep(0.1)
+        return tasks.pop(), trained, (0.1,)
+
+    work_through(clock, 1, begin, lambda task, line: took.append(line["wall_s"]), unexpected)
+    assert 0.2 <= took[0] < 1.0
