@@ -16,7 +16,8 @@ from typing import Any, Self
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import InterfaceError, InvalidatePoolError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from service import database_url
@@ -32,6 +33,8 @@ SERVER_S = 2
 # lost its power holds some until PostgreSQL misses it, and one thread writes for all requests.
 LOCK_S = 10.0
 UNASKED_S = 1.0  # so long a pooled connection is believed to be alive
+# SQLite has one kind of error for a file that cannot be used and for a statement that cannot.
+SQLITE_AWAY = tuple(f"SQLITE_{w}" for w in ("BUSY", "LOCKED", "IOERR", "CANTOPEN", "FULL"))
 OWNER_ONLY = 0o600  # the mode of files that hold what a database holds: secrets, too
 
 CLOCK = select(func.clock_timestamp())
@@ -41,6 +44,15 @@ Clock = Callable[[], datetime]
 def utc_now() -> datetime:
     """Return this machine's time."""
     return datetime.now(UTC)
+
+
+def is_away(error: Exception) -> bool:
+    """Whether the database could not be reached at all; else it had something to say."""
+    if isinstance(error, OperationalError | InterfaceError):
+        if isinstance(error.orig, sqlite3.Error):
+            return getattr(error.orig, "sqlite_errorname", "").startswith(SQLITE_AWAY)
+        return getattr(error.orig, "sqlstate", None) is None
+    return isinstance(error, PoolTimeout | DatabaseBusy)
 
 
 def _before_sqlite_connect(_dialect: Any, _record: Any, arguments: Any, _options: Any) -> None:

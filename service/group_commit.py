@@ -13,7 +13,6 @@ import asyncio
 import logging
 import math
 import queue
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,12 +21,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from service import bulk
-from service.db import Database
+from service.db import Database, is_away
 from service.errors import DatabaseBusy, ServiceError
 
 LOG = logging.getLogger(__name__)
@@ -39,8 +37,6 @@ ALONE_S = 5.0  # after which no more wishes of a transaction that failed are tri
 # A claim takes twice as many statements as anything else, and no worker minds this.
 PATIENCE_S = 0.06
 MOST = 64  # wishes in one transaction; more would hold their rows for too long
-# SQLite has one kind of error for a file that cannot be used and for a statement that cannot.
-SQLITE_AWAY = tuple(f"SQLITE_{w}" for w in ("BUSY", "LOCKED", "IOERR", "CANTOPEN", "FULL"))
 
 Wish = TypeVar("Wish")
 Outcome = TypeVar("Outcome")
@@ -183,7 +179,7 @@ class GroupCommit:
         try:
             outcomes = self._twice(entries)
         except Exception as error:  # whatever it is, each that waits must hear of it
-            away = _is_away(error)
+            away = is_away(error)
             if len(entries) > 1 and not away:
                 LOG.warning(
                     "A shared transaction failed; its parts are tried alone.", exc_info=True
@@ -237,12 +233,3 @@ def _name(step: Step[Any, Any]) -> str:
 def _answer_all(entries: Iterable[_Entry], error: Exception) -> None:
     for entry in entries:
         entry.answered(error)
-
-
-def _is_away(error: Exception) -> bool:
-    """Whether the database could not be reached at all; else it had something to say."""
-    if isinstance(error, OperationalError | InterfaceError):
-        if isinstance(error.orig, sqlite3.Error):
-            return getattr(error.orig, "sqlite_errorname", "").startswith(SQLITE_AWAY)
-        return getattr(error.orig, "sqlstate", None) is None
-    return isinstance(error, PoolTimeout | DatabaseBusy)

@@ -1,13 +1,16 @@
 """Keeps in threads of this process: enters finished trials, expires leases, tells the planner."""
 
+import logging
 from collections.abc import Callable, Mapping
 
 from service import ledger
 from service.beat import Beat
-from service.db import Database
+from service.db import Database, is_away
 from service.keeper import Planner
 from service.monitor import Monitor
 from service.sweeper import Sweeper
+
+LOG = logging.getLogger(__name__)
 
 # Routes wake the ledger when a trial ends; the beat is for what other servers were told.
 # A step costs the same statements for one trial as for twenty, so it waits a little for company.
@@ -72,8 +75,15 @@ class OwnKeeper:
             self.trials_changed()
 
     def _advance(self, study_id: int) -> int:
-        with self._db.begin() as session:
-            return ledger.advance(session, study_id, self._db.now(session))
+        """Enter what has finished in one study; its errors must not hold up the others."""
+        try:
+            with self._db.begin() as session:
+                return ledger.advance(session, study_id, self._db.now(session))
+        except Exception as error:
+            if is_away(error):  # all others would find the same
+                raise
+            LOG.exception("The ledger of study %d failed; it is tried again.", study_id)
+            return 0
 
     def sweep(self) -> None:
         """Take back what lost workers hold."""

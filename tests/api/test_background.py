@@ -5,11 +5,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import pytest
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
+from service import ledger
 from service.beat import Beat
-from tests.api.conftest import Served, wait_until
+from service.own_keeper import OwnKeeper
+from tests.api.conftest import FakePlanner, Served, wait_until
+from tests.service.stage import Stage
 
 
 @contextmanager
@@ -94,3 +100,49 @@ def test_a_finished_trial_is_entered_soon_and_the_planner_hears_of_it(served: Se
     wait_until(lambda: served.get("/studies/toy")["finished"] == 1, timeout_s=2)
     # Once for the result itself, once for its place in the ledger.
     wait_until(lambda: served.planner.wakes >= before + 2)
+
+
+def broken_ledger(monkeypatch: pytest.MonkeyPatch, broken: int, error: Exception) -> list[int]:
+    """Let the ledger of one study fail; what it returns gets the studies that are tried."""
+    advance, tried = ledger.advance, list[int]()
+
+    def failing(session: Session, study_id: int, now: datetime) -> int:
+        tried.append(study_id)
+        if study_id == broken:
+            raise error
+        return advance(session, study_id, now)
+
+    monkeypatch.setattr(ledger, "advance", failing)
+    return tried
+
+
+def two_with_results(stage: Stage) -> list[int]:
+    made = [stage.study(name=name) for name in ("first", "second")]
+    for study_id in made:
+        stage.finish(study_id, cost=1.0, gain=1.0)
+    return made
+
+
+def test_a_study_whose_ledger_fails_leaves_the_others_theirs(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = two_with_results(stage)
+    tried = broken_ledger(monkeypatch, first, KeyError("gain"))
+    with caplog.at_level(logging.ERROR):
+        OwnKeeper(stage.db, FakePlanner(), lambda: None).enter_finished()
+    assert tried == [first, second]
+    assert [stage.read_study(each).finish_no for each in (first, second)] == [0, 1]
+    assert f"The ledger of study {first} failed" in caplog.text
+    assert "KeyError: 'gain'" in caplog.text
+
+
+def test_a_database_that_is_away_is_not_told_of_each_study(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, _ = two_with_results(stage)
+    away = OperationalError("SELECT 1", None, ConnectionError("no route to host"))
+    tried = broken_ledger(monkeypatch, first, away)
+    with caplog.at_level(logging.ERROR), pytest.raises(OperationalError):
+        OwnKeeper(stage.db, FakePlanner(), lambda: None).enter_finished()
+    assert tried == [first]
+    assert "ledger of study" not in caplog.text
