@@ -13,6 +13,8 @@ from service.models import Attempt, Hypervolume, Report, Study, Trial
 from service.states import SEARCH, Ended, StudyStatus
 
 REASONS = frozenset({Ended.BUDGET, Ended.EPOCHS, Ended.HOURS, Ended.PLATEAU})
+# What the column holds. The steps of a black box may be anything, a time in seconds for one.
+MOST_EPOCHS = 2**31 - 1
 NAMES = ("trials", "epochs", "hours", "plateau")
 
 

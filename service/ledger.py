@@ -58,7 +58,8 @@ def advance(session: Session, study_id: int, now: datetime) -> int:
     if waiting:
         _Book(session, study, now).enter(waiting)
         searched = [trial.id for trial in waiting if trial.purpose == SEARCH]
-        study.epochs_done += budgets.epochs_of(session, searched)
+        done = study.epochs_done + budgets.epochs_of(session, searched)
+        study.epochs_done = min(done, budgets.MOST_EPOCHS)
     stopping.judge(session, study)
     if study.status is not StudyStatus.ENDED:
         _end_if_used_up(session, study, now)

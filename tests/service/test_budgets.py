@@ -88,6 +88,14 @@ def test_a_late_result_adds_its_epochs_once(stage: Stage) -> None:
     assert stage.read_study(study_id).epochs_done == 3
 
 
+def test_steps_beyond_all_epochs_are_counted_as_far_as_can_be(stage: Stage) -> None:
+    study_id = stage.study()
+    for _ in range(2):
+        trained(stage, study_id, 2**31 - 1)
+    study = stage.read_study(study_id)
+    assert (study.epochs_done, study.finish_no) == (2**31 - 1, 2)
+
+
 def test_open_trainings_take_their_room_of_the_epochs_before_they_end(stage: Stage) -> None:
     study_id = net.network(stage, epochs=45, training={"epochs": 20, "inherit_epochs": None})
     rooms = [room(stage, study_id)]
