@@ -115,9 +115,11 @@ class ImportRefused(ServiceError):
 
     remedy = "Export the study again, or correct that line; nothing was imported."
 
-    def __init__(self, line: int, path: str | None, fault: str) -> None:
-        super().__init__(f"line {line}: {f'{path}: ' if path else ''}{fault}.")
-        self.field = f"line {line}{f'.{path}' if path else ''}"
+    def __init__(self, line: int | None, path: str | None, fault: str) -> None:
+        place = "the file" if line is None else f"line {line}"
+        super().__init__(f"{place}: {f'{path}: ' if path else ''}{fault}.")
+        if line is not None:
+            self.field = f"{place}{f'.{path}' if path else ''}"
 
 
 class StudyChanged(ServiceError):

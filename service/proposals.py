@@ -1,6 +1,5 @@
 """Proposals become trials: those of designers, of users, and results from elsewhere."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,9 +17,8 @@ from service import bulk, lineage, metrics, needs, studies, thinking
 from service.errors import InvalidProposal, StudyEnded, TrialExists
 from service.models import Study, Trial
 from service.states import CONFIRM, SEARCH, Status, StudyStatus
+from service.work import Common
 
-# What a confirm run measures, whatever the study asks for.
-CONFIRMED = ("error", "test_error")
 USER = "user"  # designer and origin of what a user proposed
 
 
@@ -199,28 +197,9 @@ def trial_of(study: Study, problem: Problem, wish: Wish, now: datetime) -> Trial
 
 def _work(study: Study, problem: Problem, wish: Wish) -> dict[str, Any]:
     """Return what the worker of the study's newest trial is told."""
-    told = {"purpose": wish.purpose, "replicate": wish.replicate}
-    work = {**problem.space.work(wish.point), **told}
-    if wish.parent is not None:
-        work = lineage.located(work, wish.parent)
-    measured = problem.reported if wish.confirms is None else CONFIRMED
-    # What a pruned network costs is only known after the cut; before that, figures are predictions.
-    pruned = needs.of(work) & needs.PRUNING
-    work["metrics"] = [*measured, *wish.known] if pruned else list(measured)
-    if study.data is not None:
-        work["data"] = study.data_name
-        work["data_sha256"] = study.data_sha256
-        work["split_sha256"] = study.data["split_sha256"]
-        work["seed"] = _training_seed(problem.seed, study.last_number, wish.replicate)
-    if study.definition.get("binary") is not None:
-        work["binary"] = study.definition["binary"]
-    return work
-
-
-def _training_seed(seed: int, number: int, replicate: int) -> int:
-    """A seed of 31 bits, the same for every attempt at a trial."""
-    digest = hashlib.sha256(f"{seed}/{number}/{replicate}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") >> 1
+    common = Common(problem, study.data, study.definition.get("binary"))
+    told = common.work(study.last_number, wish.point, wish.known, wish.purpose, wish.replicate)
+    return told if wish.parent is None else lineage.located(told, wish.parent)
 
 
 def _next_replicate(session: Session, study: Study, key: str) -> int:

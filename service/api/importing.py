@@ -1,11 +1,13 @@
 """A study comes in from its JSON lines."""
 
 import hashlib
+import logging
 import tempfile
 from datetime import datetime
 from typing import IO, Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -15,8 +17,10 @@ from service.api.parts import PartsDep
 from service.api.schemas.body import NAME
 from service.api.schemas.studies import StudyOut
 from service.api.study_answers import study_out
+from service.errors import ImportRefused
 from service.transfer import entering, reading
 
+LOG = logging.getLogger(__name__)
 router = APIRouter(prefix="/studies", tags=["studies"])
 
 # Some ten thousand trials. While they are stored, other writers on SQLite wait or come again.
@@ -73,6 +77,11 @@ def _enter(once: Once, file: IO[bytes], name: str | None) -> StudyOut:
 
     def effect(session: Session, now: datetime) -> tuple[StudyOut, bool]:
         file.seek(0)
-        return study_out(session, entering.enter(session, checked, file, now)), True
+        try:
+            return study_out(session, entering.enter(session, checked, file, now)), True
+        except (IntegrityError, DataError) as error:
+            LOG.warning("The database refuses what was checked.", exc_info=error)
+            fault = "what it says together cannot be stored"
+            raise ImportRefused(None, None, fault) from error
 
     return once.perform(StudyOut, effect)

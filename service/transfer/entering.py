@@ -46,7 +46,7 @@ def enter(session: Session, checked: Checked, lines: Iterable[bytes], now: datet
 def _study(session: Session, checked: Checked, now: datetime) -> Study:
     told = checked.study
     study = studies.made(session, checked.prepared, now)
-    study.problem = checked.problem.to_json()
+    study.problem = {**checked.problem.to_json(), "budget": told.trials}  # it may have grown
     same = (
         "trials",
         "epochs",
@@ -66,7 +66,7 @@ def _study(session: Session, checked: Checked, now: datetime) -> Study:
     study.status = StudyStatus.PAUSED
     if told.status == "ended":
         study.status = StudyStatus.ENDED
-        study.ended_reason = Ended(told.ended_reason or Ended.CLOSED)
+        study.ended_reason = told.ended_reason or Ended.CLOSED
         study.ended_at = told.ended_at or now
     try:
         with session.begin_nested():
@@ -117,6 +117,7 @@ class _Trials:
     def _row(self, trial: TrialRecord) -> dict[str, Any]:
         work = trial.work
         row = {name: getattr(trial, name) for name in (*KEPT, "status")}
+        row["details"] = trial.details.model_dump(exclude_unset=True)
         row |= {"study_id": self._study.id, "parent_id": None, "confirms_id": None}
         if trial.parent is not None:
             parent = self._session.get_one(Trial, self._ids[trial.parent])

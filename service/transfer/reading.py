@@ -7,15 +7,16 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from optimizer.errors import InvalidPoint, OptimizerError
+from optimizer.errors import OptimizerError
 from optimizer.problem import Problem
 from optimizer.scale import Scale
 from service import definitions
 from service.api.schemas.body import Body
 from service.api.validation import message_of, path_of
 from service.errors import ImportRefused, InvalidDefinition
-from service.states import CONFIRM, OPEN, Status
 from service.transfer.records import EndRecord, HypervolumeRecord, StudyRecord, TrialRecord
+from service.transfer.rules import ELSEWHERE, Trials
+from service.work import Common
 
 Record = TypeVar("Record", bound=Body)
 # A trial of a network with its curve has some kB; one line never fills the memory.
@@ -94,6 +95,8 @@ def _begin(study: StudyRecord, name: str | None) -> Checked:
     if name is not None:
         definition["name"] = name
     facts = None if study.data is None else study.data.model_dump()
+    if facts is not None and facts["problem"] is not None:
+        raise ImportRefused(1, "data.problem", "no study is of data that cannot be used")
 
     def facts_of(wanted: str) -> definitions.Facts:
         if facts is None or facts["name"] != wanted:
@@ -112,13 +115,14 @@ def _begin(study: StudyRecord, name: str | None) -> Checked:
 
 
 class _Book:
-    """What the trials of a file may not say twice, and what they say of each other."""
+    """What the lines of a file may not say twice, and what they say of each other."""
 
     def __init__(self, checked: Checked) -> None:
         self.ended = False
         self._checked = checked
-        self._numbers: set[int] = set()
-        self._keys: set[tuple[str, str, int]] = set()
+        prepared = checked.prepared
+        common = Common(checked.problem, prepared.data, prepared.definition["binary"])
+        self._trials = Trials(checked.study, common, prepared.kind)
         self._places: set[int] = set()
 
     def take(self, at: int, line: bytes) -> None:
@@ -131,59 +135,17 @@ class _Book:
             raise ImportRefused(at, None, "nothing may follow the last line")
         kind = kind_of(at, line)
         if kind == "trial":
-            self._enter(at, _record(at, line, TrialRecord))
+            self._trials.enter(at, _record(at, line, TrialRecord))
         elif kind == "hypervolume":
-            self._checked.hypervolume.append(_record(at, line, HypervolumeRecord))
+            self._measure(at, _record(at, line, HypervolumeRecord))
         elif kind == "end":
-            self._end(at, _record(at, line, EndRecord))
+            self._trials.end(at, _record(at, line, EndRecord).trials)
+            self.ended = True
         else:
             raise ImportRefused(at, "record", f"need trial, hypervolume or end, got {kind!r}")
 
-    def _enter(self, at: int, trial: TrialRecord) -> None:
-        for path, fault in self._faults(trial):
-            raise ImportRefused(at, path, fault)
-        try:
-            self._checked.problem.space.validate(trial.point)
-        except InvalidPoint as error:
-            raise ImportRefused(at, f"point.{error.field}", str(error)) from error
-        if self._checked.problem.space.key(trial.point) != trial.key:
-            raise ImportRefused(at, "key", "this is not the key of the point")
-        self._numbers.add(trial.number)
-        self._keys.add((trial.key, trial.purpose, trial.replicate))
-        if trial.finish_no is not None:
-            self._places.add(trial.finish_no)
-
-    def _end(self, at: int, end: EndRecord) -> None:
-        if end.trials != len(self._numbers):
-            found = len(self._numbers)
-            raise ImportRefused(at, "trials", f"{end.trials} were written, {found} are here")
-        self.ended = True
-
-    def _faults(self, trial: TrialRecord) -> list[tuple[str, str]]:
-        status = Status(trial.status)
-        study = self._checked.study
-        identity = (trial.key, trial.purpose, trial.replicate)
-        finished = status not in OPEN
-        tries = [each.number for each in trial.tries]
-        rules = {
-            "number": trial.number in self._numbers or trial.number > study.last_number,
-            "key": identity in self._keys,
-            "status": status is Status.RUNNING,
-            "finished_at": finished is (trial.finished_at is None),
-            "finish_no": trial.finish_no in self._places
-            or (trial.finish_no or 0) > study.finish_no
-            or (trial.finish_no is not None and (not finished or status is Status.CANCELLED)),
-            "on_front": trial.on_front
-            and not (status is Status.COMPLETED and trial.feasible is True),
-            "failed_through": trial.failed_through is not None and status is not Status.FAILED,
-            "confirms": (trial.purpose == CONFIRM) is (trial.confirms is None)
-            or (trial.confirms is not None and trial.confirms not in self._numbers)
-            or (trial.confirms is not None and (trial.finish_no is not None or trial.on_front)),
-            "parent": trial.parent is not None and trial.parent not in self._numbers,
-            "tries": len(set(tries)) < len(tries)
-            or max(tries, default=0) > trial.attempts
-            or sum(each.counts for each in trial.tries) > 1,
-        }
-        return [
-            (path, "does not fit what the file says elsewhere") for path in rules if rules[path]
-        ]
+    def _measure(self, at: int, point: HypervolumeRecord) -> None:
+        if point.finish_no in self._places or point.finish_no > self._checked.study.finish_no:
+            raise ImportRefused(at, "finish_no", ELSEWHERE)
+        self._places.add(point.finish_no)
+        self._checked.hypervolume.append(point)

@@ -1,16 +1,28 @@
 """The lines of an exported study, as both sides know them."""
 
-from typing import Annotated, Any, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from service.api.schemas.body import METRIC_NAME, NAME, Body, Part
-from service.api.schemas.leases import Metrics
-from service.api.schemas.studies import StudyCreate, StudyStatus
+from service.api.schemas.leases import LeaseSeconds, Metrics
+from service.api.schemas.studies import Epochs, Hours, StudyCreate, StudyStatus, Trials
 from service.api.schemas.trials import Purpose, TrialStatus
 from service.api.schemas.workers import DataIn
+from service.states import Ended
 
 FORMAT = 1
+# Databases and zones have their own last year, and a budget of hours is added to a time.
+FIRST_TIME, TIMES_END = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 # Columns of a trial that stand in its line as they do in its row.
 KEPT = (
     "number",
@@ -23,7 +35,6 @@ KEPT = (
     "designer",
     "origin",
     "prediction",
-    "details",
     "worker",
     "reason",
     "attempts",
@@ -39,10 +50,27 @@ KEPT = (
     "on_front",
 )
 
-Time = Annotated[AwareDatetime, Field(strict=False)]
-Count = Annotated[int, Field(ge=0, lt=2**31)]
-Number = Annotated[int, Field(ge=1, lt=2**31)]
-Figures = dict[Annotated[str, Field(pattern=METRIC_NAME)], float]
+
+def _of_our_time(value: datetime) -> datetime:
+    if not FIRST_TIME <= value < TIMES_END:
+        raise ValueError(f"need a time from {FIRST_TIME:%Y} to {TIMES_END.year - 1}")
+    return value
+
+
+def _written(text: str) -> str:
+    """Leave a time as it is written, but only if it can be read."""
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError("need a time with a zone")
+    return text
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_of_our_time), Field(strict=False)]
+# What goes on counting here needs room to do so: columns have 31 bits.
+Count = Annotated[int, Field(ge=0, le=10**9)]
+Number = Annotated[int, Field(ge=1, le=10**9)]
+Step = Annotated[int, Field(ge=0, lt=2**31)]
+MetricName = Annotated[str, Field(pattern=METRIC_NAME)]
+Figures = dict[MetricName, float]
 ShortText = Annotated[str, Field(max_length=64)]
 
 
@@ -62,19 +90,19 @@ class StudyRecord(Body):
     server: ShortText = Field(description="The version that wrote the file.")
     definition: StudyCreate
     status: StudyStatus
-    ended_reason: ShortText | None
+    ended_reason: Annotated[Ended, Field(strict=False)] | None
     scales: dict[str, ScaleRecord]
     data: DataIn | None
-    trials: Number
-    epochs: Number | None
-    hours: float | None
-    plateau: Number | None
+    trials: Trials
+    epochs: Epochs | None
+    hours: Hours | None
+    plateau: Trials | None
     last_number: Count
     finish_no: Count
     front_size: Count
     hypervolume: float | None
     test_reads: Count
-    epochs_done: Count
+    epochs_done: Step
     started_at: Time | None
     created_at: Time
     ended_at: Time | None
@@ -83,7 +111,7 @@ class StudyRecord(Body):
 class ReportRecord(Part):
     """Metrics at a step."""
 
-    step: Count
+    step: Step
     metrics: Metrics
     at: Time
 
@@ -93,7 +121,7 @@ class AttemptRecord(Part):
 
     number: Number
     worker: str = Field(pattern=NAME)
-    lease_s: Number
+    lease_s: LeaseSeconds
     started_at: Time
     expires_at: Time
     ended_at: Time
@@ -104,9 +132,44 @@ class AttemptRecord(Part):
     counts: bool
     result: Figures | None
     details: dict[str, Any] | None
-    rung: Count | None
+    rung: Step | None
     stop_reason: str | None
     reports: list[ReportRecord]
+
+
+class BasisRecord(Part):
+    """What `service.planner.basis.Basis` reads of the details of a trial."""
+
+    designer: str
+    read_at: Annotated[str, AfterValidator(_written)]
+    pending: list[Annotated[list[Number], Field(min_length=2, max_length=2)]]
+    unscaled: list[str]
+    budget: Number | None
+    count: Number
+    place: Count
+    surroundings: dict[str, str]
+
+
+class TrialDetails(BaseModel):
+    """What was noted with a proposal: the fields that we read again; all others are only shown."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    think_s: float | None = None
+    fallback: str | None = None
+    value: float | None = None
+    orphaned: bool = False
+    history_version: Count | None = None
+    seed: int | None = None
+    basis: BasisRecord | None = None
+
+    @model_validator(mode="after")
+    def _be_whole(self) -> Self:
+        """A basis is read together with what stands beside it."""
+        for name in ("history_version", "seed"):
+            if self.basis is not None and getattr(self, name) is None:
+                raise PydanticCustomError("no_basis", "A basis needs this field", {"at": (name,)})
+        return self
 
 
 class TrialRecord(Body):
@@ -123,11 +186,11 @@ class TrialRecord(Body):
     work: dict[str, Any]
     parent: Number | None
     confirms: Number | None
-    epochs: float
+    epochs: Annotated[float, Field(ge=0, lt=2**31)]
     designer: ShortText
     origin: ShortText
-    prediction: dict[str, Any] | None
-    details: dict[str, Any]
+    prediction: dict[MetricName, Figures] | None
+    details: TrialDetails
     worker: str | None
     reason: str | None
     attempts: Count

@@ -100,6 +100,7 @@ def _trial(
         "values": values if trial.status in (Status.COMPLETED, Status.STOPPED) else {},
         "tries": tries,
         "work": trial.work,
+        "details": trial.details,
         **{name: getattr(trial, name) for name in KEPT},
     }
 

@@ -22,6 +22,8 @@ from service.door import Door
 from service.monitor import Monitor
 from service.own_keeper import OwnKeeper
 from service.watcher import Watcher
+from tests.conftest import TEMPLATE
+from tests.postgres import Postgres
 from tests.service.stage import Stage
 
 BLACK_BOX: dict[str, Any] = {
@@ -224,3 +226,18 @@ def shared(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 def stage(db: Database) -> Stage:
     """A stage of the domain on a fresh database, once of each kind."""
     return Stage(db)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_anywhere(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    """As `shared`, once on each kind of database."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("shared")
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    name = postgres.create(TEMPLATE)
+    with serving(Database(postgres.url(name)), tmp_path_factory.mktemp("shared")) as service:
+        yield service
+    postgres.drop(name)

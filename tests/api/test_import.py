@@ -1,53 +1,15 @@
 """A study goes out and comes in again as it was, or not at all."""
 
 import json
-from collections.abc import Callable
+from random import Random
 from typing import Any
 
-import httpx
 import pytest
 
+from service import ledger, studies
 from tests.api.conftest import Served, assert_problem, wait_until
+from tests.api.exported import bring, export, fill, text
 from tests.api.test_bad_input import NETWORKS, announce
-
-Lines = list[dict[str, Any]]
-
-
-def fill(served: Served) -> None:
-    """A study with trials done, retried, infeasible, cancelled, running and queued."""
-    served.study(trials=50, constraints=["heat <= 5"])
-    for at in range(4):
-        served.enqueue(at / 10)
-        [lease] = served.claim(worker=f"w{at}")
-        served.tell(lease, "reports", step=1, metrics={"loss": 1.5, "cost": float(at)})
-        if at == 1:
-            served.tell(lease, "fail", reason="broke")
-            [lease] = served.claim(worker="w9")
-        metrics = {"cost": float(at), "size": 4.0 - at, "heat": float(at)}
-        served.tell(lease, "complete", metrics=metrics, details={"note": "é"})
-    served.enqueue(0.8)
-    [lease] = served.claim()
-    served.tell(lease, "fail", reason="diverged", infeasible=True)
-    served.ask("POST", f"/trials/{served.enqueue(0.9)['id']}/cancel")
-    served.enqueue(0.91)
-    served.claim()
-    served.enqueue(0.92)
-    wait_until(lambda: bool(served.get("/studies/toy")["finished"] == 5))
-
-
-def export(served: Served, study: str = "toy") -> Lines:
-    answer = served.ask("GET", f"/studies/{study}/export?format=study")
-    assert answer.headers["Content-Type"] == "application/jsonl"
-    return [json.loads(line) for line in answer.text.splitlines()]
-
-
-def text(lines: Lines) -> bytes:
-    return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
-
-
-def bring(served: Served, body: bytes, name: str = "copy", **headers: str) -> httpx.Response:
-    url = f"/api/v1/studies/import?name={name}"
-    return served.http.post(url, content=body, headers=headers)
 
 
 def test_a_study_comes_in_as_it_went_out(served: Served) -> None:
@@ -78,6 +40,24 @@ def numberless(value: Any) -> Any:
     return [numberless(item) for item in value] if isinstance(value, list) else value
 
 
+def test_what_the_ledger_has_not_entered_yet_is_entered_where_it_comes_in(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.study(trials=50)
+    for at in range(2):
+        served.enqueue(at / 10)
+    monkeypatch.setattr(ledger, "advance", lambda *_: 0)
+    for lease in served.claim(count=2):
+        served.complete(lease, 1.0, 1.0)
+    lines = export(served)
+    assert [line.get("finish_no") for line in lines[:3]] == [0, None, None]
+    assert [line["values"] for line in lines[1:3]] == [{"cost": 1.0, "size": 1.0}] * 2
+    monkeypatch.undo()
+    assert bring(served, text(lines)).status_code == 201
+    wait_until(lambda: bool(served.get("/studies/copy")["finished"] == 2))
+    assert served.get("/studies/copy")["front_size"] == 2
+
+
 def test_an_imported_study_goes_on(served: Served) -> None:
     fill(served)
     bring(served, text(export(served)))
@@ -91,11 +71,16 @@ def test_an_imported_study_goes_on(served: Served) -> None:
     assert served.enqueue(0.99, study="copy")["number"] == 9
 
 
+def test_a_budget_that_has_grown_comes_in_grown(served: Served) -> None:
+    served.study(trials=3)
+    assert served.ask("PATCH", "/studies/toy", {"trials": 60}).status_code == 200
+    assert bring(served, text(export(served))).json()["trials"] == 60
+    with served.db.read() as session:
+        budgets = [studies.get(session, name).problem["budget"] for name in ("toy", "copy")]
+    assert budgets == [60, 60]
+
+
 def test_networks_come_in_with_their_confirm_runs(served_sqlite: Served) -> None:
-    from random import Random
-
-    from service import studies
-
     served = served_sqlite
     announce(served)
     served.ask("POST", "/studies", NETWORKS)
@@ -130,61 +115,6 @@ def test_an_import_that_is_repeated_is_done_once(served: Served) -> None:
     assert (again.status_code, again.json()) == (201, first.json())
     other = bring(served, body, "third", **{"Idempotency-Key": "k"})
     assert_problem(other, 422, "Idempotency-Key")
-
-
-CHANGES: dict[str, tuple[Callable[[Lines], Any], str]] = {
-    "an unknown field": (lambda lines: lines[2].update(colour=1), "line 3.colour"),
-    "a missing field": (lambda lines: lines[1].pop("status"), "line 2.status"),
-    "a value that is none": (
-        lambda lines: lines[1]["values"].update(cost="low"),
-        "line 2.values.cost",
-    ),
-    "infinity": (lambda lines: lines[1]["values"].update(cost=float("inf")), "line 2.values.cost"),
-    "another format": (lambda lines: lines[0].update(format=2), "line 1.format"),
-    "a wrong definition": (
-        lambda lines: lines[0]["definition"].update(designer="oracle"),
-        "line 1.definition.designer",
-    ),
-    "a point outside": (lambda lines: lines[1].update(point={"x": 7.0}), "line 2.point.x"),
-    "a foreign key": (lambda lines: lines[1].update(key="0" * 64), "line 2.key"),
-    "a number twice": (lambda lines: lines[2].update(number=1), "line 3.number"),
-    "a place twice": (
-        lambda lines: lines[2].update(finish_no=lines[1]["finish_no"]),
-        "line 3.finish_no",
-    ),
-    "a front without a result": (lambda lines: lines[5].update(on_front=True), "line 6.on_front"),
-    "a parent that comes later": (lambda lines: lines[1].update(parent=4), "line 2.parent"),
-    "two counting attempts": (
-        lambda lines: lines[2]["tries"][0].update(counts=True),
-        "line 3.tries",
-    ),
-    "no first line": (lambda lines: lines.pop(0), "line 1.record"),
-    "a trial less": (lambda lines: lines.pop(2), "line {end}.trials"),
-    "no last line": (lambda lines: lines.pop(), "line {last}"),
-    "a line after the last": (lambda lines: lines.append(lines[1]), "line {last}"),
-    "an unknown record": (lambda lines: lines[1].update(record="dream"), "line 2.record"),
-}
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_broken_line_names_its_number_and_nothing_comes_in(
-    filled: tuple[Served, Lines], change: str
-) -> None:
-    served, kept = filled
-    lines = json.loads(json.dumps(kept))
-    spoil, field = CHANGES[change]
-    spoil(lines)
-    end = len(lines)
-    last = end + 1 if change == "no last line" else end
-    problem = assert_problem(bring(served, text(lines)), 422, field.format(end=end, last=last))
-    assert problem["type"] == "/problems/import-refused"
-    assert [study["name"] for study in served.get("/studies")["items"]] == ["toy"]
-
-
-@pytest.fixture(scope="module")
-def filled(shared: Served) -> tuple[Served, Lines]:
-    fill(shared)
-    return shared, export(shared)
 
 
 @pytest.mark.parametrize(

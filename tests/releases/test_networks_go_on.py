@@ -15,6 +15,7 @@ from optimizer.history import History
 from service import earlier, needs, schema, studies, thinking, trials, workers
 from service.db import Database
 from service.errors import NameTaken
+from service.transfer import entering, reading, writing
 from service.workers import Announcement
 from tests.postgres import Postgres
 from tests.releases.test_upgrade import restored_postgresql, restored_sqlite
@@ -107,6 +108,20 @@ def test_its_history_is_read_and_its_queue_is_worked_off_by_old_workers(
         result = {"error": 0.01}
         alone.complete(session, lease.trial_id, lease.token, result, {}, db.now(session))
     assert lease.number == 5
+
+
+@pytest.mark.parametrize("name", [*NAMES, "kept"])
+def test_what_is_exported_of_it_comes_in(db: Database, name: str) -> None:
+    with db.read() as session:
+        study_id = studies.get(session, name).id
+    exported = list(writing.lines(db, study_id))
+    lines = [json.dumps(line, default=datetime.isoformat).encode() for line in exported]
+    checked = reading.check(lines, "copy")
+    with db.begin() as session:
+        copied = entering.enter(session, checked, lines, db.now(session)).id
+    again = list(writing.lines(db, copied))
+    assert len(again) > 8
+    assert again[1:] == exported[1:]
 
 
 @pytest.mark.parametrize("at", range(len(NAMES)))
