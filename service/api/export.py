@@ -3,8 +3,10 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -13,6 +15,7 @@ from starlette.responses import StreamingResponse
 from service import studies, trials
 from service.api.parts import DbDep, StudyRef
 from service.api.schemas.trials import Purpose, TrialOut
+from service.api.spool import spooled
 from service.api.trial_answers import trial_outs
 from service.confirmed import TEST_ERROR
 from service.db import Database
@@ -23,6 +26,7 @@ from service.transfer import writing
 router = APIRouter(prefix="/studies/{study}", tags=["fronts"])
 
 PAGE = 500
+LINES = 100  # sent at once
 # The order of columns; the point and the values follow, a column for each name.
 PLAIN = (
     "number",
@@ -70,9 +74,15 @@ def export(
 
 
 def _whole(db: Database, study: Study) -> StreamingResponse:
-    body = (f"{_json(line)}\n" for line in writing.lines(db, study.id))
+    body = spooled(_pieces(db, study.id))
     headers = {"Content-Disposition": f'attachment; filename="{study.name}.jsonl"'}
     return StreamingResponse(body, media_type="application/jsonl", headers=headers)
+
+
+def _pieces(db: Database, study_id: int) -> Generator[bytes]:
+    with closing(writing.lines(db, study_id)) as lines:
+        while some := [f"{_json(line)}\n" for line in islice(lines, LINES)]:
+            yield "".join(some).encode()
 
 
 def _json(line: writing.Line) -> str:

@@ -1,6 +1,6 @@
 """From the rows of a study to the lines that hold it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -16,30 +16,24 @@ PAGE = 500
 Line = dict[str, Any]
 
 
-def lines(db: Database, study_id: int) -> Iterator[Line]:
-    """Yield the lines of a study, page by page, so that no transaction waits for a slow reader.
+def lines(db: Database, study_id: int) -> Generator[Line]:
+    """Yield the lines of a study as it is at the moment of the first one.
 
-    The study line comes first and bounds what follows: trials that are added meanwhile are left
-    out. A trial that changes meanwhile is written as it is when its page is read.
+    All are read in one transaction, page by page: whoever takes them must not wait for others.
     """
     with db.read() as session:
-        study = session.get_one(Study, study_id)
-        last = study.last_number
-        yield _study(study)
-    after, written = 0, 0
-    while True:
-        with db.read() as session:
-            page = _page(session, study_id, after, last)
-        yield from page
-        written += len(page)
-        if len(page) < PAGE:
-            break
-        after = page[-1]["number"]
-    with db.read() as session:
+        yield _study(session.get_one(Study, study_id))
+        after, written, more = 0, 0, True
+        while more:
+            page = _page(session, study_id, after)
+            yield from page
+            written += len(page)
+            more = len(page) == PAGE
+            after = page[-1]["number"] if page else after
         for point in fronts.hypervolume(session, study_id):
             same = ("finish_no", "value", "front_size", "at")
             yield {"record": "hypervolume", **{name: getattr(point, name) for name in same}}
-    yield {"record": "end", "trials": written}
+        yield {"record": "end", "trials": written}
 
 
 def _study(study: Study) -> Line:
@@ -72,10 +66,10 @@ def _study(study: Study) -> Line:
     }
 
 
-def _page(session: Session, study_id: int, after: int, last: int) -> list[Line]:
+def _page(session: Session, study_id: int, after: int) -> list[Line]:
     found = session.scalars(
         select(Trial)
-        .where(Trial.study_id == study_id, Trial.number > after, Trial.number <= last)
+        .where(Trial.study_id == study_id, Trial.number > after)
         .order_by(Trial.number)
         .limit(PAGE)
         .options(undefer(Trial.work))

@@ -1,12 +1,14 @@
 """A study goes out and comes in again as it was, or not at all."""
 
 import json
+from datetime import datetime
 from random import Random
 from typing import Any
 
 import pytest
 
 from service import ledger, studies
+from service.transfer import writing
 from tests.api.conftest import Served, assert_problem, wait_until
 from tests.api.exported import bring, export, fill, text
 from tests.api.test_bad_input import NETWORKS, announce
@@ -38,6 +40,32 @@ def numberless(value: Any) -> Any:
         hidden = {"id", "study_id", "trial_id"}
         return {name: numberless(item) for name, item in value.items() if name not in hidden}
     return [numberless(item) for item in value] if isinstance(value, list) else value
+
+
+def test_an_export_is_of_one_moment(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "PAGE", 2)
+    study_id = served.study(trials=50)["id"]
+    for at in range(8):
+        served.enqueue(at / 10)
+    leases = served.claim(count=8)
+    for lease in leases[:2]:
+        served.complete(lease, 1.0 + lease["number"], 9.0 - lease["number"])
+    wait_until(lambda: bool(served.get("/studies/toy")["finished"] == 2))
+    lines = []
+    for at, line in enumerate(writing.lines(served.db, study_id)):
+        lines.append(json.loads(json.dumps(line, default=datetime.isoformat)))
+        if at < 5:  # one comes onto the front before its page is read, others after it
+            lease = leases[-1 - at]
+            served.complete(lease, 0.5 - at / 10, 0.1 + at / 10)
+            served.keeper.enter_finished()
+            served.enqueue(0.9 + at / 100)
+    assert served.get("/studies/toy")["finished"] == 7
+    assert (lines[0]["finish_no"], lines[-1]["trials"]) == (2, 8)
+    statuses = [line["status"] for line in lines if line["record"] == "trial"]
+    assert statuses == ["completed"] * 2 + ["queued"] * 6
+    answer = bring(served, text(lines))
+    assert answer.status_code == 201, answer.text
+    assert export(served, "copy")[1:] == lines[1:]
 
 
 def test_what_the_ledger_has_not_entered_yet_is_entered_where_it_comes_in(
