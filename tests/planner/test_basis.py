@@ -4,8 +4,12 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+from pydantic import ValidationError
+
 from service.planner.basis import Basis, runs
 from service.planner.surroundings import differences, surroundings
+from service.transfer.records import TrialDetails
 
 BASIS = Basis(
     designer="bayes",
@@ -26,6 +30,14 @@ def test_a_basis_is_read_as_it_was_written() -> None:
     assert (details["history_version"], details["seed"]) == (12, 17)
     assert Basis.of_details(details) == BASIS
     assert BASIS.pending_count == 4
+
+
+def test_a_basis_comes_in_from_a_file_as_it_was_written() -> None:
+    details = json.loads(json.dumps({"value": 1.5, "weights": [1], **BASIS.to_details()}))
+    assert TrialDetails.model_validate(details).model_dump(exclude_unset=True) == details
+    for name in ("history_version", "seed"):
+        with pytest.raises(ValidationError):
+            TrialDetails.model_validate({**details, name: None})
 
 
 def test_details_without_a_basis_have_none() -> None:
