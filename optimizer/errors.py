@@ -31,7 +31,7 @@ class InvalidObservation(OptimizerError):
 
 
 class SpaceExhausted(OptimizerError):
-    """No point is left that was not proposed before."""
+    """No point is left that was not proposed before, or none was found; the message says which."""
 
     def __init__(self, message: str = "every point of the space was proposed already") -> None:
         super().__init__("", message)

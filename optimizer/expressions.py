@@ -43,6 +43,11 @@ class Expression:
         """Linear forms that are all at most 0 exactly where it holds; None if there are none."""
         return self.term.inequalities
 
+    @property
+    def linear(self) -> Linear | None:
+        """The linear form that it is as a number; None if it is none."""
+        return self.term.linear
+
     def number(self, point: Point) -> float:
         """Its value, which is finite."""
         return evaluated(self.term.value, point)

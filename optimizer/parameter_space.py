@@ -4,15 +4,15 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from optimizer import listing
 from optimizer.conditions import is_active, unmet
 from optimizer.errors import InvalidPoint, InvalidSpace
 from optimizer.parameters import Choice, Parameter, Real, check_condition, parameter_from_json
 from optimizer.region import Region
-from optimizer.rules import Constraint, Figure, Rules, to_json
-from optimizer.space import INACTIVE, Column, Point, work_key
+from optimizer.rules import Constraint, Figure, Limit, Rules, to_json
+from optimizer.space import INACTIVE, NO_LIMITS, Column, Figures, Point, work_key
 
 # A local step: wide enough to leave a flat spot, narrow enough to stay in the neighbourhood.
 STEP = 0.1
@@ -20,6 +20,8 @@ STEP = 0.1
 MOST_STEPS = 32
 # With constraints, points are counted by looking at each: not beyond so many.
 MOST_COUNTED = 10_000
+# Without, a point costs hardly more than to write it down.
+MOST_LISTED = 100_000
 FIELDS = ("kind", "parameters", "constraints", "known")
 
 
@@ -29,14 +31,14 @@ class ParameterSpace:
 
     A point names a value for each parameter that is active in it. `constraints` are expressions
     over the parameters that every point keeps, `known` figures computed from the parameters: both
-    as texts, or in this process as functions of the point. `limits` are what a problem wants of
-    these figures at most.
+    as texts, or in this process as functions of the point. `limits` are what these figures must
+    keep in a problem.
     """
 
     parameters: tuple[Parameter, ...]
     constraints: tuple[Constraint, ...] = ()
     known: Mapping[str, Figure] = field(default_factory=dict, hash=False)
-    limits: tuple[tuple[str, float], ...] = ()
+    limits: tuple[Limit, ...] = ()
 
     kind: ClassVar[str] = "parameters"
     measured_names: ClassVar[tuple[str, ...] | None] = None
@@ -107,7 +109,13 @@ class ParameterSpace:
         """How many points there are; None for infinitely many or too many to look at each."""
         if self.size is None or not self.constrained:
             return self.size
-        return sum(1 for _ in self.points()) if self.size <= MOST_COUNTED else None
+        return sum(1 for _ in self.points()) if self.listable else None
+
+    @property
+    def listable(self) -> bool:
+        """Whether every point can be looked at."""
+        most = MOST_COUNTED if self.constrained else MOST_LISTED
+        return self.size is not None and self.size <= most
 
     def to_json(self) -> dict[str, Any]:
         """What the user defined, with all defaults filled in.
@@ -122,9 +130,11 @@ class ParameterSpace:
         """Nothing: the definition says it all."""
         return {}
 
-    def within(self, bounds: Mapping[str, float], limits: Mapping[str, float]) -> "ParameterSpace":
+    def within(self, bounds: Figures, limits: Figures, least: Figures = NO_LIMITS) -> Self:
         """The same space, sampled and morphed only where known figures keep these limits."""
-        return replace(self, limits=tuple(sorted(limits.items())))
+        told = [Limit(*each) for each in limits.items()]
+        told += [Limit(*each, sign=-1.0) for each in least.items()]
+        return replace(self, limits=tuple(sorted(told, key=lambda limit: limit.name)))
 
     def check(self) -> None:
         """Raise InvalidSpace where no point can be found that keeps constraints and limits."""
@@ -281,7 +291,7 @@ class ParameterSpace:
     @cached_property
     def rules(self) -> Rules:
         """Constraints and known figures, ready to be asked."""
-        return Rules(self.parameters, self.constraints, self.known, dict(self.limits))
+        return Rules(self.parameters, self.constraints, self.known, self.limits)
 
     @cached_property
     def region(self) -> Region:

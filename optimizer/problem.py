@@ -162,15 +162,15 @@ class Problem:
             need = ", ".join(self.space.measured_names or ()) or "of any name"
             raise InvalidProblem("objectives", f"need at least one measured objective ({need})")
         self._check_constraints()
-        known = [o for o in self.objectives if o.role == "known"]
-        bounds = {o.name: o.bound for o in known if o.bound is not None}
-        limits = {o.name: o.limit for o in known if o.limit is not None and o.goal == "minimize"}
-        limits |= {
-            c.name: c.limit
-            for c in self.constraints
-            if c.name in self.space.known_names and c.goal == "minimize"
+        known = [judge for judge in self.judges if judge.name in self.space.known_names]
+        bounds = {
+            o.name: o.bound for o in known if isinstance(o, Objective) and o.bound is not None
         }
-        object.__setattr__(self, "space", self.space.within(bounds, limits))
+        most, least = (
+            {k.name: k.limit for k in known if k.goal == goal and k.limit is not None}
+            for goal in ("minimize", "maximize")
+        )
+        object.__setattr__(self, "space", self.space.within(bounds, most, least))
 
     def _check(self, number: int, objective: Objective) -> None:
         """Refuse a name twice, or one that nobody measures or knows."""

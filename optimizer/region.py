@@ -171,7 +171,8 @@ class Region:
             found += [each for each in good if self._within(each)]
             if len(found) >= STARTS:
                 break
-        return found
+        last = [] if found else [self._nearest(draws)]
+        return found + [each for each in last if self._within(each)]
 
     def _descended(self, row: Row, rng: random.Random) -> Row:
         """Go where less is broken: an evolution strategy of one, with the one-fifth rule."""
@@ -190,16 +191,25 @@ class Region:
     def _excess(self, row: Row) -> float:
         return self._space.rules.excess(self._space.decode(row))
 
+    def _nearest(self, draws: Sequence[Row]) -> Row:
+        """Down from the best of these rows."""
+        return self._descended(min(draws, key=self._excess), random.Random(0))
+
     def _refusal(self, draws: Sequence[Row]) -> InvalidSpace:
         """Say which rule stands in the way of the point that comes nearest."""
-        nearest = min(draws, key=self._excess)
-        if not self._listed:
-            nearest = self._descended(nearest, random.Random(0))
+        point = self._space.decode(self._nearest(draws))
         try:
-            self._space.validate(self._space.decode(nearest))
-            why = "the limits of known figures stand in the way"
+            self._space.validate(point)
         except InvalidPoint as error:
-            why = f"the nearest point that was found is refused: {error}"
+            return InvalidSpace(
+                "space.constraints",
+                "no point was found that keeps all constraints; "
+                f"the nearest point that was found is refused: {error}",
+            )
+        limit = self._space.rules.broken(point)
+        assert limit is not None  # what keeps constraints and limits would have been a start
         return InvalidSpace(
-            "space.constraints", f"no point was found that keeps all constraints; {why}"
+            f"space.known.{limit.name}",
+            f"no point was found that keeps the limit {limit}; "
+            f"the nearest one has {self._space.figures(point)[limit.name]:g}",
         )

@@ -32,6 +32,10 @@ class Rule(Protocol):
     def inequalities(self) -> tuple[Linear, ...] | None:
         """As those of an expression."""
 
+    @property
+    def linear(self) -> Linear | None:
+        """As that of an expression."""
+
     def number(self, point: Point) -> float:
         """The value of a figure."""
 
@@ -40,6 +44,31 @@ class Rule(Protocol):
 
     def excess(self, point: Point) -> float:
         """By how much a constraint is broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a known figure may be at most; with a sign of -1, what it must be at least."""
+
+    name: str
+    value: float
+    sign: float = 1.0
+
+    def keeps(self, figure: float) -> bool:
+        """Whether a figure is within the limit."""
+        return self.sign * figure <= self.sign * self.value
+
+    def excess(self, figure: float) -> float:
+        """By how much a figure is beyond the limit; 0 if it keeps it."""
+        return max(self.sign * (figure - self.value), 0.0)
+
+    def inequality(self, figure: Linear) -> Linear:
+        """The linear form that is at most 0 where a linear figure keeps the limit."""
+        form = {name: self.sign * slope for name, slope in figure.items()}
+        return {**form, "": form.get("", 0.0) - self.sign * self.value}
+
+    def __str__(self) -> str:
+        return f"{self.name} {'<=' if self.sign > 0 else '>='} {self.value:g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +84,10 @@ class _Function:
 
     @property
     def inequalities(self) -> None:
+        return None
+
+    @property
+    def linear(self) -> None:
         return None
 
     def number(self, point: Point) -> float:
@@ -87,7 +120,7 @@ class Rules:
         parameters: Sequence[Parameter],
         constraints: Sequence[Constraint],
         known: Mapping[str, Figure],
-        limits: Mapping[str, float],
+        limits: Sequence[Limit],
     ) -> None:
         """Read the rules.
 
@@ -95,7 +128,7 @@ class Rules:
             parameters: what they may read.
             constraints: what every point keeps.
             known: figures by name.
-            limits: the most that a known figure may be, by name.
+            limits: what known figures must keep.
 
         Raises:
             InvalidSpace: one cannot be read; with the path of its field.
@@ -121,6 +154,8 @@ class Rules:
     def inequalities(self) -> list[Linear]:
         """The linear forms that are at most 0 in every point, as far as there are such."""
         forms = [each for rule in self.constraints for each in rule.inequalities or ()]
+        figures = [(limit, self.known[limit.name].linear) for limit in self._limits]
+        forms += [limit.inequality(linear) for limit, linear in figures if linear is not None]
         return [each for each in forms if set(each) - {""}]
 
     def figures(self, point: Point) -> dict[str, float]:
@@ -161,8 +196,12 @@ class Rules:
             self.check(point)
         except InvalidPoint:
             return False
+        return self.broken(point) is None
+
+    def broken(self, point: Point) -> Limit | None:
+        """The first limit that a point breaks, if there is one; its figures have values."""
         found = self.figures(point) if self._limits else {}
-        return all(found[name] <= limit for name, limit in self._limits.items())
+        return next((limit for limit in self._limits if not limit.keeps(found[limit.name])), None)
 
     def excess(self, point: Point) -> float:
         """By how much the point breaks constraints and limits in all; 0 if it keeps them."""
@@ -170,7 +209,7 @@ class Rules:
             found = self.figures(point)
         except InvalidPoint:
             return HOPELESS
-        total = sum(max(found[name] - limit, 0.0) for name, limit in self._limits.items())
+        total = sum(limit.excess(found[limit.name]) for limit in self._limits)
         for rule in self.constraints:
             try:
                 total += rule.excess(point)

@@ -5,7 +5,8 @@ import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from types import MappingProxyType
+from typing import Any, Literal, Protocol, Self
 
 from optimizer.errors import InvalidSpace
 from resource_models.devices import Device
@@ -14,6 +15,8 @@ Point = dict[str, Any]
 NETWORK_KINDS = ("tiny", "sparse", "munas")  # the presets of `optimizer.networks.presets`
 # The coordinate of a parameter that a point does not have, in a column of any kind.
 INACTIVE = -1.0
+Figures = Mapping[str, float]  # by name
+NO_LIMITS: Figures = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +56,24 @@ class Space(Protocol):
     def cardinality(self) -> int | None:
         """How many points there are; None where they are not counted."""
 
+    @property
+    def listable(self) -> bool:
+        """Whether every point can be looked at, so that it is known when none is left."""
+
     def to_json(self) -> dict[str, Any]:
         """What the user defined, with all defaults filled in."""
 
     def context(self) -> dict[str, Any]:
         """The keyword arguments that `space_from_json` needs beside `to_json()`; plain JSON."""
 
-    def within(self, bounds: Mapping[str, float], limits: Mapping[str, float]) -> "Space":
-        """The same space, sampled with an eye on the bounds and limits of known figures."""
+    def within(self, bounds: Figures, limits: Figures, least: Figures = NO_LIMITS) -> Self:
+        """The same space, sampled with an eye on the bounds and limits of known figures.
+
+        Args:
+            bounds: what is wished of a figure at most.
+            limits: what a figure may be at most.
+            least: what a figure must be at least.
+        """
 
     def sample(self, rng: random.Random) -> Point:
         """Draw a point from the prior."""

@@ -134,16 +134,24 @@ def because(study: Study) -> str | None:
     """Return in words why a study ended; None while it goes on."""
     if study.ended_reason is None:
         return None
+    if study.ended_reason is Ended.EXHAUSTED:
+        return _exhausted(Problem.from_json(study.problem))
     share, level = 100 * growth(study), _counted(study.plateau or 0, "trial")
     words = {
         Ended.BUDGET: f"{_counted(study.trials, 'trial')} finished",
         Ended.CLOSED: "closed by a user",
-        Ended.EXHAUSTED: "the space has no point left",
         Ended.EPOCHS: f"{_counted(study.epochs or 0, 'epoch')} trained",
         Ended.HOURS: f"{study.hours or 0:g} h passed",
         Ended.PLATEAU: f"the hypervolume grew by no more than {share:g} % in {level}",
     }
     return words[study.ended_reason]
+
+
+def _exhausted(problem: Problem) -> str:
+    """Whether every point was looked at, or the search for another one gave up."""
+    if problem.space.listable:
+        return "the space has no point left"
+    return "no new point was found that keeps constraints and limits; there may be some left"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -90,7 +90,7 @@ def prepare(definition: Mapping[str, Any], facts_of: Callable[[str], Facts]) -> 
 
 
 def check_points(definition: Mapping[str, Any]) -> None:
-    """Refuse constraints that no point keeps. Takes up to a second: not for a transaction.
+    """Refuse constraints and limits that no point keeps. Takes up to a second: no transaction.
 
     Raises:
         InvalidDefinition: as `prepare`, or there is no such point.
@@ -103,7 +103,7 @@ def check_points(definition: Mapping[str, Any]) -> None:
     try:
         space.check()
     except InvalidSpace as error:
-        raise InvalidDefinition(error.field, f"{error}.") from error
+        raise wishes.refusal(error, wishes.limit_fields(prepared.problem)) from error
 
 
 def _no_facts(name: str) -> Facts:

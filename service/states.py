@@ -98,7 +98,7 @@ class Ended(StrEnum):
 
     BUDGET = "budget"  # as many trials finished as were asked for
     CLOSED = "closed"  # the user closed it
-    EXHAUSTED = "exhausted"  # a finite space has no point left
+    EXHAUSTED = "exhausted"  # a finite space has no point left, or no new one is found in another
     EPOCHS = "epochs"  # its trials were trained for as many epochs as were asked for
     HOURS = "hours"  # so much time has passed since the first claim
     PLATEAU = "plateau"  # the hypervolume has not grown for so many trials

@@ -181,7 +181,7 @@ def queued(session: Session, study_ids: Collection[int]) -> Mapping[int, int]:
 
 
 def exhaust(session: Session, study_id: int, token: str, now: datetime) -> bool:
-    """End a study whose space has no point left, once nothing of it is open.
+    """End a study for which no new point is left or found, once nothing of it is open.
 
     Returns:
         Whether it ended: False while trials are open or not entered yet, or if another one thinks.

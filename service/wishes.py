@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from optimizer.errors import OptimizerError
-from optimizer.problem import Constraint, Objective, Role
+from optimizer.problem import Constraint, Objective, Problem, Role
 from optimizer.scale import GivenScale, Scale
 from optimizer.space import Space
 from resource_models.devices import DEVICES
@@ -75,6 +75,13 @@ def refusal(error: OptimizerError, written: Mapping[str, str]) -> InvalidDefinit
     field = written.get(error.field, error.field)
     text = str(error).removeprefix(f"{error.field}: ")
     return InvalidDefinition(field, f"{field}: {text}" if field else text)
+
+
+def limit_fields(problem: Problem) -> dict[str, str]:
+    """Return where the limits of known figures were written, by the figure's path in the space."""
+    named = [(o.name, f"objectives.{at}") for at, o in enumerate(problem.objectives)]
+    named += [(c.name, f"constraints.{at}") for at, c in enumerate(problem.constraints)]
+    return {f"space.known.{name}": f"{field}.limit" for name, field in named}
 
 
 def objectives(wires: Sequence[dict[str, Any]], space: Space) -> tuple[Objective, ...]:

@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from optimizer.designers.designer import Fitted
-from optimizer.designers.novelty import candidates, drawn, seen_keys
+from optimizer.designers.novelty import candidates, drawn, nothing_new, seen_keys
 from optimizer.designers.options import check_options
-from optimizer.errors import SpaceExhausted
 from optimizer.history import History
 from optimizer.problem import Objective, Problem
 from optimizer.proposal import Proposal
@@ -75,7 +74,7 @@ class AgeingEvolutionDesigner:
         for candidate in itertools.islice(others, count - len(proposals)):
             proposals.append(candidate.proposal(self.name, "random"))
         if count and not proposals:
-            raise SpaceExhausted
+            raise nothing_new(problem)
         return proposals
 
 

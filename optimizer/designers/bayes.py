@@ -14,10 +14,9 @@ from optimizer.acquisition import Acquisition
 from optimizer.ascent import Best, best_of, next_best
 from optimizer.designers.designer import Fitted
 from optimizer.designers.initial import initial_design
-from optimizer.designers.novelty import Candidate, drawn, seen_keys
+from optimizer.designers.novelty import Candidate, drawn, nothing_new, seen_keys
 from optimizer.designers.options import check_options
 from optimizer.designers.scalarising import Scalarising
-from optimizer.errors import SpaceExhausted
 from optimizer.gains import optimism
 from optimizer.history import History
 from optimizer.hyperparameters import Hyperparameters, fit
@@ -126,7 +125,7 @@ class BayesDesigner:
             steps = _steps(knowledge, pool, source, taken, judge, rng)
             proposals = [step.proposal(fitted) for step in itertools.islice(steps, count)]
         if count and not proposals:
-            raise SpaceExhausted
+            raise nothing_new(problem)
         return proposals
 
 

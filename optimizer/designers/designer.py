@@ -66,8 +66,9 @@ class Designer(Protocol):
         count: int,
         seed: int,
     ) -> list[Proposal]:
-        """Propose `count` points, fewer only where the space has fewer left.
+        """Propose `count` points, fewer only where no more are left or found.
 
         Raises:
-            SpaceExhausted: where the space has no point left.
+            SpaceExhausted: where the space has no point left, or none was found in it.
+            InvalidSpace: where not one point was found that keeps constraints and limits.
         """

@@ -26,9 +26,8 @@ from torch import Tensor
 from optimizer.designers.designer import Fitted
 from optimizer.designers.initial import initial_design
 from optimizer.designers.nehvi_models import Models, usable
-from optimizer.designers.novelty import Candidate, candidates, drawn, seen_keys
+from optimizer.designers.novelty import Candidate, candidates, drawn, nothing_new, seen_keys
 from optimizer.designers.options import check_options
-from optimizer.errors import SpaceExhausted
 from optimizer.history import History
 from optimizer.parameter_space import ParameterSpace
 from optimizer.parameters import Real
@@ -105,7 +104,7 @@ class NehviDesigner:
             waiting = Pool.of(problem, [_candidate(problem, point) for point in pending])
             proposals = list(itertools.islice(search.steps(waiting, taken), count))
         if count and not proposals:
-            raise SpaceExhausted
+            raise nothing_new(problem)
         return proposals
 
 

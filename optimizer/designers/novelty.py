@@ -15,7 +15,6 @@ from optimizer.space import Point
 # where that is possible, or to give up.
 MISSES_BEFORE_LISTING = 50
 MISSES_BEFORE_GIVING_UP = 2_000
-MOST_LISTED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def candidates(problem: Problem, points: Iterable[Point], seen: set[str]) -> Ite
 def drawn(
     problem: Problem, draw: Callable[[], Point], seen: set[str], rng: random.Random
 ) -> Iterator[Candidate]:
-    """New candidates from a source of points, until the space has none left.
+    """New candidates from a source of points, until none is left or none is found any more.
 
     Args:
         problem: the problem.
@@ -70,14 +69,14 @@ def drawn(
             yield candidate
             continue
         misses += 1
-        if misses == MISSES_BEFORE_LISTING and _listable(problem):
+        if misses == MISSES_BEFORE_LISTING and problem.space.listable:
             left = list(problem.space.points())
             rng.shuffle(left)
             yield from candidates(problem, left, seen)
             return
 
 
-def take(source: Iterator[Candidate], count: int) -> list[Candidate]:
+def take(problem: Problem, source: Iterator[Candidate], count: int) -> list[Candidate]:
     """The next `count` candidates, fewer if the source ends.
 
     Raises:
@@ -85,13 +84,17 @@ def take(source: Iterator[Candidate], count: int) -> list[Candidate]:
     """
     taken = list(itertools.islice(source, count))
     if count > 0 and not taken:
-        raise SpaceExhausted
+        raise nothing_new(problem)
     return taken
 
 
-def _listable(problem: Problem) -> bool:
-    cardinality = problem.space.cardinality
-    return cardinality is not None and cardinality <= MOST_LISTED
+def nothing_new(problem: Problem) -> SpaceExhausted:
+    """What to raise where `drawn` gave nothing: was everything proposed, or was nothing found?"""
+    if problem.space.listable:
+        return SpaceExhausted()
+    return SpaceExhausted(
+        f"none of {MISSES_BEFORE_GIVING_UP:,} draws in a row was a new point that keeps the limits"
+    )
 
 
 def _candidate(problem: Problem, point: Point, seen: set[str]) -> Candidate | None:

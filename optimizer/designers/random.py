@@ -38,4 +38,6 @@ class RandomDesigner:
         rng = random.Random(seed)
         seen = seen_keys(problem, history, pending)
         source = drawn(problem, lambda: problem.space.sample(rng), seen, rng)
-        return [candidate.proposal(self.name, "random") for candidate in take(source, count)]
+        return [
+            candidate.proposal(self.name, "random") for candidate in take(problem, source, count)
+        ]

@@ -77,7 +77,9 @@ class SobolDesigner:
         points = sobol_points(self._space(problem), problem.seed, start)
         seen = seen_keys(problem, history, pending)
         source = drawn(problem, lambda: next(points), seen, random.Random(seed))
-        return [candidate.proposal(self.name, "random") for candidate in take(source, count)]
+        return [
+            candidate.proposal(self.name, "random") for candidate in take(problem, source, count)
+        ]
 
     @staticmethod
     def _space(problem: Problem) -> ParameterSpace:

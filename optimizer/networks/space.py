@@ -5,7 +5,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from optimizer.errors import InvalidPoint, InvalidSpace
 from optimizer.networks import lineage
@@ -28,7 +28,7 @@ from optimizer.networks.tally import prunable, tally
 from optimizer.networks.treatment import draw_training, pruning_recipe
 from optimizer.networks.validity import check_point
 from optimizer.parameters import is_whole
-from optimizer.space import Column, Point, work_key
+from optimizer.space import NO_LIMITS, Column, Figures, Point, work_key
 from resource_models.devices import Device, device
 from resource_models.footprint import figures_of
 from resource_models.graph import Graph
@@ -36,7 +36,7 @@ from resource_models.graph import Graph
 
 @dataclass(frozen=True)
 class NetworkSpace:
-    """Networks for one kind of data. `bounds` and `limits` are those of the known figures."""
+    """Networks for one kind of data. Known figures have `bounds`, `limits` and, below, `least`."""
 
     ranges: Ranges
     input_shape: Shape
@@ -45,10 +45,12 @@ class NetworkSpace:
     recipe: Recipe = field(default_factory=lambda: Recipe.from_json(None, None))
     bounds: Wishes = ()
     limits: Wishes = ()
+    least: Wishes = ()
     kind: str = "tiny"  # the preset that the ranges are changes of
 
     measured_names: ClassVar[tuple[str, ...] | None] = ("error",)
     cardinality: ClassVar[int | None] = None
+    listable: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         shape = self.input_shape
@@ -149,10 +151,10 @@ class NetworkSpace:
             "training": self.recipe.to_json(),
         }
 
-    def within(self, bounds: Mapping[str, float], limits: Mapping[str, float]) -> "NetworkSpace":
+    def within(self, bounds: Figures, limits: Figures, least: Figures = NO_LIMITS) -> Self:
         """The same networks, drawn with these bounds and limits in mind."""
-        wished, limited = tuple(sorted(bounds.items())), tuple(sorted(limits.items()))
-        return replace(self, bounds=wished, limits=limited)
+        wished, most, low = (tuple(sorted(told.items())) for told in (bounds, limits, least))
+        return replace(self, bounds=wished, limits=most, least=low)
 
     def sample(self, rng: random.Random) -> Point:
         """Draw a network of the prior that keeps the limits."""
@@ -286,5 +288,6 @@ class NetworkSpace:
         return self.recipe.of(point, inherits=lineage.PARENT in point)
 
     def _keeps_limits(self, point: Point) -> bool:
-        known = self.figures(point) if self.limits else {}
-        return all(known[name] <= limit for name, limit in self.limits)
+        known = self.figures(point) if self.limits or self.least else {}
+        small = all(known[name] <= limit for name, limit in self.limits)
+        return small and all(known[name] >= limit for name, limit in self.least)

@@ -41,8 +41,8 @@ class Answer:
     """Proposals as JSON, or why there are none.
 
     Attributes:
-        trouble: `exhausted` when the space has no unproposed point left, `failed` when the designer
-            raised; then `reason` says why and `proposals` is empty.
+        trouble: `exhausted` when the space has no new point left or none was found in it, `failed`
+            when the designer raised; then `reason` says why and `proposals` is empty.
         fitted: the new fit, if one was made.
     """
 

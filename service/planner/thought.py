@@ -158,7 +158,8 @@ def _write(db: Database, snapshot: Snapshot, thought: Thought, token: str) -> in
     with db.begin() as session:
         now = db.now(session)
         if answer.trouble == "exhausted":
-            thinking.exhaust(session, snapshot.study_id, token, now)
+            if thinking.exhaust(session, snapshot.study_id, token, now):
+                LOG.info("Study %d ends: %s.", snapshot.study_id, answer.reason)
             thinking.drop_thinker(session, snapshot.study_id, token)
             return 0
         fit_id = snapshot.fit[0] if snapshot.fit and thought.designer != CHEAP else None

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from optimizer.errors import InvalidSpace
 from optimizer.history import History, Observation
+from optimizer.parameter_space import ParameterSpace
 from optimizer.problem import Constraint, Objective, Problem
-from optimizer.scale import Scale
+from optimizer.scale import MOST_QUANTILE, Goal, Scale
 from optimizer.space import Point, Space, space_from_json
 
 FAILURES = ("infeasible", "failed", "cancelled", "stopped")
@@ -24,13 +25,14 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
 
 @dataclass(frozen=True)
 class Case:
-    """What a designer is asked."""
+    """What a designer is asked; `best` are points that keep all limits on known figures."""
 
     problem: Problem
     history: History
     pending: list[Point]
     count: int
     seed: int
+    best: tuple[Point, ...] = ()
 
 
 @st.composite
@@ -115,13 +117,45 @@ def spaces(draw: st.DrawFn) -> Space:
         middle = 0.5 * first["low"] + 0.5 * first["high"]
         told = [f"p0 <= {middle!r}", f"p0 >= {middle!r}", "p0 * p0 >= 0", "1 / p0 > 0"]
         rules["constraints"] = draw(st.lists(st.sampled_from(told), max_size=2))
-        rules["known"] = draw(st.sampled_from([{}, {"w": "p0"}, {"w": "1 / (p0 - 0.25)"}]))
+        rules["known"] = draw(
+            st.sampled_from([{}, {"w": "p0"}, {"w": "p0"}, {"w": "1 / (p0 - 0.25)"}])
+        )
     space = space_from_json({"kind": "parameters", "parameters": listed, **rules})
+    refuse_empty(space)
+    return space
+
+
+def refuse_empty(space: Space) -> None:
+    """Leave out a space without a point: the server refuses it before any designer is asked."""
+    assert isinstance(space, ParameterSpace)
     try:
         space.check()
-    except InvalidSpace:  # the server refuses it before any designer is asked
+    except InvalidSpace:
         reject()
-    return space
+
+
+@st.composite
+def known_figures(draw: st.DrawFn, space: Space, name: str) -> tuple[Objective | Constraint, Point]:
+    """A known figure as objective or constraint, and its best point.
+
+    Some keep a limit that leaves hardly another one.
+    """
+
+    def figure(point: Point) -> float:
+        return space.figures(point)[name]
+
+    goal: Goal = draw(st.sampled_from(["minimize", "maximize"]))
+    sign, rng = 1.0 if goal == "minimize" else -1.0, random.Random(draw(st.integers(0, 10**6)))
+    points = sorted((space.sample(rng) for _ in range(60)), key=lambda p: sign * figure(p))
+    best = points[0]
+    for _ in range(200):
+        best = min(best, space.morph(best, rng), key=lambda p: sign * figure(p))
+    limit = draw(st.sampled_from([None, figure(points[30]), figure(best), figure(best)]))
+    if limit is not None and draw(st.booleans()):
+        return Constraint(name, limit, goal), best
+    ends = (0.0, 2.0) if goal == "minimize" else (2.0, 0.0)
+    limit = None if limit is None else min(max(limit, -MOST_QUANTILE), MOST_QUANTILE)
+    return Objective(name, "known", goal, limit=limit, scale=Scale(*ends)), best
 
 
 @st.composite
@@ -129,12 +163,14 @@ def cases(draw: st.DrawFn) -> Case:
     """A problem, its history and what is pending."""
     space = draw(spaces())
     wanted = [draw(objectives(f"o{k}")) for k in range(draw(st.integers(1, 3)))]
-    wanted += [Objective(name, "known", scale=Scale(0.0, 2.0)) for name in space.known_names]
-    limits = (
-        [Constraint("c", draw(st.sampled_from([0.0, 0.5]) | finite))] if draw(st.booleans()) else []
-    )
+    known = [draw(known_figures(space, name)) for name in space.known_names]
+    wanted += [each for each, _ in known if isinstance(each, Objective)]
+    limits = [each for each, _ in known if isinstance(each, Constraint)]
+    if draw(st.booleans()):
+        limits.append(Constraint("c", draw(st.sampled_from([0.0, 0.5]) | finite)))
     budget = draw(st.sampled_from([None, 1, 50]))
     problem = Problem(space, tuple(wanted), constraints=tuple(limits), budget=budget)
+    refuse_empty(problem.space)
     rng = random.Random(draw(st.integers(0, 10**6)))
     reported, observations, points = draw(results(problem)), [], [space.sample(rng)]
     statuses = draw(st.sampled_from([STATUSES, STATUSES, ("completed",), FAILURES]))
@@ -146,4 +182,5 @@ def cases(draw: st.DrawFn) -> Case:
         if rng.random() < 0.9:  # else the next one may be a copy of an earlier one
             points = [space.sample(rng)] if rng.random() < 0.8 else [*points, space.sample(rng)]
     pending = [space.sample(rng) for _ in range(draw(st.integers(0, 3)))]
-    return Case(problem, History(tuple(observations)), pending, draw(st.integers(1, 8)), 5)
+    best = tuple(point for _, point in known)
+    return Case(problem, History(tuple(observations)), pending, draw(st.integers(1, 8)), 5, best)

@@ -14,6 +14,7 @@ from optimizer.errors import InvalidPoint, InvalidProblem, InvalidSpace
 from optimizer.parameter_space import ParameterSpace
 from optimizer.parameters import Choice, Integer, Parameter, Real
 from optimizer.problem import Objective, Problem, initial_count
+from optimizer.rules import Limit
 from optimizer.space import Point, space_from_json
 
 X, Y = Real("x", 0.0, 1.0), Real("y", 0.0, 1.0)
@@ -50,7 +51,10 @@ SPACES = {
     "conditional": ParameterSpace((KIND, EXTRA, X), ("x + extra <= 0.001", "kind == 'b'")),
     "huge": ParameterSpace((Real("x", -1e300, 1e300), Y), ("x <= -9.9e299",)),
     "tiny": ParameterSpace((Real("x", 0.0, 1e-300), Y), ("x <= 1e-303",)),
-    "figure": ParameterSpace((X, Y), (), {"cost": "1 / x + y"}, limits=(("cost", 1.02),)),
+    "figure": ParameterSpace((X, Y), (), {"cost": "1 / x + y"}, limits=(Limit("cost", 1.02),)),
+    "high figure": ParameterSpace(
+        box(8), (), {"w": total(8)}, limits=(Limit("w", 7.9999, sign=-1.0),)
+    ),
     "function": ParameterSpace((X, Y), (lambda p: p["x"] < p["y"] / 50,)),
 }
 
@@ -117,8 +121,8 @@ def test_a_space_without_a_point_is_refused_in_time(
 
 
 def test_limits_that_no_known_figure_keeps_are_refused() -> None:
-    space = ParameterSpace((X, Y), (), {"cost": "x + y"}, limits=(("cost", -1.0),))
-    with pytest.raises(InvalidSpace, match="the limits of known figures stand in the way"):
+    space = ParameterSpace((X, Y), (), {"cost": "x + y"}, limits=(Limit("cost", -1.0),))
+    with pytest.raises(InvalidSpace, match="keeps the limit cost <= -1; the nearest one has 0"):
         space.check()
 
 
@@ -157,7 +161,7 @@ def test_a_point_at_which_a_known_figure_has_no_value_is_refused() -> None:
 
 
 def test_limits_are_not_judged_by_validate() -> None:
-    space = ParameterSpace((X,), (), {"cost": "x"}, limits=(("cost", 0.5),))
+    space = ParameterSpace((X,), (), {"cost": "x"}, limits=(Limit("cost", 0.5),))
     space.validate({"x": 0.9})
     assert not space.allows({"x": 0.9})
 

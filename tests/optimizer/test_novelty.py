@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from optimizer.designers import novelty
-from optimizer.designers.novelty import candidates, drawn, seen_keys, take
+from optimizer import parameter_space
+from optimizer.designers.novelty import candidates, drawn, nothing_new, seen_keys, take
 from optimizer.errors import SpaceExhausted
 from optimizer.history import History, Observation
 from optimizer.problem import Objective, Problem
@@ -28,16 +28,23 @@ def test_a_source_that_repeats_itself_still_gives_every_point_of_a_finite_space(
 
 
 def test_a_source_without_end_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(novelty, "MOST_LISTED", 2)
+    monkeypatch.setattr(parameter_space, "MOST_LISTED", 2)
     source = drawn(FINITE, lambda: {"n": 1}, set(), random.Random(0))
     assert len(list(source)) == 1
 
 
 def test_nothing_left_is_said_and_little_left_is_given() -> None:
     points = [{"n": k} for k in range(1, 7)]
-    assert len(take(candidates(FINITE, points, set()), 10)) == 6
+    assert len(take(FINITE, candidates(FINITE, points, set()), 10)) == 6
     with pytest.raises(SpaceExhausted):
-        take(candidates(FINITE, [], set()), 1)
+        take(FINITE, candidates(FINITE, [], set()), 1)
+
+
+def test_a_search_that_found_nothing_does_not_say_that_all_was_proposed() -> None:
+    x = {"name": "x", "kind": "real", "low": 0.0, "high": 1.0}
+    problem = Problem(space_from_json({"kind": "parameters", "parameters": [x]}), FINITE.objectives)
+    assert str(nothing_new(FINITE)) == "every point of the space was proposed already"
+    assert "none of 2,000 draws in a row was a new point" in str(nothing_new(problem))
 
 
 def test_a_point_over_a_limit_is_no_candidate() -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from service import ledger, thinking, trials
+from service import budgets, ledger, thinking, trials
 from service.db import Database
 from service.models import Metric, Trial
 from service.planner import thought
@@ -149,6 +149,7 @@ def test_an_exhausted_space_ends_the_study_once_nothing_is_open(db: Database, po
     assert think_once(db, pool, study_id, 1) == 0
     ended = study_of(db, study_id)
     assert (ended.status, ended.ended_reason) == (StudyStatus.ENDED, Ended.EXHAUSTED)
+    assert budgets.because(ended) == "the space has no point left"
 
 
 def test_two_thoughts_at_once_never_propose_the_same_point(db: Database) -> None:

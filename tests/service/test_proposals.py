@@ -8,7 +8,7 @@ import pytest
 
 from optimizer.designers import Fitted
 from optimizer.proposal import Proposal
-from service import studies, thinking, trials
+from service import budgets, studies, thinking, trials
 from service.errors import InvalidMetrics, InvalidProposal, TrialExists
 from service.models import Trial
 from service.states import Ended, Status, StudyStatus
@@ -167,7 +167,9 @@ def test_a_space_without_a_point_left_ends_the_study_when_nothing_is_open(stage:
     stage.advance(study_id)
     assert not exhaust("another")
     assert exhaust()
-    assert stage.read_study(study_id).ended_reason is Ended.EXHAUSTED
+    ended = stage.read_study(study_id)
+    assert ended.ended_reason is Ended.EXHAUSTED
+    assert str(budgets.because(ended)).startswith("no new point was found")
 
 
 def enqueue(stage: Stage, study_id: int, point: Any, **values: float) -> Trial:

@@ -93,3 +93,18 @@ def test_a_space_without_a_point_is_refused() -> None:
     with pytest.raises(InvalidDefinition, match=r"breaks 'x \* x <= -1'") as caught:
         check_points(definition(space={**BOX, "constraints": ["x * x <= -1"]}))
     assert caught.value.field == "space.constraints"
+
+
+@pytest.mark.parametrize("field", ["objectives", "constraints"])
+@pytest.mark.parametrize(
+    ("goal", "limit", "sign"), [("minimize", -5.0, "<="), ("maximize", 1e9, ">=")]
+)
+def test_a_limit_that_no_point_keeps_is_refused_where_it_was_written(
+    field: str, goal: str, limit: float, sign: str
+) -> None:
+    wished = {"name": "w", "goal": goal, "limit": limit}
+    wanted = definition(space={**BOX, "known": {"w": "x"}})
+    wanted[field] = [*wanted.get(field, ()), wished]
+    with pytest.raises(InvalidDefinition, match=f"keeps the limit w {sign} ") as caught:
+        check_points(wanted)
+    assert caught.value.field == f"{field}.{len(wanted[field]) - 1}.limit"
