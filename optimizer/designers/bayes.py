@@ -43,7 +43,8 @@ SPARE = 16
 class BayesDesigner:
     """Proposes the candidate of largest expected improvement of the front's hypervolume.
 
-    Until the scales are fixed and `initial_count` trials are completed it fills the space.
+    Until the scales are fixed and `initial_count` trials are completed it fills the space; once
+    trials failed, half of that goes where a result is likely (`initial_design`).
 
     A proposal's `prediction` is that of a result: its deviation holds the model's uncertainty and
     the chance of a result. `details` names the acquisition, its value, the choices of
@@ -109,7 +110,8 @@ class BayesDesigner:
         if fitted is None or not _suits(fitted, problem):
             fitted = self.fit(problem, history, seed)
         if fitted is None or not _past_initial_design(problem, history):
-            return initial_design(self.name, problem, history, pending, count, seed)
+            with _one_thread():
+                return initial_design(self.name, problem, history, pending, count, seed)
         models = fitted.values["models"]
         with _one_thread():
             hyperparameters = {name: Hyperparameters.from_json(m) for name, m in models.items()}

@@ -60,8 +60,8 @@ class NehviDesigner:
 
     For comparison: models and acquisition are BoTorch's defaults, on our scores. Candidates are
     samples of the space and morphs of the front; where all parameters are real, the best are moved
-    up the gradient. Networks begin from scratch. Trials without a result teach it nothing. Until
-    the scales are fixed and `initial_count` trials are completed it fills the space.
+    up the gradient. Networks begin from scratch. Trials without a result teach its models nothing.
+    Until the scales are fixed and `initial_count` trials are completed it fills the space.
 
     A proposal takes seconds, so a study needs a `think_s` of half a minute.
     """
@@ -92,7 +92,8 @@ class NehviDesigner:
         """Propose one point after the other, with the earlier ones as pending."""
         rows, rng = usable(problem, history), random.Random(seed)
         if len(rows) < max(initial_count(problem), 2):
-            return initial_design(self.name, problem, history, pending, count, seed)
+            with _reproducible(seed):
+                return initial_design(self.name, problem, history, pending, count, seed)
         taken = seen_keys(problem, history, pending)
         with _reproducible(rng.getrandbits(63)):
             search = _Search(
