@@ -3,6 +3,7 @@
 import itertools
 import random
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from scipy.stats import qmc
 from torch import Tensor
 
 from optimizer.designers.novelty import Candidate, candidates, drawn
+from optimizer.errors import SpaceExhausted
 from optimizer.knowledge import encoded
 from optimizer.parameter_space import ParameterSpace
 from optimizer.problem import Problem
@@ -81,17 +83,23 @@ class Moves(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """How candidates are made, and how many there are before the best are made better."""
+    """How candidates are made, and how many there are before the best are made better.
+
+    There are `morphs` of them from at most `tries` draws: some are known already, or over a limit.
+    Where that makes fewer than `least` candidates, samples fill up.
+    """
 
     moves: Moves
     samples: int
     morphs: int
+    tries: int
+    least: int = 0
 
     @classmethod
     def of(cls, space: Space) -> "Source":
         """The whole space and its own morphs."""
         boxed = isinstance(space, ParameterSpace)
-        return cls(space, SAMPLES if boxed else SAMPLES_OF_NETWORKS, MORPHS)
+        return cls(space, SAMPLES if boxed else SAMPLES_OF_NETWORKS, MORPHS, MORPHS)
 
 
 def first_pool(
@@ -124,6 +132,15 @@ def first_pool(
     else:
         fresh = drawn(problem, lambda: source.moves.sample(rng), seen, rng)
         samples = itertools.islice(fresh, source.samples)
-    parents, count = list(front), source.morphs if front else 0
-    morphs = (source.moves.morph(rng.choice(parents), rng) for _ in range(count))
-    return Pool.of(problem, itertools.chain(samples, candidates(problem, morphs, seen)))
+    members, parents = list(samples), list(front)
+    draws = (
+        source.moves.morph(rng.choice(parents), rng) for _ in range(source.tries if parents else 0)
+    )
+    members += itertools.islice(candidates(problem, draws, seen), source.morphs)
+    if len(members) < source.least:
+        spare = drawn(problem, lambda: source.moves.sample(rng), seen, rng)
+        with suppress(
+            SpaceExhausted
+        ):  # then there are fewer; if there are none, the caller says so
+            members.extend(itertools.islice(spare, source.least - len(members)))
+    return Pool.of(problem, members)

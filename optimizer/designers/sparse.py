@@ -31,8 +31,10 @@ from optimizer.space import Point
 USUAL_BUDGET = 100
 # One exploring proposal of so many is drawn from the prior, whatever the model believes.
 RANDOM_EVERY = 3
-# Children of the front that the model ranks, and samples while the space is explored.
+# Candidates that the model ranks while the front is morphed, and while the space is explored.
 CHILDREN, SAMPLES = 500, 96
+# For the children of a front whose neighbours were mostly tried, or lie over a limit.
+TRIES = 1_500
 # Of the children of the last stage, so many are pruned whatever their parent was.
 PRUNED = 0.75
 
@@ -84,11 +86,16 @@ def _source(space: Any, stage: Stage) -> Source:
     """Where the candidates of a stage come from."""
     if not isinstance(space, NetworkSpace):
         whole = Source.of(space)
-        return whole if stage == "explore" else replace(whole, samples=0, morphs=CHILDREN)
+        return whole if stage == "explore" else _family(space)
     if stage == "prune":
-        return Source(_Pruned(space), 0, CHILDREN)
+        return _family(_Pruned(space))
     bare = _without_pruning(space)
-    return Source(bare, SAMPLES, 0) if stage == "explore" else Source(bare, 0, CHILDREN)
+    return Source(bare, SAMPLES, 0, 0) if stage == "explore" else _family(bare)
+
+
+def _family(moves: Moves) -> Source:
+    """Children of the front; samples of the prior where it has few of them, or none."""
+    return Source(moves, samples=0, morphs=CHILDREN, tries=TRIES, least=CHILDREN)
 
 
 def _without_pruning(space: NetworkSpace) -> Moves:

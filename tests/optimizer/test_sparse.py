@@ -2,15 +2,18 @@
 
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from optimizer.designers import bayes
 from optimizer.designers.bayes import parents
 from optimizer.designers.options import check_options
 from optimizer.designers.sparse import SparseDesigner
 from optimizer.errors import InvalidProblem
 from optimizer.history import History, Observation
 from optimizer.networks.lineage import PARENT
+from optimizer.pool import Pool, first_pool
 from optimizer.problem import Objective, Problem
 from optimizer.proposal import Proposal
 from optimizer.scale import Scale
@@ -58,6 +61,27 @@ def test_then_it_morphs_the_front_which_passes_on_its_weights() -> None:
     assert {p.origin for p in found} == {"morph"}
     assert all(p.point[PARENT]["key"] in keys for p in found)
     assert not any("pruning" in p.point for p in found)
+
+
+@pytest.mark.parametrize("limit", [None, 0.001])
+def test_five_hundred_are_ranked_even_where_the_front_is_empty(
+    monkeypatch: pytest.MonkeyPatch, limit: float | None
+) -> None:
+    ranked: list[Pool] = []
+
+    def noted(*given: Any) -> Pool:
+        ranked.append(first_pool(*given))
+        return ranked[-1]
+
+    monkeypatch.setattr(bayes, "first_pool", noted)
+    error, size = OBJECTIVES
+    problem = replace(PROBLEM, objectives=(replace(error, limit=limit), size))
+    history = tried(30)
+    assert history.front(problem).any() == (limit is None)
+    (found,) = SparseDesigner().suggest(problem, history, [], None, 1, 1)
+    assert len(ranked[0]) == 500
+    assert any(PARENT in c.point for c in ranked[0].candidates) == (limit is None)
+    assert found.details["stage"] == "morph"
 
 
 def test_networks_that_know_nothing_have_no_children_while_others_do() -> None:
