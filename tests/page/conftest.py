@@ -16,7 +16,12 @@ __all__ = ["served", "served_sqlite"]
 STUDY = "/studies/digits-f446"
 CHROMIUM = Path("/usr/bin/chromium")
 INSTALL = "apt-get install -y --no-install-recommends chromium"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--host-resolver-rules=MAP evil.example 127.0.0.1",  # the site of tests/page/test_hostile.py
+]
 # The page's policy tells of its violations in the document; they are kept where a test finds them.
 LISTEN = """
 window.violations = [];
