@@ -33,6 +33,7 @@ __all__ = [
     "named",
     "patch",
     "problem_of",
+    "standing",
 ]
 
 
@@ -251,9 +252,17 @@ def _cancel(session: Session, study: Study, status: Status, reason: str, now: da
 
 def announce(session: Session, study: Study, now: datetime) -> None:
     """Tell who listens to a study where it stands as a whole."""
-    data = {"status": study.status, "reason": study.ended_reason, "trials": study.trials}
-    data |= {"test_reads": study.test_reads}
-    events.record(session, study, EventKind.STUDY, data, now)
+    events.record(session, study, EventKind.STUDY, standing(study), now)
+
+
+def standing(study: Study) -> dict[str, Any]:
+    """Return where a study stands as a whole, as its `study` events tell it."""
+    return {
+        "status": study.status,
+        "reason": study.ended_reason,
+        "trials": study.trials,
+        "test_reads": study.test_reads,
+    }
 
 
 def delete(session: Session, study_id: int) -> None:

@@ -153,7 +153,10 @@ class Watcher:
             return
         self.serve(studies)
         for listener in self._listeners:
-            if newest.get(listener.study_id, 0) > listener.seen:
+            # One that came during the look is not among those that were asked for.
+            newest_no = newest.get(listener.study_id)
+            gone = newest_no is None and listener.study_id in streams
+            if gone or (newest_no or 0) > listener.seen:
                 listener.woken.set()
 
     def _read(

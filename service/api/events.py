@@ -1,8 +1,9 @@
 """What happens in a study, as server-sent events; their ids let a client resume."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
-from typing import Annotated, Literal
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
@@ -13,7 +14,8 @@ from service import events, studies
 from service.api.parts import PartsDep, StudyRef
 from service.db import Database
 from service.errors import ServiceError
-from service.models import Event
+from service.open_studies import newest_events
+from service.states import EventKind
 
 LOG = logging.getLogger(__name__)
 
@@ -32,52 +34,86 @@ Kinds = Annotated[
 ]
 
 
-async def _start(
-    study: StudyRef, parts: PartsDep, after: After = None, last_event_id: EventId = None
-) -> tuple[int, int]:
-    """Find the study and the event to begin behind, while a refusal can still be answered."""
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a stream begins."""
 
-    def find() -> tuple[int, int]:
+    study_id: int
+    kinds: frozenset[str]
+    seen: int  # the number of the event to begin behind
+    first: Sequence[ServerSentEvent] = ()
+
+
+async def _start(
+    study: StudyRef,
+    parts: PartsDep,
+    after: After = None,
+    last_event_id: EventId = None,
+    kind: Kinds = (),
+) -> Start:
+    """Find the study and the event to begin behind, while a refusal can still be answered."""
+    kinds = frozenset(kind or (each.value for each in EventKind))
+
+    def find() -> Start:
         with parts.db.read() as session:
             found = studies.get(session, study)
+            newest = found.event_no
             seen = last_event_id if last_event_id is not None else after
-            return found.id, found.event_no if seen is None else seen
+            if seen is None or seen <= newest:
+                return Start(found.id, kinds, newest if seen is None else seen)
+            # The database came back from a backup: events that the client saw are gone. It looks
+            # again at a `study` event, whose number lets it go on from here.
+            stands = {**studies.standing(found), "at": parts.db.now(session)}
+            first = [_message(newest, EventKind.STUDY, stands)] if EventKind.STUDY in kinds else []
+            return Start(found.id, kinds, newest, first)
 
     return await run_in_threadpool(find)
 
 
 @router.get("/events", response_class=EventSourceResponse)
 async def stream(
-    parts: PartsDep,
-    start: Annotated[tuple[int, int], Depends(_start)],
-    kind: Kinds = (),
+    parts: PartsDep, start: Annotated[Start, Depends(_start)]
 ) -> AsyncIterator[ServerSentEvent]:
-    """Follow a study: `trial`, `front`, `hypervolume` and `study` events as they are entered."""
-    study_id, seen = start
-    async with parts.watcher.listener(study_id, seen) as listener:
+    """Follow a study: `trial`, `front`, `hypervolume` and `study` events as they are entered.
+
+    When the study is deleted, a `study` event without an id says so, and the stream ends.
+    """
+    for message in start.first:
+        yield message
+    async with parts.watcher.listener(start.study_id, start.seen) as listener:
         while not parts.watcher.closing:
             listener.woken.clear()
             try:
-                happened = await run_in_threadpool(_after, parts.db, study_id, listener.seen)
+                happened, newest = await run_in_threadpool(_after, parts.db, start, listener.seen)
             except (SQLAlchemyError, ServiceError):
                 # Too late for a refusal. The client comes again by itself and misses nothing.
                 LOG.warning("An event stream could not reach the database.", exc_info=True)
                 return
             if not await parts.still_open():
                 return  # the key was revoked
-            for event in happened:
-                listener.seen = event.number
-                if kind and event.kind.value not in kind:
-                    continue
-                yield ServerSentEvent(
-                    id=str(event.number),
-                    event=event.kind.value,
-                    data={**event.data, "at": event.at},
-                )
-            if not happened:
+            for message in happened:
+                yield message
+            if newest is None:
+                return
+            if newest == listener.seen:
                 await listener.woken.wait()
+            listener.seen = newest
 
 
-def _after(db: Database, study_id: int, number: int) -> Sequence[Event]:
+def _after(db: Database, start: Start, seen: int) -> tuple[list[ServerSentEvent], int | None]:
+    """Return what followed event `seen`, and the number of the last; None if nothing ever will."""
+    newest: int | None
     with db.read() as session:
-        return events.after(session, study_id, number)
+        if newest_events(session, [start.study_id]):
+            happened = events.after(session, start.study_id, seen)
+            newest = happened[-1].number if happened else seen
+            messages = [_message(e.number, e.kind, {**e.data, "at": e.at}) for e in happened]
+        else:
+            gone = {"status": "deleted", "at": db.now(session)}
+            messages, newest = [_message(None, EventKind.STUDY, gone)], None
+    return [message for message in messages if message.event in start.kinds], newest
+
+
+def _message(number: int | None, kind: EventKind, data: Mapping[str, Any]) -> ServerSentEvent:
+    number_text = None if number is None else str(number)
+    return ServerSentEvent(id=number_text, event=kind.value, data=data)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.api.conftest import Served, assert_problem, wait_until
 
-Event = tuple[int, str, dict[str, Any]]
+Event = tuple[int | None, str, dict[str, Any]]
 
 
 @contextmanager
@@ -30,7 +30,8 @@ def events(answer: httpx.Response) -> Iterator[Event]:
             name, _, value = line.partition(": ")
             fields[name] = value
         elif fields:
-            yield int(fields["id"]), fields["event"], json.loads(fields["data"])
+            number = int(fields["id"]) if "id" in fields else None
+            yield number, fields["event"], json.loads(fields["data"])
             fields = {}
 
 
@@ -83,6 +84,40 @@ def test_where_a_browser_left_off_counts_more_than_where_it_began(served_sqlite:
     finish(served_sqlite, 1.0, 2.0)
     with stream(served_sqlite, "?after=0", **{"Last-Event-ID": "3"}) as told:
         assert next(told)[0] == 4
+
+
+@pytest.mark.parametrize("filtered", ["", "?kind=trial"])
+def test_a_stream_ends_when_its_study_is_deleted(served: Served, filtered: str) -> None:
+    served.study()
+    with stream(served, filtered) as told:
+        wait_until(lambda: served.watcher.listening == 1)
+        assert served.ask("DELETE", "/studies/toy").status_code == 204
+        last = list(told)
+    if filtered:
+        assert last == []
+    else:
+        [(number, kind, data)] = last
+        assert (number, kind, data["status"]) == (None, "study", "deleted")
+
+
+@pytest.mark.parametrize("beyond", ["?after=9", "Last-Event-ID"])
+def test_a_stream_behind_events_that_a_backup_has_not_begins_at_its_last(
+    served: Served, beyond: str
+) -> None:
+    study = served.study()
+    finish(served, 1.0, 2.0)
+    headers = {"Last-Event-ID": "9"} if beyond == "Last-Event-ID" else {}
+    with stream(served, "" if headers else beyond, **headers) as told:
+        number, kind, data = next(told)
+        assert (number, kind) == (4, "study")
+        assert (data["status"], data["trials"]) == (study["status"], study["trials"])
+        finish(served, 0.5, 1.0)
+        assert next(told)[:2] == (5, "trial")
+    with stream(
+        served, f"{beyond}&kind=trial" if not headers else "?kind=trial", **headers
+    ) as told:
+        finish(served, 0.4, 0.9)
+        assert next(told)[1] == "trial"
 
 
 def test_a_quiet_stream_is_kept_alive(
