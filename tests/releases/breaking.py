@@ -2,11 +2,15 @@
 
 A request may be made easier and an answer may say more; the other way round breaks somebody:
 
-- a route, a parameter or a field of a request that is gone, or is newly required;
-- a type of a request that takes less than before;
-- a field of an answer that is gone, may be missing, or has a type that it did not have.
+- a route, a parameter or a field of a request that is gone, or is newly required, or a key is;
+- a type of a request that takes less than before, or a default that means something else;
+- a field of an answer that is gone, may be missing, or has a type or format that it did not have.
+
+Answers are those of success, each item of a stream, and the one form of all refusals.
 """
 
+import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -27,6 +31,7 @@ class _Comparison:
         self._before = before["components"]["schemas"]
         self._after = after["components"]["schemas"]
         self._paths = before["paths"], after["paths"]
+        self._security = before.get("security", []), after.get("security", [])
 
     def routes(self) -> Iterator[str]:
         before, after = self._paths
@@ -41,10 +46,11 @@ class _Comparison:
                     yield from self._operation(name, operations[method], after[path][method])
 
     def _operation(self, name: str, before: Json, after: Json) -> Iterator[str]:
+        yield from self._keys(name, before, after)
         yield from self._parameters(name, before, after)
         yield from self._body(name, before, after)
         for status, answer in before["responses"].items():
-            if not status.startswith("2"):
+            if not status.startswith("2") and status != "default":
                 continue
             if status not in after["responses"]:
                 yield f"{name} {status}: is gone"
@@ -55,8 +61,18 @@ class _Comparison:
                 if kind not in others:
                     yield f"{name} {status}: {kind} is gone"
                 else:
-                    schemas = media.get("schema", {}), others[kind].get("schema", {})
-                    yield from self._answer(f"{name} {status}", *schemas, ())
+                    for word, where in (("schema", status), ("itemSchema", f"{status}[]")):
+                        schemas = media.get(word, {}), others[kind].get(word, {})
+                        yield from self._answer(f"{name} {where}", *schemas, ())
+
+    def _keys(self, name: str, before: Json, after: Json) -> Iterator[str]:
+        """Whoever was let in before, with some keys or none, must still be."""
+        old, new = (
+            [frozenset(way) for way in operation.get("security", whole)] or [frozenset()]
+            for operation, whole in zip((before, after), self._security, strict=True)
+        )
+        if not all(any(needed <= held for needed in new) for held in old):
+            yield f"{name}: needs {' or '.join(', '.join(sorted(way)) for way in new)} now"
 
     def _parameters(self, name: str, before: Json, after: Json) -> Iterator[str]:
         old = {(each["in"], each["name"]): each for each in before.get("parameters", [])}
@@ -87,7 +103,9 @@ class _Comparison:
     def _request(
         self, where: str, before: Json, after: Json, seen: tuple[str, ...]
     ) -> Iterator[str]:
-        """What was sent before must still be taken."""
+        """What was sent before must still be taken, and what was left out mean the same."""
+        if "default" in before and before["default"] != after.get("default", "nothing"):
+            yield f"{where}: default is {json.dumps(after.get('default'))} now"
         seen, before, after, again = self._resolved(before, after, seen)
         if again:
             return
@@ -120,9 +138,7 @@ class _Comparison:
             if old is None:
                 yield f"{where}: may be {kind_of(new)} now"
                 continue
-            if "enum" in old and "enum" in new and not set(new["enum"]) <= set(old["enum"]):
-                more = sorted(set(new["enum"]) - set(old["enum"]))
-                yield f"{where}: may be {', '.join(more)} now"
+            yield from strange(where, old, new)
             for field, schema in old.get("properties", {}).items():
                 other = new.get("properties", {}).get(field)
                 if other is None:
@@ -138,8 +154,10 @@ class _Comparison:
     ) -> Iterator[str]:
         """Compare what lists and maps hold."""
         for field, name in (("items", f"{where}[]"), ("additionalProperties", f"{where}.*")):
-            if isinstance(old.get(field), Mapping) and isinstance(new.get(field), Mapping):
-                yield from compare(name, old[field], new[field], seen)
+            held: list[Any] = [each.get(field) for each in (old, new)]
+            before, after = ({} if each is True else each for each in held)
+            if isinstance(before, Mapping) and isinstance(after, Mapping):
+                yield from compare(name, before, after, seen)
 
     def _resolved(
         self, before: Json, after: Json, seen: tuple[str, ...]
@@ -179,16 +197,33 @@ def kind_of(schema: Json) -> str:
     return str(schema.get("type", "anything"))
 
 
+def closed(schema: Json) -> bool:
+    """Whether an object has no fields but those that are named."""
+    return schema.get("additionalProperties", True) is False
+
+
+def strange(where: str, old: Json, new: Json) -> Iterator[str]:
+    """What an answer's value was not before."""
+    if "format" in old and new.get("format") != old["format"]:
+        yield f"{where}: format is {new.get('format')} now"
+    if old.get("additionalProperties", False) is not False and closed(new):
+        yield f"{where}: has no other fields now"
+    if "enum" in old and "enum" in new and not set(new["enum"]) <= set(old["enum"]):
+        more = sorted(set(new["enum"]) - set(old["enum"]))
+        yield f"{where}: may be {', '.join(more)} now"
+
+
 def narrowed(where: str, old: Json, new: Json) -> Iterator[str]:
     """What a request's value may not be any more."""
-    for word in LOWER:
-        if word in new and new[word] > old.get(word, float("-inf")):
+    lower = [word for word in LOWER if new.get(word, -math.inf) > old.get(word, -math.inf)]
+    upper = [word for word in UPPER if new.get(word, math.inf) < old.get(word, math.inf)]
+    for word in lower + upper:
+        yield f"{where}: {word} is {new[word]} now"
+    for word in ("pattern", "format"):
+        if word in new and new[word] != old.get(word):
             yield f"{where}: {word} is {new[word]} now"
-    for word in UPPER:
-        if word in new and new[word] < old.get(word, float("inf")):
-            yield f"{where}: {word} is {new[word]} now"
-    if "pattern" in new and new["pattern"] != old.get("pattern"):
-        yield f"{where}: has another pattern now"
+    if closed(new) and not closed(old):
+        yield f"{where}: takes no other fields any more"
     if "enum" in new and not set(old.get("enum", ["anything"])) <= set(new["enum"]):
         gone = sorted(set(old.get("enum", ["anything"])) - set(new["enum"]))
         yield f"{where}: may not be {', '.join(gone)} any more"

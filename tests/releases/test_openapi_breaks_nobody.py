@@ -18,7 +18,10 @@ ALLOWED: dict[str, dict[str, str]] = {
     "0.1.0": {
         "GET /api/v1/studies/{study}/trials cursor: maxLength is 64 now": (
             "a pattern, which is gone, allowed 18 digits before"
-        )
+        ),
+        "GET /api/v1/studies/{study}/trials order: default is null now": (
+            "without `sort`, which is new, it still means `oldest`"
+        ),
     }
 }
 
@@ -54,11 +57,18 @@ def schema(description: Description, name: str) -> Description:
     return found
 
 
+def parameter(description: Description, path: str, name: str) -> Description:
+    """The schema of a parameter of a GET."""
+    parameters = description["paths"][path]["get"]["parameters"]
+    found: Description = next(each["schema"] for each in parameters if each["name"] == name)
+    return found
+
+
 CHANGES: dict[str, Callable[[Description], Any]] = {
     "GET /api/v1/devices: is gone": lambda d: d["paths"]["/api/v1/devices"].pop("get"),
-    "GET /api/v1/studies limit: maximum is 10 now": lambda d: d["paths"]["/api/v1/studies"]["get"][
-        "parameters"
-    ][1]["schema"].update(maximum=10),
+    "GET /api/v1/studies limit: maximum is 10 now": lambda d: parameter(
+        d, "/api/v1/studies", "limit"
+    ).update(maximum=10),
     "POST /api/v1/studies body.seed: is gone": lambda d: schema(d, "StudyCreate")["properties"].pop(
         "seed"
     ),
@@ -83,6 +93,46 @@ CHANGES: dict[str, Callable[[Description], Any]] = {
     "GET /api/v1/studies/{study} 200.objectives[].role: may be guessed now": lambda d: schema(
         d, "ObjectiveOut"
     )["properties"]["role"]["enum"].append("guessed"),
+    'POST /api/v1/studies body.designer: default is "random" now': lambda d: schema(
+        d, "StudyCreate"
+    )["properties"]["designer"].update(default="random"),
+    "POST /api/v1/studies body.seed: default is null now": lambda d: schema(d, "StudyCreate")[
+        "properties"
+    ]["seed"].pop("default"),
+    "GET /api/v1/studies limit: default is 7 now": lambda d: parameter(
+        d, "/api/v1/studies", "limit"
+    ).update(default=7),
+    "POST /api/v1/studies body.name: format is uuid now": lambda d: schema(d, "StudyCreate")[
+        "properties"
+    ]["name"].update(format="uuid"),
+    "GET /api/v1/studies/{study} 200.created_at: format is None now": lambda d: schema(
+        d, "StudyOut"
+    )["properties"]["created_at"].pop("format"),
+    "POST /api/v1/trials/{trial_id}/complete body.details: takes no other fields any more": (
+        lambda d: schema(d, "Completion")["properties"]["details"].update(
+            additionalProperties=False
+        )
+    ),
+    "POST /api/v1/trials/{trial_id}/complete body.details.*: takes no anything any more": (
+        lambda d: schema(d, "Completion")["properties"]["details"].update(
+            additionalProperties={"type": "string"}
+        )
+    ),
+    "GET /api/v1/studies/{study} 200.definition: has no other fields now": lambda d: schema(
+        d, "StudyOut"
+    )["properties"]["definition"].update(additionalProperties=False),
+    "GET /api/v1/studies: needs key now": lambda d: d.update(security=[{"key": []}]),
+    "GET /api/v1/devices: needs key now": lambda d: d["paths"]["/api/v1/devices"]["get"].update(
+        security=[{"key": []}]
+    ),
+    "GET /api/v1/studies default.remedy: is gone": lambda d: schema(d, "ProblemOut")[
+        "properties"
+    ].pop("remedy"),
+    "GET /api/v1/studies/{study}/events 200[].data: may be object now": lambda d: d["paths"][
+        "/api/v1/studies/{study}/events"
+    ]["get"]["responses"]["200"]["content"]["text/event-stream"]["itemSchema"]["properties"][
+        "data"
+    ].update(type="object"),
 }
 
 
@@ -100,5 +150,8 @@ def test_what_only_adds_breaks_nobody() -> None:
     schema(after, "StudyCreate")["properties"]["colour"] = {"type": "string"}
     schema(after, "StudyOut")["properties"]["colour"] = {"type": "string"}
     schema(after, "StudyCreate")["required"].remove("trials")
+    schema(after, "StudyCreate")["properties"]["data"]["default"] = None
+    schema(after, "Completion")["properties"]["metrics"]["additionalProperties"] = True
+    after["security"] = []
     after["paths"]["/api/v1/colours"] = after["paths"]["/api/v1/devices"]
     assert breaks(before, after) == []
