@@ -206,6 +206,7 @@ def check(session: Session, attempt_id: int, name: str, token: str) -> Attempt:
         InvalidArtefact: the name is malformed.
         AttemptNotFound: there is no such attempt.
         WrongToken: the token is not of this attempt.
+        AttemptEnded: it has delivered, without an artefact of that name.
     """
     if NAME.fullmatch(name) is None:
         raise InvalidArtefact(
@@ -217,6 +218,8 @@ def check(session: Session, attempt_id: int, name: str, token: str) -> Attempt:
     attempt = attempts.get(session, attempt_id)
     if not tokens.same(tokens.digest(token), attempt.token_sha256):
         raise WrongToken(attempt.trial_id)
+    if session.get(Artefact, (attempt.id, name)) is None:
+        attempts.refuse_if_delivered(attempt)
     return attempt
 
 
@@ -225,9 +228,10 @@ def enter(
 ) -> Artefact:
     """Note that an attempt delivered a blob that the store keeps. Twice the same is fine.
 
-    Late deliveries are taken, as late results are.
+    Late deliveries are taken, as late results are, but none behind a result.
 
     Raises:
+        AttemptEnded: the attempt delivered its result while the bytes arrived.
         ArtefactConflict: the attempt holds other bytes under that name.
     """
     attempts.lock_trial(session, attempt.trial_id)
@@ -236,6 +240,8 @@ def enter(
         if present.sha256 != blob.sha256:
             raise ArtefactConflict(name)
         return present
+    session.refresh(attempt)  # it was read before the lock
+    attempts.refuse_if_delivered(attempt)
     artefact = Artefact(
         attempt_id=attempt.id,
         name=name,

@@ -8,9 +8,9 @@ from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session, undefer
 
 from service import projects, tokens
-from service.errors import AttemptNotFound, ServiceError, TrialNotFound, WrongToken
+from service.errors import AttemptEnded, AttemptNotFound, ServiceError, TrialNotFound, WrongToken
 from service.models import Attempt, Report, Study, Trial
-from service.states import FailedThrough, Order, Outcome, Status, check_move
+from service.states import MAY_STILL_DELIVER, FailedThrough, Order, Outcome, Status, check_move
 
 # A trial that loses this many workers goes back to the queue each time; one more, and it fails: it
 # may be the trial that kills them. Apart from the failures that workers report, since a fleet of
@@ -223,6 +223,16 @@ def take_back(trial: Trial, attempt: Attempt, lease_s: int, now: datetime) -> bo
         attempt.ended_at = attempt.outcome = attempt.reason = None
         extend(attempt, lease_s, now)
     return attempt.ended_at is None
+
+
+def refuse_if_delivered(attempt: Attempt) -> None:
+    """Check that an attempt has not delivered a result, nor ended as the worker itself said.
+
+    Raises:
+        AttemptEnded: it has.
+    """
+    if attempt.outcome is not None and attempt.outcome not in MAY_STILL_DELIVER:
+        raise AttemptEnded(attempt.trial_id, str(attempt.outcome))
 
 
 def may_go_on(trial: Trial, attempt: Attempt) -> bool:

@@ -18,6 +18,7 @@ from service.attempts import (
     may_go_on,
     of_token,
     open_of,
+    refuse_if_delivered,
     requeue,
     take_back,
 )
@@ -97,7 +98,7 @@ def report(
     trial, attempt = held
     metrics = metrics_.checked(told.metrics)
     if not may_go_on(trial, attempt):
-        _refuse_if_delivered(attempt)
+        refuse_if_delivered(attempt)
         return Order.CANCEL
     present = before.get((attempt.id, told.step))
     if present is not None and present != metrics:
@@ -107,11 +108,6 @@ def report(
         before[attempt.id, told.step] = metrics
         session.add(Report(attempt_id=attempt.id, step=told.step, metrics=metrics, at=now))
     return trial.order
-
-
-def _refuse_if_delivered(attempt: Attempt) -> None:
-    if attempt.outcome not in MAY_STILL_DELIVER:
-        raise AttemptEnded(attempt.trial_id, str(attempt.outcome))
 
 
 def complete(session: Session, held: Held, result: Result, now: datetime) -> Completed:
@@ -134,7 +130,7 @@ def complete(session: Session, held: Held, result: Result, now: datetime) -> Com
             raise ResultConflict(trial.id)
         return _as_it_is(session, trial)
     if attempt.ended_at is not None:
-        _refuse_if_delivered(attempt)
+        refuse_if_delivered(attempt)
     attempt.result = metrics
     attempt.details = dict(result.details)
     if not _finishes(trial, attempt):

@@ -69,6 +69,32 @@ def test_a_file_may_be_sent_without_its_length(served: Served, lease: dict[str, 
     assert put(served, lease, "weights", pieces()).json()["size_bytes"] == len(WEIGHTS)
 
 
+def test_a_delivered_attempt_takes_its_files_again_but_no_other(
+    served: Served, lease: dict[str, Any]
+) -> None:
+    assert put(served, lease, "weights", WEIGHTS).status_code == 201
+    served.complete(lease, 1.0, 2.0)
+    assert put(served, lease, "weights", WEIGHTS).status_code == 201, "its answer was lost"
+    assert_problem(put(served, lease, "late.txt", b"x"), 409, "token")
+    assert_problem(put(served, lease, "weights", b"x"), 409, "name")
+
+
+def test_a_file_that_arrives_while_the_result_is_delivered_is_refused(
+    served: Served, lease: dict[str, Any]
+) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"half"
+        wait_until(lambda: any(path.parent.name == "incoming" for path in blobs(served)))
+        served.complete(lease, 1.0, 2.0)
+        yield b"half"
+
+    with httpx.Client(base_url=served.http.base_url, timeout=30) as other:
+        path = f"/api/v1/attempts/{lease['attempt_id']}/artefacts/late.txt"
+        headers = {"X-Lease-Token": lease["token"]}
+        assert_problem(other.put(path, content=pieces(), headers=headers), 409, "token")
+    assert served.get(f"/trials/{lease['trial_id']}/artefacts") == {"items": []}
+
+
 def test_an_empty_file_is_a_file(served: Served, lease: dict[str, Any]) -> None:
     assert put(served, lease, "log.txt", b"").status_code == 201
     assert served.ask("GET", f"/trials/{lease['trial_id']}/artefacts/log.txt").content == b""

@@ -11,6 +11,7 @@ from service.errors import (
     ArtefactConflict,
     ArtefactNotFound,
     ArtefactTooLarge,
+    AttemptEnded,
     AttemptNotFound,
     InvalidArtefact,
     WrongToken,
@@ -100,6 +101,19 @@ def test_the_same_again_is_fine_and_other_bytes_are_not(stage: Stage) -> None:
     with pytest.raises(ArtefactConflict):
         deliver(stage, lease, "weights.safetensors", "b" * 64)
     assert names(stage, lease.trial_id) == ["weights.safetensors"]
+
+
+def test_a_result_that_comes_between_check_and_entry_closes_the_attempt(stage: Stage) -> None:
+    stage.enqueue(stage.study())
+    lease = stage.lease()
+    with stage.db.read() as session:
+        seen = artefacts.check(session, lease.attempt_id, "late", lease.token)
+    stage.complete(lease)
+    with stage.begin() as session:
+        attempt = session.merge(seen, load=False)  # as it was read
+        with pytest.raises(AttemptEnded):
+            artefacts.enter(session, attempt, "late", Blob("a" * 64, 5), "text/plain", stage.now)
+    assert names(stage, lease.trial_id) == []
 
 
 def test_a_trial_shows_the_artefacts_of_the_attempt_that_counted(stage: Stage) -> None:
