@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from service import key_texts, projects
@@ -37,6 +37,25 @@ class Wanted:
     project: str = projects.DEFAULT
 
 
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which keys a list shows."""
+
+    role: Role | None = None
+    revoked: bool | None = None
+
+
+ALL = Filter()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended: when its last key was made, and its id."""
+
+    created_at: datetime
+    id: str
+
+
 def create(
     session: Session, wanted: Wanted, now: datetime, text: str | None = None
 ) -> tuple[Key, str]:
@@ -64,11 +83,28 @@ def create(
     return key, text
 
 
-def listing(session: Session, project: str | None = None) -> list[Listed]:
-    """Return the keys of a project, or of all, oldest first; revoked ones too."""
+def listing(
+    session: Session,
+    project: str | None = None,
+    chosen: Filter = ALL,
+    after: Place | None = None,
+    limit: int | None = None,
+) -> list[Listed]:
+    """Return the keys of a project, or of all, oldest first.
+
+    Args:
+        after: continue behind this place.
+    """
     rows = select(Key, Project.name).join(Project, Project.id == Key.project_id)
     if project is not None:
         rows = rows.where(Project.name == project)
+    if chosen.role is not None:
+        rows = rows.where(Key.role == chosen.role)
+    if chosen.revoked is not None:
+        rows = rows.where(Key.revoked_at.is_not(None) == chosen.revoked)
+    if after is not None:
+        same = and_(Key.created_at == after.created_at, Key.id > after.id)
+        rows = rows.where(or_(Key.created_at > after.created_at, same))
     return [
         Listed(
             id=key.id,
@@ -79,7 +115,7 @@ def listing(session: Session, project: str | None = None) -> list[Listed]:
             used_at=key.used_at,
             revoked_at=key.revoked_at,
         )
-        for key, name in session.execute(rows.order_by(Key.created_at, Key.id))
+        for key, name in session.execute(rows.order_by(Key.created_at, Key.id).limit(limit))
     ]
 
 

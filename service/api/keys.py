@@ -1,8 +1,9 @@
 """Keys: make, list, revoke. An admin of `default` has all of them, another its own project's."""
 
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 
 from service import keys, projects
@@ -10,6 +11,7 @@ from service.access_errors import KeyMadeBefore, ProjectNotFound
 from service.api.once import OnceDep
 from service.api.parts import CallerDep, PartsDep
 from service.api.schemas.access import KeyCreate, KeyCreated, KeyList, KeyOut
+from service.api.schemas.lists import KeyQuery
 from service.keyring import Caller
 from service.states import Role
 
@@ -47,11 +49,15 @@ def create(body: KeyCreate, parts: PartsDep, caller: CallerDep, once: OnceDep) -
 
 
 @router.get("")
-def list_keys(parts: PartsDep, caller: CallerDep) -> KeyList:
-    """List the keys, oldest first, revoked ones too; never what opens the door."""
+def list_keys(query: Annotated[KeyQuery, Query()], parts: PartsDep, caller: CallerDep) -> KeyList:
+    """List the keys page by page, oldest first; never what opens the door."""
+    chosen = keys.Filter(None if query.role is None else Role(query.role), query.revoked)
+    project = administered(caller)
     with parts.db.read() as session:
-        found = keys.listing(session, administered(caller))
-        return KeyList(items=[KeyOut.model_validate(key) for key in found])
+        found = keys.listing(session, project, chosen, query.place, query.limit + 1)
+    items = [KeyOut.model_validate(key) for key in found[: query.limit]]
+    more = len(found) > query.limit
+    return KeyList(items=items, next=query.cursor_of(items[-1]) if more else None)
 
 
 @router.delete("/{key_id}", status_code=204)

@@ -34,7 +34,7 @@ async def read(caller: CallerDep) -> SessionOut:
 
 @router.delete("", status_code=204)
 async def end(response: Response, request: Request) -> None:
-    """Sign out; nothing if nobody was signed in."""
+    """Sign out: the browser forgets its cookie; nothing if nobody was signed in."""
     response.delete_cookie(
         cookies.NAME, httponly=True, samesite="strict", secure=request.url.scheme == "https"
     )

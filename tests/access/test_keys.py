@@ -172,3 +172,45 @@ def test_keys_are_listed_without_their_secrets(keyed: Keyed) -> None:
         assert text.split("_", 2)[2] not in answer.text
         assert key_texts.digest(text) not in answer.text
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_keys_are_listed_page_by_page(keyed: Keyed) -> None:
+    def page(query: str) -> dict[str, Any]:
+        answer = keyed.ask("default", "GET", f"/keys?{query}", role=Role.ADMIN)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    everything = page("limit=1000")
+    assert everything["next"] is None
+    first = page("limit=5")
+    make(keyed.served.db, name="made-meanwhile")
+    pages = [first]
+    while pages[-1]["next"]:
+        pages.append(page(f"limit=5&cursor={pages[-1]['next']}"))
+    names = [key["name"] for each in pages for key in each["items"]]
+    assert names == [*(key["name"] for key in everything["items"]), "made-meanwhile"]
+
+
+def test_keys_are_listed_by_role_and_by_whether_they_open(keyed: Keyed) -> None:
+    def ids(query: str) -> set[str]:
+        answer = keyed.ask("default", "GET", f"/keys?{query}", role=Role.ADMIN)
+        return {key["id"] for key in answer.json()["items"]}
+
+    revoked = keyed.key_id("one", Role.WORKER)
+    keyed.ask("default", "DELETE", f"/keys/{revoked}", role=Role.ADMIN)
+    workers = {keyed.key_id(project, Role.WORKER) for project in ("default", "one", "two")}
+    assert ids("role=worker") == workers
+    assert ids("revoked=true") == {revoked}
+    assert ids("revoked=false&role=worker") == workers - {revoked}
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [("cursor=last", "cursor"), ("limit=0", "limit"), ("role=king", "role"), ("sort=id", "sort")],
+)
+def test_a_list_of_keys_refuses_what_it_does_not_know(
+    keyed_sqlite: Keyed, query: str, field: str
+) -> None:
+    answer = keyed_sqlite.ask("default", "GET", f"/keys?{query}", role=Role.ADMIN)
+    assert_problem(answer, 422, field)

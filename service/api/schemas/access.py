@@ -41,9 +41,10 @@ class KeyCreated(KeyOut):
 
 
 class KeyList(BaseModel):
-    """Every key that the caller administers."""
+    """Some keys that the caller administers, oldest first, and the cursor of the next page."""
 
     items: list[KeyOut]
+    next: str | None
 
 
 class ProjectCreate(Body):
@@ -80,4 +81,6 @@ class SessionOut(BaseModel):
     project: str
     name: str | None = Field(description="Of the key; null on a server that asks for none.")
     key_id: str | None
-    by_cookie: bool = Field(description="Whether DELETE /session would end it.")
+    by_cookie: bool = Field(
+        description="Whether a cookie brought it, which DELETE /session takes away."
+    )

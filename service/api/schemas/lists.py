@@ -10,6 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from optimizer.errors import InvalidProblem
 from optimizer.problem import Constraint
+from service import keys
+from service.api.schemas.access import KeyOut, RoleName
 from service.api.schemas.body import CURSOR, METRIC_NAME, NAME, text_fault
 from service.api.schemas.leases import Kind
 from service.api.schemas.studies import StudyStatus
@@ -20,7 +22,8 @@ from service.workers import Place as Seen
 
 # Of a list by a value: the value, if there is one, and what tells equal ones apart.
 RANKED = re.compile(r"(?P<value>[-+.\deE]{0,32})~(?P<id>\d{1,18})")
-SEEN = re.compile(rf"(?P<us>\d{{1,18}})~(?P<name>{NAME[1:-1]})")
+# Of a list by time: when, and what tells equal ones apart.
+TIMED = re.compile(rf"(?P<us>\d{{1,18}})~(?P<name>{NAME[1:-1]})")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -138,11 +141,60 @@ def cursor_of(place: Place) -> str:
     return f"{value}~{place.trial_id}"
 
 
-class WorkerQuery(Query):
+class TimedQuery(Query):
+    """What lists by time are asked for."""
+
+    cursor: str | None = Field(None, max_length=100, description="`next` of the page before.")
+
+    @field_validator("cursor")
+    @classmethod
+    def _be_readable(cls, cursor: str | None) -> str | None:
+        if cursor is not None and _timed(cursor) is None:
+            raise PydanticCustomError(
+                "string_pattern_mismatch", "Need {pattern}", {"pattern": "`next` of a page"}
+            )
+        return cursor
+
+    @property
+    def moment(self) -> tuple[datetime, str] | None:
+        """When and at which name the page before ended."""
+        return None if self.cursor is None else _timed(self.cursor)
+
+
+def _timed(cursor: str) -> tuple[datetime, str] | None:
+    match = TIMED.fullmatch(cursor)
+    if match is None:
+        return None
+    try:
+        return EPOCH + timedelta(microseconds=int(match["us"])), match["name"]
+    except OverflowError:
+        return None
+
+
+def _timed_cursor(at: datetime, name: str) -> str:
+    return f"{(at - EPOCH) // timedelta(microseconds=1)}~{name}"
+
+
+class KeyQuery(TimedQuery):
+    """Which keys a list shows."""
+
+    role: RoleName | None = None
+    revoked: bool | None = Field(None, description="Only those that were, or only the others.")
+
+    @property
+    def place(self) -> keys.Place | None:
+        """Where the page before ended."""
+        return None if self.moment is None else keys.Place(*self.moment)
+
+    def cursor_of(self, last: KeyOut) -> str:
+        """Name the place of a page's last key, so that the next page goes on behind it."""
+        return _timed_cursor(last.created_at, last.id)
+
+
+class WorkerQuery(TimedQuery):
     """Which workers a list shows, and in which order."""
 
     limit: int = Field(1000, ge=1, le=1000)
-    cursor: str | None = Field(None, max_length=100, description="`next` of the page before.")
     accelerator: Literal["cpu", "cuda"] | None = None
     contains: Contained = None
     order: Literal["seen", "name"] = Field(
@@ -151,30 +203,14 @@ class WorkerQuery(Query):
         "while pages are read.",
     )
 
-    @field_validator("cursor")
-    @classmethod
-    def _be_readable(cls, cursor: str | None) -> str | None:
-        if cursor is not None and _seen(cursor) is None:
-            raise PydanticCustomError(
-                "string_pattern_mismatch", "Need {pattern}", {"pattern": "`next` of a page"}
-            )
-        return cursor
-
     @property
     def place(self) -> Seen | None:
         """Where the page before ended."""
-        return None if self.cursor is None else _seen(self.cursor)
+        if self.moment is None:
+            return None
+        seen_at, name = self.moment
+        return Seen(name, seen_at)
 
     def cursor_of(self, last: WorkerOut) -> str:
         """Name the place of a page's last worker, so that the next page goes on behind it."""
-        return f"{(last.seen_at - EPOCH) // timedelta(microseconds=1)}~{last.name}"
-
-
-def _seen(cursor: str) -> Seen | None:
-    match = SEEN.fullmatch(cursor)
-    if match is None:
-        return None
-    try:
-        return Seen(match["name"], EPOCH + timedelta(microseconds=int(match["us"])))
-    except OverflowError:
-        return None
+        return _timed_cursor(last.seen_at, last.name)
