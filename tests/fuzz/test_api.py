@@ -101,6 +101,19 @@ def test_sequences_along_the_links_do_no_harm(keyed: InProcess) -> None:
     check_sequences(keyed, sequences=60)
 
 
+def test_sequences_without_keys_do_no_harm(database_url: str, tmp_path: Path) -> None:
+    with in_process(database_url, tmp_path) as served:
+        schema = described(served, 1, ["stateful"])
+        walked = wander(served, schema, 6, lambda _: True)
+        check(walked)
+        assert walked.succeeded() & ON_THE_WAY
+
+
+def test_single_requests_do_no_harm_to_postgresql(postgres_url: str, tmp_path: Path) -> None:
+    with in_process(postgres_url, tmp_path) as served:
+        check(walk(keyless(described(served, 2, ["fuzzing"]))))
+
+
 def test_each_role_may_what_the_table_says_and_no_more(keyed: InProcess) -> None:
     check_roles(keyed, examples=2)
 
