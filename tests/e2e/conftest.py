@@ -65,9 +65,13 @@ class Site:
 
     def run(self, name: str, module: list[str], **environment: str) -> None:
         """Start a process of `python -m`, its words in a log."""
+        self.run_python(name, ["-m", *module], **environment)
+
+    def run_python(self, name: str, arguments: list[str], **environment: str) -> None:
+        """Start a process of `python`, its words in a log."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
-                [sys.executable, "-m", *module],
+                [sys.executable, *arguments],
                 cwd=self.folder,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -92,6 +96,12 @@ class Site:
         process = self.running.pop(name)
         process.kill()
         process.wait()
+
+    def end(self, name: str) -> int:
+        """Ask a process to end, as whoever looks after it would; returns its status."""
+        process = self.running.pop(name)
+        process.terminate()
+        return process.wait(20)
 
     def pids(self, name: str, word: str) -> list[int]:
         """The processes below one of ours whose command line has, or has not (`!word`), a word."""

@@ -19,7 +19,8 @@ from tests.service.stage import Stage
 
 ROOT = Path(__file__).parents[2]
 KEPT = Path(__file__).parent
-CLIENT_AND_WORKER = ("client", "worker")
+# With what the worker knows of networks: it goes wherever the worker goes.
+CLIENT_AND_WORKER = ("client", "worker", "resource_models")
 # The same bytes each time: neither the day nor the machine belongs to a release.
 DATE = (2026, 1, 1, 0, 0, 0)
 
@@ -91,9 +92,10 @@ def keep_code(folder: Path) -> None:
         text=True,
         cwd=ROOT,
     )
-    with zipfile.ZipFile(folder / "client-and-worker.zip", "w", zipfile.ZIP_DEFLATED) as kept:
+    with zipfile.ZipFile(folder / "client-and-worker.zip", "w") as kept:
         for name in sorted(listed.stdout.split()):
-            kept.writestr(zipfile.ZipInfo(name, DATE), (ROOT / name).read_bytes())
+            content = (ROOT / name).read_bytes()
+            kept.writestr(zipfile.ZipInfo(name, DATE), content, zipfile.ZIP_DEFLATED)
 
 
 def main() -> int:

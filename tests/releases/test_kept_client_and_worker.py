@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,10 @@ from service import needs
 from tests.api.conftest import Served, served
 from tests.api.test_bad_input import DIGITS
 from tests.api.test_pruned_and_children import point, queue, study
-from tests.releases.test_upgrade import KEPT
+from tests.releases.kept import paths, program, unpack
 
 __all__ = ["served"]
 
-RELEASE = "0.1.0"
 SDK = """
 import json, sys
 from tinyfront import Client, Parameters, Real, minimize
@@ -78,22 +76,16 @@ print(json.dumps([follows(recipe) for recipe in json.loads(sys.argv[1])]))
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The code of that release, unpacked."""
-    folder = tmp_path_factory.mktemp("kept")
-    with zipfile.ZipFile(KEPT / RELEASE / "client-and-worker.zip") as code:
-        code.extractall(folder)
-    return folder
+    """The code of that release."""
+    return unpack(tmp_path_factory.mktemp("kept"))
 
 
-def run(kept: Path, program: str, *arguments: str) -> Any:
+def run(kept: Path, text: str, *arguments: str) -> Any:
     """Run a program in which that release's packages go before this one's."""
-    paths = os.pathsep.join((str(kept), str(kept / "client")))
-    check = f"import tinyfront, worker\nassert worker.__file__.startswith({str(kept)!r})\n"
-    check += f"assert tinyfront.__file__.startswith({str(kept)!r})\n"
     done = subprocess.run(
-        [sys.executable, "-c", check + program, *arguments],
+        [sys.executable, "-c", program(kept, text), *arguments],
         cwd=kept,  # which goes before all paths
-        env=os.environ | {"PYTHONPATH": paths},
+        env=os.environ | {"PYTHONPATH": paths(kept)},
         capture_output=True,
         text=True,
         check=False,

@@ -14,9 +14,9 @@ from service.db import Database
 from service.states import Ended
 from service.trials import Claim
 from tests.postgres import Postgres
+from tests.releases.kept import KEPT
 from tests.service import alone
 
-KEPT = Path(__file__).parent
 RELEASES = sorted(path.name for path in KEPT.iterdir() if (path / "sqlite.sql").exists())
 
 
@@ -98,4 +98,4 @@ def test_client_and_worker_of_a_release_are_kept_whole(release: str) -> None:
     with zipfile.ZipFile(KEPT / release / "client-and-worker.zip") as kept:
         assert kept.testzip() is None
         names = set(kept.namelist())
-    assert {"client/tinyfront/client.py", "worker/loop.py"} <= names
+    assert {"client/tinyfront/client.py", "worker/loop.py", "resource_models/graph.py"} <= names
