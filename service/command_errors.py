@@ -177,6 +177,16 @@ class OneProcessOnly(CommandFailed):
         )
 
 
+class TablesInUse(CommandFailed):
+    """The tables could not be upgraded beside the requests of running servers."""
+
+    def __init__(self, tries: int) -> None:
+        super().__init__(
+            f"The tables are in use: the upgrade had to give way to requests {tries} times. "
+            "Nothing was changed. Run it again when there is less to do, or stop the servers first."
+        )
+
+
 class BackupFailed(CommandFailed):
     """No copy was made."""
 

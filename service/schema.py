@@ -3,19 +3,32 @@
 from enum import StrEnum
 from importlib.resources import files
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from service import __version__, database_url
-from service.command_errors import DatabaseEmpty, DatabaseForeign, DatabaseOutdated, DatabaseTooNew
+from service.command_errors import (
+    DatabaseEmpty,
+    DatabaseForeign,
+    DatabaseOutdated,
+    DatabaseTooNew,
+    TablesInUse,
+)
 from service.db import Database
 
 # As in migrations/env.py: programs that share a database overwrite each other's `alembic_version`.
 VERSION_TABLE = "tinyfront_alembic_version"
 # Any number will do, if only two upgrades at once take the same.
 UPGRADE_LOCK = 0x7F0E7
+# Requests lock tables in another order than revisions do. Of two that wait for each other
+# PostgreSQL ends one: a request is repeated by its client, and an upgrade, which is all or nothing,
+# is begun again.
+TRIES = 5
+GAVE_WAY = (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable)
 
 
 class State(StrEnum):
@@ -112,12 +125,28 @@ def check(db: Database) -> None:
 def upgrade(db: Database) -> str:
     """Bring the tables to this server's revision, all or nothing, and return that revision.
 
-    Tables of a later release stay as they are; of another program, too.
+    Tables of a later release stay as they are; of another program, too. Servers may run meanwhile.
 
     Raises:
         DatabaseForeign: the tables are of another program.
         DatabaseTooNew: the tables no longer serve this server.
+        TablesInUse: requests were in the way each time.
     """
+    for _ in range(TRIES):
+        try:
+            found = _upgrade(db)
+        except OperationalError as error:
+            if not isinstance(error.orig, GAVE_WAY):
+                raise
+        else:
+            if found in {State.FOREIGN, State.TOO_NEW}:
+                check(db)
+            return head()
+    raise TablesInUse(TRIES)
+
+
+def _upgrade(db: Database) -> State:
+    """Upgrade what can be upgraded, and return what was found before."""
     with db.begin() as session:
         connection = session.connection()
         if not db.sqlite:
@@ -127,7 +156,4 @@ def upgrade(db: Database) -> str:
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-            return head()
-    if found in {State.FOREIGN, State.TOO_NEW}:
-        check(db)
-    return head()
+    return found

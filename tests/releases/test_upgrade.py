@@ -2,6 +2,7 @@
 
 import sqlite3
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -10,9 +11,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from service import ledger, schema, studies, workers
+from service.command_errors import TablesInUse
 from service.db import Database
+from service.schema import State
 from service.states import Ended
 from service.trials import Claim
+from tests.api.conftest import wait_until
 from tests.postgres import Postgres
 from tests.releases.kept import KEPT
 from tests.service import alone
@@ -90,6 +94,29 @@ def test_a_kept_study_can_end_for_every_reason_that_is_known_by_now(
         if kept.sqlite:
             assert session.scalar(text("PRAGMA integrity_check")) == "ok"
             assert session.scalar(text("PRAGMA writable_schema")) == 0
+    kept.close()
+
+
+@pytest.mark.parametrize("tries", [1, 5])
+def test_an_upgrade_that_gives_way_to_a_request_is_begun_again(
+    tries: int, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "TRIES", tries)
+    kept = Database(restored_postgresql(RELEASES[0], postgres))
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+    waits += f"AND datname = '{kept.url.database}'"
+    with ThreadPoolExecutor(1) as beside:
+        with kept.begin() as session:
+            session.execute(text("UPDATE studies SET name = name"))
+            upgraded = beside.submit(schema.upgrade, kept)
+            wait_until(lambda: bool(postgres.value(waits)))
+            session.execute(text("UPDATE trials SET number = number"))  # the upgrade holds these
+        if tries == 1:
+            with pytest.raises(TablesInUse, match="Nothing was changed"):
+                upgraded.result(30)
+            assert schema.state(kept) is State.OLDER
+        else:
+            assert upgraded.result(30) == schema.head()
     kept.close()
 
 
