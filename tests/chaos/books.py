@@ -16,6 +16,7 @@ from service.models import Artefact, Attempt, Event, Report, Study, Trial
 from service.states import Status
 
 ROUNDING = 1e-12
+OUR_ERROR = "A request failed."  # what the server's log says of each answer with status 500
 
 
 def diaries(folder: Path) -> list[dict[str, Any]]:
@@ -50,6 +51,17 @@ def check(session: Session, name: str, trials: int, notes: Iterable[dict[str, An
     assert sorted(events) == list(range(1, study.event_no + 1))
 
 
+def check_log(log: Path) -> None:
+    """No request met an error of the service: a storm is no reason for one.
+
+    Raises:
+        AssertionError: with the lines of the log.
+    """
+    lines = log.read_text(errors="replace").splitlines()
+    found = [line for line in lines if OUR_ERROR in line]
+    assert not found, "\n".join(found)
+
+
 def open_leases(session: Session) -> int:
     """Return how many leases are open, in all studies."""
     counted = select(func.count()).select_from(Attempt).where(Attempt.ended_at.is_(None))
@@ -66,14 +78,17 @@ def _check_acknowledged(session: Session, notes: Iterable[dict[str, Any]]) -> No
     reports = {(row.attempt_id, row.step) for row in session.scalars(select(Report))}
     results = set(session.scalars(select(Attempt.id).where(Attempt.result.is_not(None))))
     files = {row.attempt_id: row.sha256 for row in session.scalars(select(Artefact))}
+    attempts = {(row.trial_id, row.number): row.id for row in session.scalars(select(Attempt))}
     for note in notes:
+        # The SDK tells its user not the attempt's id, but which one of its trial it is.
+        attempt = note["attempt"] if "attempt" in note else attempts[note["trial"], note["number"]]
         match note["kind"]:
             case "report":
-                assert (note["attempt"], note["step"]) in reports, note
+                assert (attempt, note["step"]) in reports, note
             case "complete":
-                assert note["attempt"] in results, note
+                assert attempt in results, note
             case "file":
-                assert files.get(note["attempt"]) == note["sha256"], note
+                assert files.get(attempt) == note["sha256"], note
 
 
 def _check_history(session: Session, study: Study, finished: Iterable[Trial]) -> None:

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,17 @@ from typing import Any
 import httpx
 
 PATIENCE_S = 60.0
-COME_AGAIN = {429, 500, 502, 503, 504}
+COME_AGAIN = {429, 502, 503, 504}  # not 500, an error of the service itself
 LEASE_S = 10  # the shortest that the service takes
 STEPS = (1, 2)
 TRIAL_S = 0.02
 FILE_SHARE = 0.3  # of the trials that leave a file
+
+
+def metrics_of(point: Mapping[str, float]) -> dict[str, float]:
+    """What a point is worth."""
+    x, y = point["x"], point["y"]
+    return {"cost": x + y * y, "loss": (1 - x) ** 2 + y}
 
 
 class GaveUp(Exception):
@@ -74,8 +81,7 @@ class Hand:
         return bool(answer.json()["status"] == "ended")
 
     def _serve(self, lease: dict[str, Any]) -> None:
-        x, y = lease["work"]["parameters"]["x"], lease["work"]["parameters"]["y"]
-        metrics = {"cost": x + y * y, "loss": (1 - x) ** 2 + y}
+        metrics = metrics_of(lease["work"]["parameters"])
         token, trial = lease["token"], f"/trials/{lease['trial_id']}"
         told = {"attempt": lease["attempt_id"], "trial": lease["trial_id"]}
         for step in STEPS:

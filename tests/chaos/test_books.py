@@ -1,10 +1,14 @@
 """The books that are read after a storm would show each broken promise."""
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from starlette.requests import Request
 
+from service.api.errors import confess
 from service.db import Database
 from tests.chaos import books
 from tests.service.stage import Stage
@@ -64,3 +68,25 @@ def test_each_broken_promise_shows(told: tuple[Stage, list[dict[str, Any]]], har
         session.execute(text(harm))
     with pytest.raises(AssertionError):
         check(stage, notes)
+
+
+def test_what_the_sdk_was_told_is_looked_for(told: tuple[Stage, list[dict[str, Any]]]) -> None:
+    stage, notes = told
+    notes += [{"kind": "complete", "trial": notes[1]["trial"], "number": 1}]
+    check(stage, notes)
+    with stage.db.begin() as session:
+        session.execute(text("UPDATE attempts SET result = NULL WHERE id = 1"))
+    with pytest.raises(AssertionError):
+        check(stage, notes[-1:])
+
+
+def test_an_error_of_the_service_shows_in_its_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = tmp_path / "server.log"
+    log.write_text("Tinyfront listens\n")
+    books.check_log(log)
+    asyncio.run(confess(Request({"type": "http"}), ValueError("ours")))
+    log.write_text(caplog.text)
+    with pytest.raises(AssertionError, match=books.OUR_ERROR):
+        books.check_log(log)

@@ -22,7 +22,7 @@ def mortal() -> Iterator[Postgres]:
 
 def test_a_storm_over_sqlite_loses_nothing(sqlite_site: Site) -> None:
     done = Storm(sqlite_site, None, seed=3).run(TRIALS, storm_s=20, calm_s=60)
-    assert done["killed_workers"] + done["killed_planners"] >= 1
+    assert done["killed_workers"] >= 1
     assert done["requests_unanswered"] >= 1
 
 

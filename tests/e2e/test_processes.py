@@ -56,6 +56,8 @@ def check_books(site: Site, folders: list[Path], trials: int = TRIALS) -> None:
     with db.read() as session:
         books.check(session, "box", trials, notes)
     db.close()
+    for folder in folders:
+        books.check_log(folder / "server.log")
 
 
 def test_two_servers_give_the_promises_of_one_though_one_of_them_is_killed(
