@@ -12,10 +12,12 @@ import pytest
 import yaml
 
 from service import bootstrap, key_texts, supervisor
+from service.db import POOL
 from tests.e2e.conftest import Site, free_port, until
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+MOST_CONNECTIONS = 97  # PostgreSQL's own default, without those for its administrator
 OURS = [name for name, service in COMPOSE["services"].items() if "build" in service]
 
 
@@ -65,6 +67,13 @@ def test_there_is_a_server_of_two_processes_and_there_are_two_workers() -> None:
     command = services["server"]["command"]
     assert command[command.index("--processes") + 1] == "2"
     assert services["worker"]["deploy"]["replicas"] == 2
+
+
+def test_the_database_has_a_connection_for_every_thread_of_the_server() -> None:
+    command = COMPOSE["services"]["server"]["command"]
+    answering = int(command[command.index("--processes") + 1])
+    keeper = 1
+    assert (answering + keeper) * POOL <= MOST_CONNECTIONS
 
 
 def test_everything_gets_the_time_it_needs_to_end() -> None:
