@@ -59,8 +59,13 @@ DETAILS = {"think_s": 0.25, "basis": {"fit": 1, "seed": 12345, "pending": [], "n
 PREDICTION = {"cost": {"mean": 0.5, "sd": 0.1}, "gain": {"mean": 0.5, "sd": 0.1}}
 
 
-def fill(db: Database) -> None:
-    """Enter a study as its workers and its ledger would have left it."""
+def fill(db: Database) -> dict[str, np.ndarray]:
+    """Enter a study as its workers and its ledger would have left it.
+
+    Returns:
+        The values of its trials by metric, in the order of their numbers; what follows those that
+        are completed is NaN.
+    """
     rng = random.Random(0)
     points = [{"x": rng.random(), "y": rng.random()} for _ in range(TRIALS)]
     costs = np.array([(p["x"] + rng.random()) / 2 for p in points])
@@ -98,6 +103,8 @@ def fill(db: Database) -> None:
         session.execute(update(Study).where(Study.id == study_id).values(**state))
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE" if db.sqlite else "VACUUM ANALYZE"))
+    open_or_infeasible = np.arange(TRIALS) >= done
+    return {name: np.where(open_or_infeasible, np.nan, each) for name, each in values.items()}
 
 
 def trial(
