@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from scipy.special import ndtri
 from torch import Tensor
 
 from optimizer.hyperparameters import Hyperparameters
+from optimizer.joint import Posterior
 from optimizer.kernel import Kernel
 from optimizer.space import Column
 from optimizer.surrogate import Surrogate
@@ -42,7 +44,13 @@ class Feasibility:
             spread=1.0,
         )
         labels = np.where(feasible, 1.0, -1.0)
-        self._latent = Surrogate(columns, usual, Targets(x, labels, np.zeros(len(x))))
+        self._latent: Posterior = Surrogate(columns, usual, Targets(x, labels, np.zeros(len(x))))
+
+    def among(self, x: Tensor) -> "Feasibility":
+        """The same at these points (`p x d`) and nowhere else, at no cost."""
+        there = copy(self)
+        there._latent = self._latent.among(x)
+        return there
 
     def log_probability(self, x: Tensor) -> Tensor:
         """Log probability that trials at `x` (`n x d`) give a result; `n`."""

@@ -17,13 +17,17 @@ import torch
 from gpytorch.priors import LogNormalPrior
 from torch import Tensor
 
+from optimizer.matern import matern, matern_and_rate
 from optimizer.space import INACTIVE, Column
 
 SQRT_5 = math.sqrt(5)
 # Distances below it have no slope: the derivative of a square root at 0 is none.
 SMALLEST_SQUARE = 1e-18
 # So many rows at a time: what lies between stays in the cache, which takes a fifth of the time.
-ROWS = 128
+ROWS, ROWS_QUICKLY = 128, 64
+# Beyond so many results sums are made in quicker ways, which differ in the last bits. Up to there
+# little would be gained, and what was once proposed stays the same to the last bit.
+MANY = 500
 
 
 def library_versions() -> dict[str, str]:
@@ -58,7 +62,16 @@ class Kernel:
     not have it not at all.
     """
 
-    def __init__(self, columns: Sequence[Column]) -> None:
+    def __init__(self, columns: Sequence[Column], quick: bool = False) -> None:
+        """Begin with the lengthscales of the prior.
+
+        Args:
+            columns: of the points.
+            quick: whether the last bits do not matter. Then no gradients flow back to points:
+                `steep` tells how fast correlations change.
+        """
+        self._quick = quick
+        self._matern, self._rows = (matern, ROWS_QUICKLY) if quick else (_matern, ROWS)
         real = [place for place, column in enumerate(columns) if column.kind == "real"]
         category = [place for place, column in enumerate(columns) if column.kind == "category"]
         self._real = [place for place in real if not columns[place].conditional]
@@ -83,28 +96,64 @@ class Kernel:
 
     def __call__(self, a: Tensor, b: Tensor) -> Tensor:
         """Correlations of the rows of `a` and `b`, `len(a) x len(b)`."""
-        if len(a) <= ROWS or (torch.is_grad_enabled() and self._learns(a, b)):
+        if len(a) <= self._rows or (torch.is_grad_enabled() and self._learns(a, b)):
             return self._correlations(a, b)
-        parts = [self._correlations(a[at : at + ROWS], b) for at in range(0, len(a), ROWS)]
+        rows = self._rows
+        parts = [self._correlations(a[at : at + rows], b) for at in range(0, len(a), rows)]
         return torch.cat(parts)
+
+    def among(self, x: Tensor) -> Tensor:
+        """How alike the rows of `x` are, `n x n`; quickly only half of them are compared."""
+        if not self._quick:
+            return self(x, x)
+        found = x.new_empty(len(x), len(x))
+        for at in range(0, len(x), self._rows):
+            end = at + self._rows
+            found[at:end, :end] = part = self._correlations(x[at:end], x[:end])
+            found[:end, at:end] = part.T
+        return found
 
     def _learns(self, *points: Tensor) -> bool:
         """Whether a slope is asked for, of the lengthscales or of points."""
         return any(of.requires_grad for of in (self._logs, *points))
 
     def _correlations(self, a: Tensor, b: Tensor) -> Tensor:
-        lengths = self._logs.exp()
+        lengths = self._logs.exp()  # once: how its slope is summed decides a fit's last bits
         correlation = torch.ones((), dtype=a.dtype)
         if self._real or self._arc:
-            correlation = _matern(self._placed(a, lengths), self._placed(b, lengths))
+            correlation = self._matern(self._placed(a, lengths), self._placed(b, lengths))
         if self._category:
-            differ = a[:, None, self._category] != b[None, :, self._category]
-            shares = (differ / lengths[-len(self._category) :]).mean(-1)
-            correlation = correlation * torch.exp(-shares)
+            correlation = correlation * self._alike(a, b, lengths)
         return correlation
 
-    def _placed(self, x: Tensor, lengths: Tensor) -> Tensor:
+    def steep(self, places: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        """Correlations of the rows of `a` and `b`, and how fast they change with places.
+
+        Args:
+            places: those of `a`, as `placed` tells them.
+            a: `n x d`.
+            b: `m x d`.
+
+        Returns:
+            Two of `n x m`; see `matern_and_rate`.
+        """
+        correlation, rate = matern_and_rate(places, self.placed(b))
+        if self._category:
+            alike = self._alike(a, b, self._logs.exp())
+            correlation, rate = correlation * alike, rate * alike
+        return correlation, rate
+
+    def _alike(self, a: Tensor, b: Tensor, lengths: Tensor) -> Tensor:
+        """How alike the categories of two arrays of points are, `len(a) x len(b)`."""
+        differ = a[:, None, self._category] != b[None, :, self._category]
+        shares = (differ / lengths[-len(self._category) :]).mean(-1)
+        return torch.exp(-shares)
+
+    def placed(self, x: Tensor) -> Tensor:
         """The real columns in units of their lengthscales; an arc takes two coordinates."""
+        return self._placed(x, self._logs.exp())
+
+    def _placed(self, x: Tensor, lengths: Tensor) -> Tensor:
         ends = len(self._real), len(self._real) + len(self._arc)
         plain = x[:, self._real] / lengths[: ends[0]]
         if not self._arc:

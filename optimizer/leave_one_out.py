@@ -69,7 +69,8 @@ def leave_one_out(
         models: hyperparameters by what is predicted.
     """
     knowledge = Knowledge.of(problem, history, models)
-    surrogates = (*knowledge.surrogates, *knowledge.constraints)
+    posteriors = (*knowledge.surrogates, *knowledge.constraints)
+    surrogates = [each for each in posteriors if isinstance(each, Surrogate)]  # all, of a history
     columns = [column.name for column in problem.space.columns]
     return [
         _judgement(name, surrogate, models[name], columns)

@@ -104,3 +104,16 @@ def test_in_parts_it_is_the_same_as_at_once() -> None:
     with torch.no_grad():
         in_parts = kernel(x, x)
     torch.testing.assert_close(in_parts, kernel(x, x).detach(), rtol=1e-12, atol=1e-12)
+
+
+def test_quickly_it_is_the_same_up_to_rounding() -> None:
+    columns = (Column("a"), Column("b", conditional=True), Column("c", kind="category"))
+    slow, quick, rng = Kernel(columns), Kernel(columns, quick=True), np.random.default_rng(0)
+    x = torch.from_numpy(rng.uniform(0, 1, (300, 3)))
+    x[:, 1] = torch.where(x[:, 1] < 0.5, INACTIVE, x[:, 1])
+    x[:, 2] = (3 * x[:, 2]).floor()
+    with torch.no_grad():
+        expected = slow(x, x)
+        torch.testing.assert_close(slow.among(x), expected, rtol=0, atol=0)
+        torch.testing.assert_close(quick(x[:200], x), expected[:200], rtol=1e-12, atol=1e-8)
+        torch.testing.assert_close(quick.among(x), expected, rtol=1e-12, atol=1e-8)
