@@ -13,8 +13,8 @@ from scipy.stats import norm
 from torch import Tensor
 from torch.nn.functional import logsigmoid, softplus
 
-from optimizer.acquisition import Gain, Improvement, log_kept
 from optimizer.designers.scalarising import Function
+from optimizer.improvement import NODES, Gain, Improvement, log_kept
 from optimizer.scalarisation import uniform_draws
 
 # How much the sum counts beside the largest: Knowles 2006 (ParEGO).
@@ -81,8 +81,8 @@ class Linear:
         """`-sum_k λ_k z_k` of points (`n x m` scores), `l x n`."""
         return self.weights @ (scores - 1.0).T
 
-    def on(self, rays: int) -> "Linear":
-        """The same along the first rays only."""
+    def on(self, rays: int, nodes: int = NODES) -> "Linear":
+        """The same along the first rays only; there is no quadrature."""
         return replace(self, weights=self.weights[:rays], best=self.best[:rays])
 
     def _log_above_floors(self, mean: Tensor, deviation: Tensor) -> Tensor:
@@ -134,8 +134,8 @@ class Augmented:
         """The scalarised scores of points (`n x m`), `l x n`."""
         return self._of([score[:, None] for score in scores.T])[..., 0]
 
-    def on(self, rays: int) -> "Augmented":
-        """The same along the first rays only."""
+    def on(self, rays: int, nodes: int = NODES) -> "Augmented":
+        """The same along the first rays only; there is no quadrature."""
         return replace(self, weights=self.weights[:rays], best=self.best[:rays])
 
     def _of(self, scores: list[Tensor]) -> Tensor:
@@ -170,9 +170,9 @@ class Optimistic:
         """The scalarised scores of points (`n x m`), `l x n`."""
         return self.gain.along(scores)
 
-    def on(self, rays: int) -> "Optimistic":
+    def on(self, rays: int, nodes: int = NODES) -> "Optimistic":
         """The same along the first rays only."""
-        return replace(self, gain=self.gain.on(rays))
+        return replace(self, gain=self.gain.on(rays, nodes))
 
 
 def optimism(trials: int) -> float:

@@ -8,13 +8,16 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from optimizer.acquisition import Acquisition, Gain, Improvement
+from optimizer.acquisition import Acquisition
 from optimizer.correction import Correction
 from optimizer.designers.scalarising import Function
 from optimizer.feasibility import Feasibility
 from optimizer.gains import Optimistic, gain_of
 from optimizer.history import History, Observation
 from optimizer.hyperparameters import Hyperparameters
+from optimizer.improvement import Gain, Improvement
+from optimizer.joint import Posterior
+from optimizer.kernel import MANY
 from optimizer.parameter_space import ParameterSpace
 from optimizer.pareto import non_dominated
 from optimizer.problem import Problem
@@ -53,16 +56,18 @@ class Knowledge:
 
     `front` is `n x m` scores, the measured objectives first, then the known ones. Its measured
     scores are what the models believe, once confirmed: of many noisy results the best is mostly a
-    lucky one. `reference` is `m` compressed scores, from where its hypervolume is sought.
+    lucky one. `reference` is `m` compressed scores, from where its hypervolume is sought. `quick`
+    says that the last bits of what candidates are worth do not matter.
     """
 
     problem: Problem
-    surrogates: Sequence[Surrogate]
-    constraints: Sequence[Surrogate]
+    surrogates: Sequence[Posterior]
+    constraints: Sequence[Posterior]
     front: Floats
     reference: Floats
     feasibility: Feasibility | None
     correction: Correction | None
+    quick: bool = False
 
     @classmethod
     def of(
@@ -91,6 +96,7 @@ class Knowledge:
             np.zeros(len(problem.names)),
             _feasibility(problem, history),
             Correction.of(problem, known, x, rows),
+            quick=len(rows) > MANY,
         )
         kept = history.feasible(problem)[chosen]
         places = [problem.names.index(o.name) for o in known]
@@ -98,9 +104,7 @@ class Knowledge:
         if problem.space.confirmed:
             means = knowledge._believed(x[kept])
         else:
-            means = [
-                surrogate.smoothed()[torch.from_numpy(kept)] for surrogate in knowledge.surrogates
-            ]
+            means = [model.smoothed()[torch.from_numpy(kept)] for model in models[:measured]]
         points = _points(means, scores)
         knowledge = knowledge._joined(points)
         # By batches: histories that grow by an even number would else never be seen from afar.
@@ -123,12 +127,28 @@ class Knowledge:
         )
         return told._joined(_points(told._believed(x), known))
 
+    def among(self, x: Floats) -> "Knowledge":
+        """The same of candidates at these points (`p x d`) only, where it costs little."""
+        points = torch.from_numpy(np.concatenate([x, self._confirmed(x)]))
+        return replace(
+            self,
+            surrogates=[surrogate.among(points) for surrogate in self.surrogates],
+            constraints=[constraint.among(points) for constraint in self.constraints],
+            feasibility=None if self.feasibility is None else self.feasibility.among(points),
+            quick=True,
+        )
+
     def _believed(self, x: Floats) -> list[Tensor]:
         """The mean of every measured score at `x` (`p x d`), once confirmed."""
+        confirmed = torch.from_numpy(self._confirmed(x))
+        return [surrogate.mean(confirmed) for surrogate in self.surrogates]
+
+    def _confirmed(self, x: Floats) -> Floats:
+        """Points as they would be in a confirm run, `p x d`."""
         x = x.copy()
         for column, value in self.problem.space.confirmed.items():
             x[:, column] = value
-        return [surrogate.mean(torch.from_numpy(x)) for surrogate in self.surrogates]
+        return x
 
     def _joined(self, points: Floats) -> "Knowledge":
         """The same with points of these scores (`p x m`) in the front."""
@@ -156,7 +176,7 @@ class Knowledge:
         gain: Gain
         if function == "hypervolume":
             best = torch.from_numpy(best_reach(front - self.reference, weights))
-            gain = Improvement(told, best, floors, reference)
+            gain = Improvement(told, best, floors, reference, quick=self.quick)
         else:
             gain = gain_of(function, told, torch.from_numpy(front), floors)
         improvement = gain if deviations is None else Optimistic(gain, deviations)
@@ -167,6 +187,7 @@ class Knowledge:
             self.constraints,
             self.problem.space.confirmed,
             self.correction,
+            self.quick,
         )
 
 

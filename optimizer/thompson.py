@@ -11,8 +11,8 @@ from torch import Tensor
 from optimizer.acquisition import Acquisition
 from optimizer.ascent import Best
 from optimizer.hyperparameters import cholesky
+from optimizer.joint import Posterior
 from optimizer.pool import Pool
-from optimizer.surrogate import Surrogate
 
 LEAST_VARIANCE = 1e-9
 
@@ -42,7 +42,7 @@ def best_of_draw(pool: Pool, worth: Acquisition, seed: int) -> Best:
     return Best(chosen, pool.x[row], pool.known[row], name, values[row].item(), rest)
 
 
-def joint_draw(surrogate: Surrogate, x: Tensor, generator: torch.Generator) -> Tensor:
+def joint_draw(surrogate: Posterior, x: Tensor, generator: torch.Generator) -> Tensor:
     """One draw of the compressed scores at all points (`n x d`) together, `n`."""
     mean, deviation = surrogate.predict(x)
     normal = torch.randn(len(x), dtype=x.dtype, generator=generator)

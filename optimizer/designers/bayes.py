@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 
 from optimizer.acquisition import Acquisition
@@ -210,7 +211,11 @@ def _steps(
 ) -> Iterator[_Step]:
     """One choice after the other, until the space has no point left."""
     problem, left = knowledge.problem, pool.at([])
+    whole, chosen = knowledge, list[Best]()  # what the whole does not believe yet
     while True:
+        if not left and chosen:
+            whole = knowledge = _believing(whole, chosen)
+            chosen = []
         weights_seed = rng.getrandbits(32)
         worth = judge.worth(knowledge, weights_seed)
         rest = left or pool.without(taken)
@@ -225,10 +230,20 @@ def _steps(
             best = next_best(rest, worth)
         else:
             best = best_of(rest, problem, worth, set(taken), rng.getrandbits(63), source.moves)
-        left = best.rest
         yield _Step(knowledge, best, judge.choice, weights_seed)
+        if not left:
+            knowledge = knowledge.among(np.concatenate([best.rest.x, best.x[None]]))
+        left = best.rest
         taken = taken | {best.candidate.key}
-        knowledge = knowledge.believing(best.x[None], best.known[None])
+        chosen.append(best)
+        knowledge = _believing(knowledge, [best])
+
+
+def _believing(knowledge: Knowledge, chosen: Sequence[Best]) -> Knowledge:
+    """What is known once these are believed to come out as predicted."""
+    return knowledge.believing(
+        np.stack([best.x for best in chosen]), np.stack([best.known for best in chosen])
+    )
 
 
 def _past_initial_design(problem: Problem, history: History) -> bool:

@@ -1,15 +1,17 @@
 """The expected improvement, compared with its definition by sampling."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from optimizer.acquisition import Acquisition, Improvement
+from optimizer.acquisition import Acquisition
 from optimizer.feasibility import Feasibility
 from optimizer.hyperparameters import Hyperparameters
+from optimizer.improvement import Improvement
 from optimizer.pareto import hypervolume
 from optimizer.scalarisation import best_reach, sphere_weights, volume_factor
 from optimizer.space import Column
@@ -124,6 +126,29 @@ def test_its_gradient_is_that_of_the_value() -> None:
     assert torch.autograd.gradcheck(value, (mean, deviation), eps=1e-6, rtol=1e-4)
 
 
+def test_quickly_it_and_its_slopes_are_nearly_the_same() -> None:
+    # The last candidate's known score cannot improve: no gain, no slope.
+    told = improvement(sphere_weights(16, 3, seed=2), [0.3] * 16, [0.2, NO_FLOOR])
+    mean, deviation = tensor([[0.5, 0.4], [-0.5, 0.3], [0.5, 0.4]]), tensor([[0.2, 0.3]] * 3)
+    known, answers = tensor([[0.8], [0.7], [0.0]]), []
+    for way in (told, replace(told, quick=True)):
+        at = mean.clone().requires_grad_(), deviation.clone().requires_grad_()
+        gain = way.log_gain(*at, known)
+        total = gain[:, :2].sum() + gain[:, 2].clamp_min(-1e9).sum()
+        answers.append((gain, *torch.autograd.grad(total, at)))
+    assert answers[0][0][:, 2].tolist() == answers[1][0][:, 2].tolist() == [-math.inf] * 16
+    torch.testing.assert_close(*answers, rtol=1e-3, atol=1e-6)
+    assert not bool(answers[1][1][2].any() or answers[1][2][2].any())
+
+
+def test_by_few_nodes_it_is_nearly_the_same_along_a_part_of_the_rays() -> None:
+    told = improvement(sphere_weights(16, 2, seed=2), [0.3] * 16, [NO_FLOOR] * 2)
+    candidate = tensor([[0.5, 0.4]]), tensor([[0.2, 0.3]]), tensor([[]])
+    few, all_of_them = told.on(8, nodes=4).log_gain(*candidate), told.log_gain(*candidate)
+    assert few.tolist() != all_of_them[:8].tolist()
+    torch.testing.assert_close(few, all_of_them[:8], rtol=0.0, atol=0.1)
+
+
 # Acquisition: models, rays and feasibility together.
 
 COLUMNS = (Column("x"),)
@@ -160,6 +185,14 @@ def test_fewer_rays_are_the_first_ones() -> None:
     along = worth.improvement.log_gain(mean, deviation, NOTHING)[:5]
     expected = along.exp().mean(0).log()
     assert worth.on(5)(PLACES, NOTHING).numpy() == pytest.approx(expected.numpy())
+
+
+def test_only_where_it_is_quick_it_takes_fewer_nodes() -> None:
+    exact = acquisition()
+    quick, few = replace(exact, quick=True), exact.improvement.on(8, nodes=4)
+    assert torch.equal(exact.on(8, nodes=4)(PLACES, NOTHING), exact.on(8)(PLACES, NOTHING))
+    expected = replace(exact, improvement=few)(PLACES, NOTHING)
+    assert torch.equal(quick.on(8, nodes=4)(PLACES, NOTHING), expected)
 
 
 def test_a_place_beside_an_infeasible_trial_is_worth_its_chance_of_a_result() -> None:

@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from optimizer.acquisition import Acquisition, Improvement
+from optimizer.acquisition import Acquisition
 from optimizer.ascent import best_of
 from optimizer.designers.novelty import Candidate
 from optimizer.hyperparameters import Hyperparameters
+from optimizer.improvement import NODES, Improvement
 from optimizer.kernel import Kernel
 from optimizer.networks.scales import default_scales
 from optimizer.networks.space import NetworkSpace
@@ -53,7 +54,7 @@ class Peak(Acquisition):
     def __call__(self, x: Tensor, known: Tensor) -> Tensor:
         return -(x - torch.tensor(self.top, dtype=torch.float64)).square().sum(-1)
 
-    def on(self, rays: int) -> Acquisition:
+    def on(self, rays: int, nodes: int = NODES) -> Acquisition:
         return self
 
 
@@ -147,7 +148,7 @@ def test_what_is_seen_is_not_made_again() -> None:
 
 def test_an_improvement_that_only_the_last_ray_sees_is_found() -> None:
     class Narrow(Peak):
-        def on(self, rays: int) -> Acquisition:
+        def on(self, rays: int, nodes: int = NODES) -> Acquisition:
             return blind
 
     class Blind(Peak):

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from optimizer.acquisition import Gain
 from optimizer.designers.scalarising import Function
 from optimizer.gains import AUGMENTED_BY, Optimistic, gain_of, optimism
+from optimizer.improvement import Gain
 from optimizer.scalarisation import simplex_weights
 
 Floats = npt.NDArray[np.float64]

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from optimizer.acquisition import Acquisition, Improvement
+from optimizer.acquisition import Acquisition
 from optimizer.designers.novelty import Candidate
 from optimizer.hyperparameters import Hyperparameters
+from optimizer.improvement import Improvement
 from optimizer.pool import Pool
 from optimizer.space import Column
 from optimizer.surrogate import Surrogate
