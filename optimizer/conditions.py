@@ -37,7 +37,7 @@ def is_active(when: When, point: Mapping[str, Any]) -> bool:
         when: values by the name of a parameter that must have one of them.
         point: the values of the active parameters before it.
     """
-    return all(
+    return not when or all(
         name in point and any(same(point[name], value) for value in values)
         for name, values in when.items()
     )

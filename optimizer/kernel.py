@@ -98,18 +98,19 @@ class Kernel:
         """Correlations of the rows of `a` and `b`, `len(a) x len(b)`."""
         if len(a) <= self._rows or (torch.is_grad_enabled() and self._learns(a, b)):
             return self._correlations(a, b)
-        rows = self._rows
-        parts = [self._correlations(a[at : at + rows], b) for at in range(0, len(a), rows)]
+        rows, there = self._rows, self.placed(b) if self._quick else None
+        parts = [self._correlations(a[at : at + rows], b, there) for at in range(0, len(a), rows)]
         return torch.cat(parts)
 
     def among(self, x: Tensor) -> Tensor:
         """How alike the rows of `x` are, `n x n`; quickly only half of them are compared."""
         if not self._quick:
             return self(x, x)
-        found = x.new_empty(len(x), len(x))
+        found, there = x.new_empty(len(x), len(x)), self.placed(x)
         for at in range(0, len(x), self._rows):
             end = at + self._rows
-            found[at:end, :end] = part = self._correlations(x[at:end], x[:end])
+            part = self._correlations(x[at:end], x[:end], there[:end])
+            found[at:end, :end] = part
             found[:end, at:end] = part.T
         return found
 
@@ -117,27 +118,30 @@ class Kernel:
         """Whether a slope is asked for, of the lengthscales or of points."""
         return any(of.requires_grad for of in (self._logs, *points))
 
-    def _correlations(self, a: Tensor, b: Tensor) -> Tensor:
+    def _correlations(self, a: Tensor, b: Tensor, there: Tensor | None = None) -> Tensor:
+        """All pairs at once; `there` are the places of `b` where they are known."""
         lengths = self._logs.exp()  # once: how its slope is summed decides a fit's last bits
         correlation = torch.ones((), dtype=a.dtype)
         if self._real or self._arc:
-            correlation = self._matern(self._placed(a, lengths), self._placed(b, lengths))
+            here = self._placed(a, lengths)
+            there = self._placed(b, lengths) if there is None else there
+            correlation = self._matern(here, there)
         if self._category:
             correlation = correlation * self._alike(a, b, lengths)
         return correlation
 
-    def steep(self, places: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    def steep(self, places: tuple[Tensor, Tensor], a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
         """Correlations of the rows of `a` and `b`, and how fast they change with places.
 
         Args:
-            places: those of `a`, as `placed` tells them.
+            places: those of `a` and of `b`, as `placed` tells them.
             a: `n x d`.
             b: `m x d`.
 
         Returns:
             Two of `n x m`; see `matern_and_rate`.
         """
-        correlation, rate = matern_and_rate(places, self.placed(b))
+        correlation, rate = matern_and_rate(*places)
         if self._category:
             alike = self._alike(a, b, self._logs.exp())
             correlation, rate = correlation * alike, rate * alike

@@ -56,7 +56,8 @@ class Surrogate:
         except (IllConditioned, RuntimeError):
             self.kind = "constant"
             return
-        self._weights = torch.cholesky_solve((y - known.mean)[:, None], self._factor)
+        self._there = self._kernel.placed(self._x)
+        self._weights = self._solved((y - known.mean)[:, None])
         noise = (variance + known.noise)[:, None] * self._weights
         self._smoothed = (covariance @ self._weights - noise).squeeze(-1)
         # Whose results deviations know, and the factor of their covariance.
@@ -64,6 +65,14 @@ class Surrogate:
         self._supported = self._factor
         # Points that were compared with all results before, and how alike they are.
         self._compared: tuple[Tensor, Tensor] | None = None
+
+    def _solved(self, right: Tensor) -> Tensor:
+        """What the covariance makes these columns from."""
+        if not self._quick:
+            return torch.cholesky_solve(right, self._factor)  # slower: it copies the factor
+        half = solved(self._factor, right)
+        found: Tensor = torch.linalg.solve_triangular(self._factor.T, half, upper=True)
+        return found
 
     def _noisy(self, x: Tensor, variance: Tensor) -> Tensor:
         """How results at `x` vary together, `n x n`."""
@@ -194,6 +203,7 @@ class Surrogate:
             return Surrogate(self._columns, self._known, believed)
         right = torch.zeros(len(self._x), len(x), dtype=below.dtype)
         grown._x = torch.cat([self._x, more])
+        grown._there = torch.cat([self._there, self._kernel.placed(more)])
         grown._factor = grown._supported = _blocks(self._factor, right, below, corner)
         grown._support, grown._compared = slice(None), None
         told = ((mean.detach() - self._known.shift) / self._known.spread) - self._known.mean
@@ -207,7 +217,7 @@ class _Steep(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, places: Tensor, x: Tensor, model: Surrogate) -> tuple[Tensor, Tensor]:
-        cross, rate = model._kernel.steep(places, x, model._x)
+        cross, rate = model._kernel.steep((places, model._there), x, model._x)
         mean, deviation, explained = model._told(cross)
         ctx.save_for_backward(places, rate, deviation, explained)
         ctx.model = model
@@ -222,8 +232,7 @@ class _Steep(torch.autograd.Function):
         back = torch.linalg.solve_triangular(model._supported.T, explained, upper=True)
         pull[:, model._support] -= (spread**2 * by_deviation / deviation * back).T
         pull *= rate
-        there = model._kernel.placed(model._x)
-        return pull @ there - pull.sum(-1, keepdim=True) * places, None, None
+        return pull @ model._there - pull.sum(-1, keepdim=True) * places, None, None
 
 
 def _blocks(top: Tensor, right: Tensor, below: Tensor, corner: Tensor) -> Tensor:
