@@ -125,7 +125,8 @@ def check(db: Database) -> None:
 def upgrade(db: Database) -> str:
     """Bring the tables to this server's revision, all or nothing, and return that revision.
 
-    Tables of a later release stay as they are; of another program, too. Servers may run meanwhile.
+    Tables of a later release stay as they are; of another program, too. On PostgreSQL servers may
+    run meanwhile.
 
     Raises:
         DatabaseForeign: the tables are of another program.
