@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from optimizer.ascent import RESERVE
+import optimizer.ascent
 from optimizer.designers.bayes import BayesDesigner
 from optimizer.history import History, Observation
 from optimizer.hyperparameters import Hyperparameters
@@ -50,25 +50,38 @@ def test_the_first_of_a_batch_is_the_proposal_that_would_be_made_alone(acquisiti
     assert suggest(tried(12), problem, count=3)[:1] == suggest(tried(12), problem)
 
 
-def test_the_later_ones_of_a_batch_know_the_earlier_ones() -> None:
-    history = History((*tried(12).observations, Observation(CORNER, {}, 13, "infeasible")))
-    batch = suggest(history, count=3)
-    pending = [proposal.point for proposal in batch[:2]]
+def knowing(history: History, earlier: list[Proposal]) -> Knowledge:
+    """What is known of a history when earlier proposals are believed."""
     fitted = BAYES.fit(PROBLEM, history, 0)
     assert fitted is not None
     models = {n: Hyperparameters.from_json(m) for n, m in fitted.values["models"].items()}
-    knowledge = Knowledge.of(PROBLEM, history, models)
-    knowledge = knowledge.believing(encoded(PROBLEM, pending), np.empty((2, 0)))
-    x = torch.from_numpy(encoded(PROBLEM, [batch[2].point]))
+    x = encoded(PROBLEM, [proposal.point for proposal in earlier])
+    return Knowledge.of(PROBLEM, history, models).believing(x, np.empty((len(x), 0)))
+
+
+def check_prediction(proposal: Proposal, knowledge: Knowledge) -> None:
+    x = torch.from_numpy(encoded(PROBLEM, [proposal.point]))
     for name, surrogate in zip("ab", knowledge.surrogates, strict=True):
         deviation = math.hypot(surrogate.predict(x)[1].item(), surrogate.result_variance**0.5)
-        assert batch[2].prediction[name]["sd"] == pytest.approx(deviation, rel=1e-6)
+        assert proposal.prediction[name]["sd"] == pytest.approx(deviation, rel=1e-6)
+
+
+def test_the_later_ones_of_a_batch_know_the_earlier_ones() -> None:
+    history = History((*tried(12).observations, Observation(CORNER, {}, 13, "infeasible")))
+    batch = suggest(history, count=3)
+    knowledge = knowing(history, batch[:2])
+    check_prediction(batch[2], knowledge)
+    x = torch.from_numpy(encoded(PROBLEM, [batch[2].point]))
     assert knowledge.feasibility is not None
     chance = knowledge.feasibility.log_probability(x).exp().item()
     assert batch[2].details["feasibility"] == pytest.approx(chance, rel=1e-9)
 
 
-def test_a_batch_may_be_larger_than_what_a_search_keeps() -> None:
-    batch = suggest(tried(12), count=RESERVE + 3)
-    assert len({proposal.key for proposal in batch}) == RESERVE + 3
-    assert [proposal.origin for proposal in batch] == ["model"] * (RESERVE + 3)
+def test_where_a_search_kept_too_few_the_next_search_knows_them_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(optimizer.ascent, "RESERVE", 4)
+    batch = suggest(tried(12), count=8)
+    assert len({proposal.key for proposal in batch}) == 8
+    for last in (4, 5, 7):
+        check_prediction(batch[last], knowing(tried(12), batch[:last]))
