@@ -50,7 +50,7 @@ class Nsga2:
         rng = random.Random(f"nsga2/{problem.seed}/{number}")
         draw = self._child if len(self._tried) >= POPULATION else self._sample
         seen = seen_keys(problem, history, [])
-        (chosen,) = take(drawn(problem, lambda: draw(rng), seen, rng), 1)
+        (chosen,) = take(problem, drawn(problem, lambda: draw(rng), seen, rng), 1)
         origin = "random" if len(self._tried) < POPULATION else "morph"
         return chosen.proposal("nsga2", origin)  # type: ignore[arg-type]
 

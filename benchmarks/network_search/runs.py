@@ -108,5 +108,5 @@ def initial_networks(problem: Problem) -> Iterator[Proposal]:
     """The networks that every run of this seed begins with: draws from the prior."""
     rng = random.Random(f"initial/{problem.seed}")
     source = drawn(problem, lambda: problem.space.sample(rng), set(), rng)
-    for candidate in take(source, initial_count(problem)):
+    for candidate in take(problem, source, initial_count(problem)):
         yield candidate.proposal("random", "initial")
