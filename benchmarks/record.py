@@ -1,11 +1,12 @@
 """One shape for every benchmark's result: figures measured, claims computed from them."""
 
-import importlib.metadata
 import json
 import os
 import platform
 import subprocess
 from pathlib import Path
+
+from benchmarks.provenance import versions_of
 
 RESULTS = Path(__file__).parent / "results"
 LIBRARIES = ("tinyfront-server", "torch", "gpytorch", "botorch", "fastapi", "sqlalchemy")
@@ -22,7 +23,7 @@ def record(name: str, figures: dict[str, float], meets: dict[str, bool]) -> None
     entry = {
         "name": name,
         "commit": _commit(),
-        "versions": _versions(),
+        "versions": versions_of(LIBRARIES),
         "machine": _machine(),
         "figures": figures,
         "meets": meets,
@@ -41,16 +42,6 @@ def _commit() -> str:
         text=True,
     )
     return head.stdout.strip() + ("+changes" if status.stdout.strip() else "")
-
-
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for library in LIBRARIES:
-        try:
-            versions[library] = importlib.metadata.version(library)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return versions
 
 
 def _machine() -> dict[str, str | int]:

@@ -94,7 +94,7 @@ class Knowledge:
             models[measured:],
             np.empty((0, len(problem.names))),
             np.zeros(len(problem.names)),
-            _feasibility(problem, history),
+            feasibility_of(problem, history),
             Correction.of(problem, known, x, rows),
             quick=len(rows) > MANY,
         )
@@ -263,7 +263,7 @@ def encoded(problem: Problem, points: Sequence[dict[str, object]]) -> Floats:
     return np.array(rows, dtype=np.float64).reshape(len(points), len(problem.space.columns))
 
 
-def _feasibility(problem: Problem, history: History) -> Feasibility | None:
+def feasibility_of(problem: Problem, history: History) -> Feasibility | None:
     """A model of what fails; None while nothing has failed."""
     told = [o for o in history.observations if o.status in (*WITHOUT_VALUE, "completed")]
     told = told[-MOST_REMEMBERED:]

@@ -41,25 +41,10 @@ def flush(session: Session) -> None:
     Changes come before additions, so that what ends makes room for what begins. Nothing may be
     deleted in the session, and what was added must have its primary key.
     """
-    if session.get_bind().dialect.name != "postgresql":
+    if session.get_bind().dialect.name == "postgresql":
+        _write(session)
+    else:
         session.flush()
-        return
-    changed: dict[tuple[type[Base], Keys], list[Row]] = defaultdict(list)
-    each: Base
-    for each in session.dirty:
-        if keys := _changed(inspect(each)):
-            row = {key: getattr(each, key) for key in (*_identity(type(each)), *keys)}
-            changed[type(each), keys].append(row)
-    added: dict[type[Base], list[Row]] = defaultdict(list)
-    for each in session.new:
-        said = inspect(each).dict
-        row = {key: said.get(key, default) for key, default in _defaults(type(each)).items()}
-        added[type(each)].append(row)
-    connection = session.connection()
-    for (model, keys), rows in changed.items():
-        connection.execute(_update(model, keys), arrays(rows))
-    for model in sorted(added, key=lambda model: PLACES[table(model)]):
-        connection.execute(_insert(model), arrays(added[model]))
     session.expunge_all()
 
 
@@ -102,6 +87,25 @@ def table(model: type[Base]) -> Table:
     found = model.__table__
     assert isinstance(found, Table)
     return found
+
+
+def _write(session: Session) -> None:
+    changed: dict[tuple[type[Base], Keys], list[Row]] = defaultdict(list)
+    each: Base
+    for each in session.dirty:
+        if keys := _changed(inspect(each)):
+            row = {key: getattr(each, key) for key in (*_identity(type(each)), *keys)}
+            changed[type(each), keys].append(row)
+    added: dict[type[Base], list[Row]] = defaultdict(list)
+    for each in session.new:
+        said = inspect(each).dict
+        row = {key: said.get(key, default) for key, default in _defaults(type(each)).items()}
+        added[type(each)].append(row)
+    connection = session.connection()
+    for (model, keys), rows in changed.items():
+        connection.execute(_update(model, keys), arrays(rows))
+    for model in sorted(added, key=lambda model: PLACES[table(model)]):
+        connection.execute(_insert(model), arrays(added[model]))
 
 
 def _changed(state: InstanceState[Base]) -> Keys:

@@ -5,7 +5,6 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import numpy as np
 import torch
 
 from optimizer.designers.designer import Designer
@@ -14,7 +13,7 @@ from optimizer.designers.random import RandomDesigner
 from optimizer.designers.sobol import SobolDesigner, sobol_points
 from optimizer.feasibility import Feasibility
 from optimizer.history import History
-from optimizer.knowledge import MOST_REMEMBERED, WITHOUT_VALUE, encoded, observed
+from optimizer.knowledge import encoded, feasibility_of
 from optimizer.parameter_space import ParameterSpace
 from optimizer.problem import Problem
 from optimizer.proposal import Proposal
@@ -42,7 +41,7 @@ def initial_design(
     Once trials failed, half of them are the likeliest of some such points to give a result. Where
     hardly a point gives one, there would else be no first model for hundreds of trials.
     """
-    feasibility, rng = _feasibility(problem, history), random.Random(seed)
+    feasibility, rng = feasibility_of(problem, history), random.Random(seed)
     hopeful = 0 if feasibility is None else sum(rng.random() < HOPEFUL for _ in range(count))
     even = isinstance(problem.space, ParameterSpace)
     source: Designer = SobolDesigner() if even else RandomDesigner()
@@ -77,13 +76,3 @@ def _filling(problem: Problem, rng: random.Random) -> Iterator[Point]:
     if isinstance(problem.space, ParameterSpace):
         return sobol_points(problem.space, rng.getrandbits(32), 0)
     return (problem.space.sample(rng) for _ in itertools.count())
-
-
-def _feasibility(problem: Problem, history: History) -> Feasibility | None:
-    """A model of what fails; None while nothing has failed."""
-    told = [o for o in history.observations if o.status in (*WITHOUT_VALUE, "completed")]
-    told = told[-MOST_REMEMBERED:]
-    feasible = np.array([o.status == "completed" for o in told], dtype=np.bool_)
-    if feasible.all():
-        return None
-    return Feasibility(problem.space.columns, observed(problem, told), feasible)
