@@ -139,8 +139,7 @@ def first_pool(
     members += itertools.islice(candidates(problem, draws, seen), source.morphs)
     if len(members) < source.least:
         spare = drawn(problem, lambda: source.moves.sample(rng), seen, rng)
-        with suppress(
-            SpaceExhausted
-        ):  # then there are fewer; if there are none, the caller says so
+        # Else there are fewer; if there are none, the caller says so.
+        with suppress(SpaceExhausted):
             members.extend(itertools.islice(spare, source.least - len(members)))
     return Pool.of(problem, members)

@@ -69,12 +69,10 @@ class FarKeeper:
         self._look_soon = look_soon
         self._told: Mapping[int, int] = {}
         self._again_s = 0.0
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
         """Begin to listen, in the running event loop."""
-        self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._queued, self._rung)
+        asyncio.get_running_loop().add_reader(self._queued, self._rung)
 
     def stop(self) -> None:
         """Do nothing: the loop ends, and with it the listening."""

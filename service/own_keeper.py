@@ -12,8 +12,8 @@ from service.sweeper import Sweeper
 
 LOG = logging.getLogger(__name__)
 
-# Routes wake the ledger when a trial ends; the beat is for what other servers were told.
-# A step costs the same statements for one trial as for twenty, so it waits a little for company.
+# Routes wake the ledger when a trial ends; the beat is for what other servers were told. A step
+# costs the same statements for one trial as for twenty, so it waits a little for company.
 LEDGER_EVERY_S, LEDGER_REST_S = 0.5, 0.1
 SWEEPER_EVERY_S = 1.0
 
