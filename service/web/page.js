@@ -1,14 +1,14 @@
 // The page: which view an address shows, when it looks again, and what it says when it cannot.
 
-import { Away, Problem } from "./api.js";
-import { el, show } from "./dom.js";
-import { time } from "./format.js";
-import { follow } from "./live.js";
-import { signIn, tellWho } from "./session.js";
-import { studies } from "./studies.js";
-import { study } from "./study.js";
-import { trial } from "./trial.js";
-import { trials } from "./trials.js";
+import { Away, Problem } from "./kit/api.js";
+import { el, show } from "./kit/dom.js";
+import { time } from "./kit/format.js";
+import { follow } from "./kit/live.js";
+import { signIn, tellWho } from "./kit/session.js";
+import { studies } from "./studies/list.js";
+import { study } from "./study/overview.js";
+import { trial } from "./trial/trial.js";
+import { trials } from "./study/trials.js";
 
 const ROUTES = [
   [/^\/$/, studies],

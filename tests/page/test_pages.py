@@ -161,7 +161,7 @@ PAIRS = [
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("pair", PAIRS, ids=" on ".join)
 def test_text_stands_out_from_its_background(theme: str, pair: tuple[str, str]) -> None:
-    colours = palette(WEB / "base.css", theme)
+    colours = palette(WEB / "styles" / "base.css", theme)
     lights = sorted(luminance(colours[name]) for name in pair)
     assert (lights[1] + 0.05) / (lights[0] + 0.05) >= 4.5
 

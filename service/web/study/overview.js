@@ -1,15 +1,16 @@
 // One study: where it stands, its front, how it grew, what failed.
 
-import { exportAddress, get, objectivesOf, studyPath, trialsHref } from "./api.js";
+import { exportAddress, get, objectivesOf, studyPath, trialsHref } from "../kit/api.js";
 import { confirmed } from "./confirmed.js";
-import { el, show } from "./dom.js";
-import { accuracy, count, NONE, number, plural, short, time } from "./format.js";
-import { FrontChart } from "./front_chart.js";
-import { ChartSection } from "./chart_section.js";
-import { Chart } from "./charts.js";
+import { el, show } from "../kit/dom.js";
+import { accuracy, count, NONE, number, plural, short, time } from "../kit/format.js";
+import { FrontChart } from "./front.js";
+import { studyHead } from "./head.js";
+import { ChartSection } from "../charts/section.js";
+import { Chart } from "../charts/chart.js";
 import {
-  crumbs, facts, finishedOf, objectiveCells, objectiveColumns, pill, plainWords, progress, section, table, tile,
-} from "./parts.js";
+  facts, finishedOf, objectiveCells, objectiveColumns, pill, plainWords, progress, section, table, tile,
+} from "../kit/parts.js";
 import { trialColumns, trialRow } from "./trials.js";
 
 const LATEST = 8;
@@ -85,8 +86,7 @@ function head(study, front) {
   const objectives = objectivesOf(study);
   const ended = study.ended_reason ? ` (${plainWords(study.ended_reason)})` : "";
   return [
-    crumbs(["Studies", "/"], [study.name]),
-    el("div", { class: "title" }, el("h1", {}, study.name), pill(study.status)),
+    studyHead(study, ""),
     about(study),
     el("div", { class: "progress" }, progress(study),
       el("p", { class: "under" }, el("strong", {}, finishedOf(study)), ` trials finished${ended}`, counts(study))),

@@ -1,12 +1,12 @@
 // One trial: what came out against what was expected, its network, its training, its files.
 
-import { artefactAddress, get, objectivesOf, studyHref, trialsHref } from "./api.js";
-import { ChartSection } from "./chart_section.js";
-import { el, show, svg } from "./dom.js";
-import { accuracy, count, counted, duration, exact, number, quantity, time } from "./format.js";
+import { artefactAddress, get, objectivesOf, studyHref, trialsHref } from "../kit/api.js";
+import { ChartSection } from "../charts/section.js";
+import { el, show, svg } from "../kit/dom.js";
+import { accuracy, count, counted, duration, exact, number, quantity, time } from "../kit/format.js";
 import { lineage } from "./lineage.js";
 import { drawing } from "./network.js";
-import { crumbs, facts, folded, pill, section, table } from "./parts.js";
+import { crumbs, facts, folded, pill, section, table } from "../kit/parts.js";
 
 const RUNNING_MS = 2000;
 const TRAINED = ["completed", "stopped"];

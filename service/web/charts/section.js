@@ -1,8 +1,8 @@
 // A section of a page that holds a chart.
 
-import { get } from "./api.js";
-import { Chart } from "./charts.js";
-import { el } from "./dom.js";
+import { get } from "../kit/api.js";
+import { Chart } from "./chart.js";
+import { el } from "../kit/dom.js";
 
 /** A chart that is there only if it has something to show, read again only when `version` changes. */
 export class ChartSection {

@@ -1,8 +1,8 @@
 // The front with its controls: which objectives, log or not, two dimensions or three.
 
-import { canDraw3d, Chart } from "./charts.js";
-import { get, objectivesOf, studyPath } from "./api.js";
-import { el, show } from "./dom.js";
+import { canDraw3d, Chart } from "../charts/chart.js";
+import { get, objectivesOf, studyPath } from "../kit/api.js";
+import { el, show } from "../kit/dom.js";
 
 const AXES = ["x", "y", "z"];
 

@@ -1,9 +1,10 @@
 // The trials of a study: a page at a time, newest first, by state.
 
-import { exportAddress, get, objectivesOf, studyHref, studyPath } from "./api.js";
-import { el, show } from "./dom.js";
-import { count, plural, time } from "./format.js";
-import { crumbs, objectiveCells, objectiveColumns, pill, table } from "./parts.js";
+import { exportAddress, get, objectivesOf, studyPath } from "../kit/api.js";
+import { el, show } from "../kit/dom.js";
+import { count, plural, time } from "../kit/format.js";
+import { objectiveCells, objectiveColumns, pill, table } from "../kit/parts.js";
+import { studyHead } from "./head.js";
 
 const PAGE = 50;
 const STATES = ["queued", "running", "completed", "stopped", "infeasible", "failed", "cancelled"];
@@ -42,8 +43,7 @@ export function trials({ root, words: [name], query, signal }) {
       about = study;
       const objectives = objectivesOf(study);
       show(box,
-        crumbs(["Studies", "/"], [study.name, studyHref(study)], ["Trials"]),
-        el("h1", {}, `Trials of ${study.name}`),
+        studyHead(study, "/trials"),
         filters(study, status),
         table({
           label: "Trials",

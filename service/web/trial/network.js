@@ -1,7 +1,7 @@
 // A network as a drawing: layers from top to bottom, branches side by side.
 
-import { el, svg } from "./dom.js";
-import { count } from "./format.js";
+import { el, svg } from "../kit/dom.js";
+import { count } from "../kit/format.js";
 
 const BOX = { width: 208, height: 46 };
 const GAP = { across: 28, down: 26 };

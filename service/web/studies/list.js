@@ -1,9 +1,9 @@
 // All studies.
 
-import { get, objectivesOf, studyHref } from "./api.js";
-import { el, show } from "./dom.js";
-import { accuracy, count, number, plural, short, time } from "./format.js";
-import { breakable, finishedOf, pill, plainWords, progress } from "./parts.js";
+import { get, objectivesOf, studyHref } from "../kit/api.js";
+import { el, show } from "../kit/dom.js";
+import { accuracy, count, number, plural, short, time } from "../kit/format.js";
+import { breakable, finishedOf, pill, plainWords, progress } from "../kit/parts.js";
 
 export function studies({ root }) {
   const box = el("div", {});

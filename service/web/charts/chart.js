@@ -33,7 +33,7 @@ function sheetForPlotly() {
   const link = document.createElement("link");
   link.rel = "stylesheet";
   link.id = "plotly.js-style-global";
-  link.href = "/static/plotly.css";
+  link.href = "/static/styles/plotly.css";
   const loaded = new Promise((resolve, reject) => {
     link.addEventListener("load", resolve);
     link.addEventListener("error", () => reject(new Error("The sheet for Plotly could not be loaded.")));

@@ -1,9 +1,9 @@
 // What the test set says of a front: networks trained from scratch, mean and deviation, and what holds.
 
-import { objectivesOf } from "./api.js";
-import { el } from "./dom.js";
-import { count, exact, NONE, number, plural } from "./format.js";
-import { section, table } from "./parts.js";
+import { objectivesOf } from "../kit/api.js";
+import { el } from "../kit/dom.js";
+import { count, exact, NONE, number, plural } from "../kit/format.js";
+import { section, table } from "../kit/parts.js";
 
 const TEST = { name: "test_error", unit: null, accuracy: true };
 

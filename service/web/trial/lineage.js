@@ -1,8 +1,8 @@
 // Where a network comes from and what its training made of it: parent, inheritance, pruning.
 
-import { el } from "./dom.js";
-import { count, number } from "./format.js";
-import { facts, plainWords, section } from "./parts.js";
+import { el } from "../kit/dom.js";
+import { count, number } from "../kit/format.js";
+import { facts, plainWords, section } from "../kit/parts.js";
 
 const SCOPES = { channels: "channels", inputs: "inputs of dense layers", both: "channels and inputs of dense layers", weights: "single weights" };
 const COUNTED = ["channels", "inputs", "weights"];
