@@ -187,12 +187,12 @@ function visitHere(scroll = 0) {
   visit.start();
 }
 
-/** Keep the reader's choices in the address, without a new entry in the history. */
+/** Keep the reader's choices in the address, without a new entry in the history; a list is repeated. */
 function remember(parameters) {
   const query = new URLSearchParams(location.search);
   for (const [name, value] of Object.entries(parameters)) {
-    if (value === null || value === "") query.delete(name);
-    else query.set(name, value);
+    query.delete(name);
+    for (const each of [value].flat()) if (each !== null && each !== "") query.append(name, each);
   }
   history.replaceState(history.state, "", `${location.pathname}${query.size ? `?${query}` : ""}`);
 }

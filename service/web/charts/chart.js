@@ -7,10 +7,6 @@ const WEBGL = (() => {
     return false;
   }
 })();
-// Plotly's library for maps, of which we use nothing, adds its styles under this id unless they are
-// there. The page's policy forbids the element, which would do no harm but is written to the console.
-const MAP_STYLES = "9f215cf04c5486422605d13261cb87401f4e7763b6296af81e98efbc0130da53";
-
 export const canDraw3d = WEBGL;
 let loading = null;
 
@@ -21,25 +17,9 @@ export function loadPlotly() {
     script.src = document.querySelector("meta[name=plotly]").content;
     script.addEventListener("load", () => resolve(window.Plotly));
     script.addEventListener("error", () => reject(new Error("Plotly could not be loaded.")));
-    sheetForPlotly().then(() => document.head.append(script), reject);
+    document.head.append(script);
   });
   return loading;
-}
-
-// The policy forbids <style> elements, but not rules that a script adds to a sheet of ours.
-function sheetForPlotly() {
-  const unused = document.createElement("meta");
-  unused.id = MAP_STYLES;
-  const link = document.createElement("link");
-  link.rel = "stylesheet";
-  link.id = "plotly.js-style-global";
-  link.href = "/static/styles/plotly.css";
-  const loaded = new Promise((resolve, reject) => {
-    link.addEventListener("load", resolve);
-    link.addEventListener("error", () => reject(new Error("The sheet for Plotly could not be loaded.")));
-  });
-  document.head.append(unused, link);
-  return loaded;
 }
 
 function theme() {

@@ -19,7 +19,9 @@ export class Away extends Error {}
 export async function get(path, parameters = {}, signal = undefined) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
-    if (value !== null && value !== undefined && value !== "") query.set(name, value);
+    for (const each of [value].flat()) {
+      if (each !== null && each !== undefined && each !== "") query.append(name, each);
+    }
   }
   return ask(`${path}${query.size ? `?${query}` : ""}`, {}, signal);
 }

@@ -3,6 +3,7 @@
 import { studyHref } from "../kit/api.js";
 import { el } from "../kit/dom.js";
 import { crumbs, pill } from "../kit/parts.js";
+import { carried } from "./filters.js";
 
 // The part of the address behind the study's own, and what the view is called.
 const VIEWS = [
@@ -15,5 +16,7 @@ export const studyHead = (study, view) => [
   crumbs(["Studies", "/"], [study.name]),
   el("div", { class: "title" }, el("h1", {}, study.name), pill(study.status)),
   el("nav", { class: "tabs", "aria-label": `Views of ${study.name}` }, el("ul", {}, VIEWS.map(([path, words]) =>
-    el("li", {}, el("a", { href: `${studyHref(study)}${path}`, "aria-current": path === view ? "page" : null }, words))))),
+    el("li", {}, el("a", {
+      href: `${studyHref(study)}${path}${carried()}`, "data-carries": "", "aria-current": path === view ? "page" : null,
+    }, words))))),
 ];
