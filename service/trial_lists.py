@@ -27,11 +27,15 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which trials a list shows: of the search or confirm runs, of one status, within ranges."""
+    """Which trials a list shows: of the search or confirm runs, of one status, within ranges.
+
+    If numbers are named, none but those.
+    """
 
     purpose: str = SEARCH
     status: Status | None = None
     ranges: tuple[Range, ...] = ()
+    numbers: tuple[int, ...] = ()
 
 
 ALL_OF_SEARCH = Wanted()
@@ -124,6 +128,8 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     conditions = [Trial.purpose == wanted.purpose]
     if wanted.status is not None:
         conditions.append(Trial.status == wanted.status)
+    if wanted.numbers:
+        conditions.append(Trial.number.in_(wanted.numbers))
     return conditions + [_within(each) for each in wanted.ranges]
 
 

@@ -4,17 +4,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 
 from resource_models.devices import DEVICES
 from resource_models.weights import weights
 from service import figures, studies, trials
+from service.api.charts import chart
 from service.api.parts import DbDep, Id, PartsDep, StudyRef
-from service.figures import Axis, Figure
+from service.api.schemas.body import METRIC_NAME
+from service.figures import Axis, Figure, Point
 from service.figures.axes import budgets
 from service.figures.rows import (
+    MOST_POINTS,
     axes_of,
     hypervolumes_of,
     objectives_of,
@@ -29,6 +32,7 @@ router = APIRouter(tags=["figures"])
 
 # A scatter in space is drawn point by point on every turn of the scene.
 MOST_POINTS_3D = 3000
+MOST_ALSO = 16
 
 
 class FigureOut(BaseModel):
@@ -66,6 +70,11 @@ class AxesQuery(BaseModel):
     y: str | None = None
     x_log: bool | None = None
     y_log: bool | None = None
+    also: list[Annotated[str, Field(pattern=METRIC_NAME)]] = Field(
+        default_factory=list,
+        max_length=MOST_ALSO,
+        description="Metrics beside the objectives that each point tells in its `customdata`.",
+    )
 
 
 class Axes3dQuery(AxesQuery):
@@ -75,30 +84,51 @@ class Axes3dQuery(AxesQuery):
     z_log: bool | None = None
 
 
-@router.get("/studies/{study}/figures/front")
-def front(study: StudyRef, query: Annotated[AxesQuery, Query()], db: DbDep) -> FigureOut:
+@router.get("/studies/{study}/figures/front", response_model=FigureOut)
+def front(
+    study: StudyRef, query: Annotated[AxesQuery, Query()], request: Request, parts: PartsDep
+) -> Response:
     """Draw the front over two objectives; by default a known one and the first measured one."""
-    with db.read() as session:
+    with parts.db.read() as session:
         found = studies.get(session, study)
         axes = axes_of(found)
-        points = points_of(session, found)
-    x, y = places(axes, {"x": query.x, "y": query.y})
-    axes = with_scales(axes, [(x, query.x_log), (y, query.y_log)])
-    return answer(figures.front(points, axes, x, y))
+        x, y = places(axes, {"x": query.x, "y": query.y})
+        chosen = with_scales(axes, [(x, query.x_log), (y, query.y_log)])
+
+        def draw() -> Figure:
+            points = points_of(session, found, MOST_POINTS, query.also)
+            return figures.front(points, chosen, x, y, query.also, _note(points, MOST_POINTS))
+
+        return chart(request, parts.charts, found, query.model_dump_json(), draw)
 
 
-@router.get("/studies/{study}/figures/front3d")
-def front3d(study: StudyRef, query: Annotated[Axes3dQuery, Query()], db: DbDep) -> FigureOut:
+@router.get("/studies/{study}/figures/front3d", response_model=FigureOut)
+def front3d(
+    study: StudyRef, query: Annotated[Axes3dQuery, Query()], request: Request, parts: PartsDep
+) -> Response:
     """Draw the front over three objectives."""
-    with db.read() as session:
+    with parts.db.read() as session:
         found = studies.get(session, study)
         axes = axes_of(found)
-        points = points_of(session, found, MOST_POINTS_3D)
-    if len(axes) < 3:
-        raise refused("y", f"a front in space needs three objectives, this study has {len(axes)}")
-    x, y, z = places(axes, {"x": query.x, "y": query.y, "z": query.z})
-    axes = with_scales(axes, [(x, query.x_log), (y, query.y_log), (z, query.z_log)])
-    return answer(figures.front3d(points, axes, (x, y, z)))
+        if len(axes) < 3:
+            need = f"a front in space needs three objectives, this study has {len(axes)}"
+            raise refused("y", need)
+        x, y, z = places(axes, {"x": query.x, "y": query.y, "z": query.z})
+        chosen = with_scales(axes, [(x, query.x_log), (y, query.y_log), (z, query.z_log)])
+
+        def draw() -> Figure:
+            points = points_of(session, found, MOST_POINTS_3D, query.also)
+            note = _note(points, MOST_POINTS_3D)
+            return figures.front3d(points, chosen, (x, y, z), query.also, note)
+
+        return chart(request, parts.charts, found, query.model_dump_json(), draw)
+
+
+def _note(points: Sequence[Point], most: int) -> str:
+    """Say what a crowded chart leaves out."""
+    if len(points) < most:
+        return ""
+    return f"The front and the newest other trials are drawn, {most:,} in all."
 
 
 @router.get("/studies/{study}/figures/hypervolume")

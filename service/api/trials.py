@@ -55,7 +55,7 @@ def list_trials(
 ) -> TrialPage:
     """List the trials of a study page by page, by number or ranked by a metric."""
     status = None if query.status is None else Status(query.status)
-    wanted = trials.Wanted(query.purpose, status, query.ranges)
+    wanted = trials.Wanted(query.purpose, status, query.ranges, tuple(query.number))
     with parts.db.read() as session:
         study_id = studies.get(session, study).id
         if query.sort is None:

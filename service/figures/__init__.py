@@ -5,11 +5,13 @@ line stands for is named (`meta.role`, `shape.name`), so that the page can colou
 """
 
 from service.figures.axes import Axis, Budget
-from service.figures.front import Point, front, front3d
+from service.figures.front import front
 from service.figures.hypervolume import hypervolume
 from service.figures.layout import Figure
 from service.figures.learning import learning
 from service.figures.memory import memory
+from service.figures.points import Point
+from service.figures.space import front3d
 from service.figures.thinking import Thought, thinking
 
 __all__ = [

@@ -1,6 +1,5 @@
 """An objective as an axis: where its values lie, how they are written, which lines cross it."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +22,15 @@ class Budget:
 
     title: str
     size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where something crosses an axis: a bound, a limit or the budget of a device."""
+
+    name: str
+    at: float
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +92,6 @@ class Axis:
             return list(values)
         return [self._on_log(value) for value in values]
 
-    def places(self, values: Sequence[float | None]) -> list[float]:
-        """Return where values lie on the screen, in any unit; none of them is missing."""
-        drawn = [value for value in self.drawn(values) if value is not None]
-        return [math.log(value) for value in drawn] if self.log else drawn
-
     def _on_log(self, value: float | None) -> float | None:
         if value is None or value > 0:
             return value
@@ -118,26 +121,32 @@ class Axis:
             return ",d"
         return ".4f" if self.accuracy else ".5~g"
 
-    def lines(self, across: str, values: Sequence[float | None]) -> Iterator[dict[str, Any]]:
-        """Yield the lines of bound, limit and, if it is near, of the device's budget.
+    def marks(self, values: Sequence[float | None]) -> Iterator["Mark"]:
+        """Yield bound, limit and the device's budget, as far as they are near.
 
         Args:
-            across: the Plotly axis on which this objective lies, x or y.
             values: what is drawn, to tell what is near.
         """
         worst = max((value for value in values if value is not None), default=None)
         for name, at in (("bound", self.objective.bound), ("limit", self.objective.limit)):
             if at is not None and (name == "bound" or self._near(at, worst)) and self._shows(at):
-                yield self._line(name, across, at, f"{name} {self.text(at)}", worst)
+                yield Mark(name, at, f"{name} {self.text(at)}")
         if self.budget is not None and self._near(self.budget.size_bytes, worst):
             text = f"{self.budget.title} {self.text(self.budget.size_bytes)}"
-            yield self._line("budget", across, self.budget.size_bytes, text, worst)
+            yield Mark("budget", self.budget.size_bytes, text)
 
-    @staticmethod
-    def _line(name: str, across: str, at: float, text: str, worst: float | None) -> dict[str, Any]:
-        """A line beyond all values lies at the edge of the chart: its text goes to the left."""
-        beyond = worst is not None and at >= worst
-        return line_across(name, across, at, text, "right" if beyond else "left")
+    def lines(self, across: str, values: Sequence[float | None]) -> Iterator[dict[str, Any]]:
+        """Yield a line through the chart for each mark.
+
+        Args:
+            across: the Plotly axis on which this objective lies, x or y.
+            values: what is drawn.
+        """
+        worst = max((value for value in values if value is not None), default=None)
+        for mark in self.marks(values):
+            # A line beyond all values lies at the edge of the chart: its text goes to the left.
+            beyond = worst is not None and mark.at >= worst
+            yield line_across(mark.name, across, mark.at, mark.text, "right" if beyond else "left")
 
     def _shows(self, at: float) -> bool:
         return at > 0 or not self.log

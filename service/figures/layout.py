@@ -9,6 +9,10 @@ DIM = "#8a979c"
 DIMMER = "#c3cacd"
 WARN = "#a85b00"
 
+# Each SVG point is an element, and 10,000 of them make every redraw take a second: the graphics
+# card draws more than these. Fewer are elements, which are sharper in print.
+MANY = 2000
+
 # Colours for a reader without the page's theme, by role.
 COLOUR = {"front": ACCENT, "dominated": DIM, "infeasible": DIMMER, "line": ACCENT, "second": DIM}
 
@@ -16,6 +20,14 @@ COLOUR = {"front": ACCENT, "dominated": DIM, "infeasible": DIMMER, "line": ACCEN
 def trace(role: str, **fields: Any) -> dict[str, Any]:
     """Return a trace that says what it stands for."""
     return {"meta": {"role": role}, **fields}
+
+
+def scatter_kind(count: int) -> str:
+    """Return which of Plotly's two scatters draws so many points.
+
+    One for all traces of a chart: what the graphics card draws would lie above all elements.
+    """
+    return "scattergl" if count > MANY else "scatter"
 
 
 def markers(role: str, size: int, opacity: float) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """From the tables to what the charts take: only the columns that are drawn."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, and_, select
+from sqlalchemy.orm import Session, aliased
 
 from optimizer.problem import Objective
 from resource_models.devices import DEVICES
@@ -11,7 +12,7 @@ from resource_models.footprint import memory_timeline
 from resource_models.graph import Graph
 from service import attempts
 from service.figures.axes import Axis, budgets
-from service.figures.front import Point
+from service.figures.points import Point
 from service.figures.thinking import Thought
 from service.models import Hypervolume, Metric, Study, Trial
 from service.states import Kind, Status
@@ -42,40 +43,47 @@ def axes_of(study: Study) -> tuple[Axis, ...]:
     )
 
 
-def points_of(session: Session, study: Study, most: int = MOST_POINTS) -> list[Point]:
-    """Return the completed trials of a study."""
+def points_of(
+    session: Session, study: Study, most: int = MOST_POINTS, more: Sequence[str] = ()
+) -> list[Point]:
+    """Return the completed trials of a study, at most so many: the front, then the newest.
+
+    Args:
+        more: the metrics beside the objectives that each point shall tell.
+    """
     names = [objective.name for objective in objectives_of(study)]
-    chosen = (
-        select(Trial.id, Trial.number, Trial.on_front, Trial.feasible)
-        .where(Trial.study_id == study.id, Trial.status == Status.COMPLETED)
-        .where(Trial.finish_no.is_not(None))
-        .order_by(Trial.on_front.desc(), Trial.finish_no.desc())
-        .limit(most)
+    completed = _with_values([*names, *more]).where(
+        Trial.study_id == study.id, Trial.status == Status.COMPLETED, Trial.finish_no.is_not(None)
     )
-    rows = session.execute(chosen).all()
-    values = _values(session, study.id, names)
+    # Two queries, each by its own index; one would sort all trials of the study.
+    front = completed.where(Trial.on_front).order_by(Trial.finish_no.desc()).limit(most)
+    rows = list(session.connection().execute(front))
+    others = completed.where(~Trial.on_front).order_by(Trial.finish_no.desc())
+    rows += session.connection().execute(others.limit(most - len(rows)))
+    last = len(names)
     return [
         Point(
             trial_id,
             number,
-            tuple(values.get(trial_id, {}).get(name) for name in names),
+            tuple(values[:last]),
             on_front,
             feasible is not False,
+            origin,
+            tuple(values[last:]),
         )
-        for trial_id, number, on_front, feasible in rows
+        for trial_id, number, on_front, feasible, origin, *values in rows
     ]
 
 
-def _values(session: Session, study_id: int, names: list[str]) -> Mapping[int, dict[str, float]]:
-    found: dict[int, dict[str, float]] = {}
-    rows = session.execute(
-        select(Metric.trial_id, Metric.name, Metric.value).where(
-            Metric.study_id == study_id, Metric.name.in_(names)
-        )
-    )
-    for trial_id, name, value in rows:
-        found.setdefault(trial_id, {})[name] = value
-    return found
+def _with_values(names: Sequence[str]) -> Select[Any]:
+    """Select columns, not rows: ten thousand trials as objects take long."""
+    rows: Any = select(Trial.id, Trial.number, Trial.on_front, Trial.feasible, Trial.origin)
+    for name in names:
+        metric = aliased(Metric)
+        here = and_(metric.trial_id == Trial.id, metric.name == name)
+        rows = rows.outerjoin(metric, here).add_columns(metric.value)
+    columns: Select[Any] = rows
+    return columns
 
 
 def hypervolumes_of(session: Session, study: Study) -> list[tuple[int, float, int]]:

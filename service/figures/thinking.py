@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from service.figures.crowd import seen
-from service.figures.layout import Figure, figure, markers, trace
+from service.figures.layout import Figure, figure, markers, scatter_kind, trace
 
 NAMES = {"front": "proposed in time", "dominated": "another designer stepped in"}
 
@@ -25,18 +24,14 @@ def thinking(thoughts: Sequence[Thought]) -> Figure:
     Args:
         thoughts: by rising number; of a batch, each has the seconds of the whole batch.
     """
-    shown = list(thoughts)
-    if shown:
-        columns = [[float(each.number) for each in shown], [each.think_s for each in shown]]
-        shown = [shown[place] for place in seen(columns)]
     groups = {
-        "front": [each for each in shown if each.fallback is None],
-        "dominated": [each for each in shown if each.fallback is not None],
+        "front": [each for each in thoughts if each.fallback is None],
+        "dominated": [each for each in thoughts if each.fallback is not None],
     }
     traces = [
         trace(
             role,
-            type="scatter",
+            type=scatter_kind(len(thoughts)),
             mode="markers",
             name=NAMES[role],
             marker=markers(role, 6, 0.8),

@@ -71,6 +71,13 @@ def test_trials_are_filtered_by_ranges_of_metrics(ranked: Served) -> None:
     assert found("unheard >= 0") == ([], 0)
 
 
+def test_trials_are_found_by_their_numbers(ranked: Served) -> None:
+    path = "/studies/toy/trials?number=5&number=2&number=99"
+    assert numbers(pages(ranked, path)) == [2, 5]
+    assert numbers(pages(ranked, f"{path}&sort=cost&limit=1")) == [2, 5]
+    assert ranked.get(f"{path}&status=completed&limit=1")["total"] == 1
+
+
 def test_a_status_and_a_rank_go_together(ranked: Served) -> None:
     path = "/studies/toy/trials?limit=2&sort=cost"
     assert numbers(pages(ranked, f"{path}&status=completed")) == [2, 3, 4, 1]
@@ -93,6 +100,7 @@ def test_a_status_and_a_rank_go_together(ranked: Served) -> None:
         ("where=cost", "where.0"),
         ("where=cost <= nan", "where.0"),
         ("limit=0", "limit"),
+        ("number=0", "number.0"),
         ("colour=red", "colour"),
     ],
 )

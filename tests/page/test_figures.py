@@ -21,7 +21,7 @@ from service.figures import (
     thinking,
 )
 from service.figures.axes import budgets
-from service.figures.crowd import MANY
+from service.figures.layout import MANY
 
 ERROR = Objective("error", scale=Scale(0.002, 0.45, log=True))
 SIZE = Objective("model_size:deployed", "known", bound=2770.0, scale=Scale(50.0, 11080.0, log=True))
@@ -32,7 +32,7 @@ POINTS = (
     Point(11, 1, (0.10, 200.0), on_front=True, feasible=True),
     Point(12, 2, (0.02, 3000.0), on_front=True, feasible=True),
     Point(13, 3, (0.05, 900.0), on_front=True, feasible=True),
-    Point(14, 4, (0.20, 1000.0), on_front=False, feasible=True),
+    Point(14, 4, (0.20, 1000.0), on_front=False, feasible=True, origin="morph"),
     Point(15, 5, (0.01, 90000.0), on_front=False, feasible=False),
 )
 
@@ -87,11 +87,23 @@ def test_points_are_told_apart_and_the_front_is_drawn_last() -> None:
 
 def test_a_point_names_its_trial_first_and_shows_all_objectives() -> None:
     trace = by_role(front(POINTS, AXES, 1, 0))["dominated"]
-    assert trace["customdata"] == [[14, 4, 0.20, 1000.0, 80.0]]
+    assert trace["customdata"] == [[14, 4, "morph", 0.20, 1000.0, 80.0]]
     template = trace["hovertemplate"]
-    assert "Trial %{customdata[1]}" in template
-    assert "error %{customdata[2]:.4f} · accuracy %{customdata[4]:.2f} %" in template
-    assert "model_size:deployed %{customdata[3]:,d} B" in template
+    assert "<b>Trial %{customdata[1]}</b> · %{customdata[2]}" in template
+    assert "error %{customdata[3]:.4f} · accuracy %{customdata[5]:.2f} %" in template
+    assert "model_size:deployed %{customdata[4]:,d} B" in template
+
+
+def test_a_chart_names_what_its_points_tell_and_tells_what_it_was_asked_for() -> None:
+    points = [Point(1, 1, (0.1, 200.0), True, True, "user", (7.0, None))]
+    for figure in (
+        front(points, AXES, 1, 0, ["macs", "latency"]),
+        front(points, AXES, 0, 0, ["macs", "latency"]),
+        front3d(points, AXES, (1, 0, 1), ["macs", "latency"]),
+    ):
+        [facts] = by_role(figure)["front"]["customdata"]
+        told = dict(zip(figure["layout"]["meta"]["columns"], facts, strict=True))
+        assert (told["error"], told["macs"], told["latency"]) == (0.1, 7.0, None)
 
 
 def test_the_line_joins_the_front_in_steps() -> None:
@@ -141,8 +153,8 @@ def test_an_error_of_zero_is_drawn_at_the_ideal_of_a_log_axis_and_told_as_it_is(
     points = [Point(1, 1, (0.0, 500.0), on_front=True, feasible=True)]
     trace = by_role(front(points, AXES, 1, 0))["front"]
     assert trace["y"] == [0.002]
-    assert trace["customdata"][0][2] == 0.0
-    assert trace["customdata"][0][4] == 100.0
+    assert trace["customdata"][0][3] == 0.0
+    assert trace["customdata"][0][5] == 100.0
 
 
 def test_a_log_axis_that_cannot_show_all_values_becomes_linear_and_says_so() -> None:
@@ -159,18 +171,19 @@ def test_a_trial_without_a_value_is_not_drawn() -> None:
     assert all(not trace["x"] for trace in front(points, AXES, 1, 0)["data"])
 
 
-def test_a_crowd_is_thinned_to_what_can_be_seen_and_the_front_is_whole() -> None:
+def test_a_crowd_is_whole_and_left_to_the_graphics_card() -> None:
     crowd = [
-        Point(n, n, (0.5 + n % 3 * 1e-7, 500.0), on_front=False, feasible=True)
-        for n in range(100, 100 + MANY)
+        Point(n, n, (0.5, 500.0), on_front=False, feasible=True) for n in range(100, 100 + MANY)
     ]
-    figure = front([*crowd, *POINTS], AXES, 1, 0)
-    traces = by_role(figure)
-    assert [facts[0] for facts in traces["dominated"]["customdata"]] == [100, 14]
-    assert len(traces["front"]["x"]) == 3
-    note = figure["layout"]["meta"]["note"]
-    assert note == "6 of 2,005 trials are drawn; the others would lie beneath them."
-    assert front(POINTS, AXES, 1, 0)["layout"]["meta"]["note"] == ""
+    for points, kind in (([*crowd, *POINTS], "scattergl"), (POINTS, "scatter")):
+        figure = front(points, AXES, 1, 0)
+        # One kind for all: the graphics card draws above every element.
+        assert {trace["type"] for trace in figure["data"]} == {kind}
+        assert sum(len(trace.get("customdata", ())) for trace in figure["data"]) == len(points)
+        course = front(points, AXES, 0, 0)
+        seconds = thinking([Thought(1, 1, 0.2, None)] * len(points))
+        for other in (course, seconds):
+            assert {trace["type"] for trace in other["data"]} == {kind}
 
 
 def test_zoom_survives_new_points_but_not_other_axes() -> None:
@@ -199,6 +212,22 @@ def test_three_objectives_are_drawn_in_space() -> None:
     assert (trace["x"], trace["y"], trace["z"]) == ([200.0], [0.1], [64.0])
     assert figure["layout"]["scene"]["xaxis"]["type"] == "log"
     assert [axis["axis"] for axis in figure["layout"]["meta"]["axes"]] == ["x", "y", "z"]
+
+
+def test_in_space_a_frame_across_the_points_stands_where_a_bound_or_a_budget_lies() -> None:
+    third = Axis(Objective("macs", "known"))
+    points = [
+        Point(1, 1, (0.1, 200.0, 64.0), on_front=True, feasible=True),
+        Point(2, 2, (0.02, 200_000.0, 640.0), on_front=True, feasible=True),
+    ]
+    traces = by_role(front3d(points, (*AXES, third), (1, 0, 2)))
+    bound, budget = traces["bound"], traces["budget"]
+    assert bound["name"] == "model_size:deployed: bound 2,770 B"
+    assert set(bound["x"]) == {2770.0}
+    assert (set(bound["y"]), set(bound["z"])) == ({0.02, 0.1}, {64.0, 640.0})
+    assert set(budget["x"]) == {524_288.0}
+    assert "budget" not in by_role(front3d(points[:1], (*AXES, third), (1, 0, 2)))
+    assert "bound" not in by_role(front3d([], (AXES[0], third, third), (0, 1, 2)))
 
 
 def test_the_hypervolume_holds_until_the_last_finished_trial_and_shows_its_scale() -> None:

@@ -108,6 +108,30 @@ def test_figures_of_a_study_follow_its_trials(served: Served) -> None:
     assert growth["data"][0]["x"][-1] == 4
 
 
+def test_a_chart_is_sent_again_only_when_its_study_has_moved(served: Served) -> None:
+    seeds.black_box(served, 2)
+    wait_until(lambda: served.get("/studies/toy")["finished"] == 2)
+    address = "/studies/toy/figures/front?also=size&also=unheard"
+    first = served.ask("GET", address)
+    assert first.headers["content-encoding"] == "gzip"
+    known = {"If-None-Match": first.headers["etag"]}
+    again = served.ask("GET", address, headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    plain = served.ask("GET", address, headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.json() == first.json()
+    columns = plain.json()["layout"]["meta"]["columns"]
+    assert columns == [None, None, None, "cost", "size", "size", "unheard"]
+    turned = served.ask("GET", "/studies/toy/figures/front?x=size&y=cost").json()
+    assert turned["layout"]["meta"]["axes"][0]["name"] == "size", "another choice is another chart"
+    seeds.complete_one(served, "toy", 0.9)
+    wait_until(lambda: served.get("/studies/toy")["finished"] == 3)
+    moved = served.ask("GET", address, headers=known)
+    front = next(each for each in moved.json()["data"] if each["meta"]["role"] == "front")
+    assert len(front["x"]) == 3
+    assert_problem(served.ask("GET", "/studies/toy/figures/front?also=9lives"), 422, "also.0")
+
+
 def test_an_axis_that_cannot_be_drawn_is_refused(served_sqlite: Served) -> None:
     seeds.black_box(served_sqlite, 1)
     ask = served_sqlite.ask

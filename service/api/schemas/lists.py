@@ -79,6 +79,11 @@ class TrialQuery(Query):
         max_length=8,
         description="What metrics must keep: `cost <= 0.3`; each time it is given.",
     )
+    number: list[Annotated[int, Field(ge=1, lt=2**31)]] = Field(
+        default_factory=list,
+        max_length=100,
+        description="Only the trial of this number in its study; each time it is given.",
+    )
     sort: str | None = Field(
         None,
         pattern=METRIC_NAME,

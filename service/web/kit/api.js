@@ -2,6 +2,7 @@
 
 const ROOT = "/api/v1";
 const PATIENCE_MS = 20000;
+const NOT_MODIFIED = 304;
 
 /** The service understood and refused: its problem+json. */
 export class Problem extends Error {
@@ -16,14 +17,27 @@ export class Problem extends Error {
 /** The service did not answer, or said that it cannot at present. */
 export class Away extends Error {}
 
-export async function get(path, parameters = {}, signal = undefined) {
+export const get = (path, parameters = {}, signal = undefined) =>
+  ask(addressOf(path, parameters), {}, signal);
+
+/**
+ * What has changed since an answer was read: `{ tag, body }`, where `tag` is to be given the next
+ * time. Null if the answer would still be the one of this `tag`.
+ */
+export async function getNewer(path, parameters, tag, signal) {
+  const headers = tag === null ? {} : { "If-None-Match": tag };
+  const { answer, body } = await exchange(addressOf(path, parameters), { headers }, signal);
+  return answer.status === NOT_MODIFIED ? null : { tag: answer.headers.get("ETag"), body };
+}
+
+function addressOf(path, parameters) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
     for (const each of [value].flat()) {
       if (each !== null && each !== undefined && each !== "") query.append(name, each);
     }
   }
-  return ask(`${path}${query.size ? `?${query}` : ""}`, {}, signal);
+  return `${path}${query.size ? `?${query}` : ""}`;
 }
 
 /** Ask for a change; `body` goes as JSON. */
@@ -32,7 +46,9 @@ export const send = (method, path, body = null) =>
     method, body: JSON.stringify(body), headers: { "Content-Type": "application/json" },
   });
 
-async function ask(path, options, signal = undefined) {
+const ask = async (...request) => (await exchange(...request)).body;
+
+async function exchange(path, options, signal = undefined) {
   const patience = AbortSignal.timeout(PATIENCE_MS);
   const either = signal ? AbortSignal.any([signal, patience]) : patience;
   const headers = { Accept: "application/json", ...options.headers };
@@ -40,9 +56,10 @@ async function ask(path, options, signal = undefined) {
     const answer = await fetch(`${ROOT}${path}`, { ...options, signal: either, headers });
     // A proxy answers 502 or 504 for a server that is gone; the service itself says 503.
     if ([502, 503, 504].includes(answer.status)) throw new Away(`${answer.status}`);
+    if (answer.status === NOT_MODIFIED) return { answer, body: null };
     const body = answer.status === 204 ? null : await answer.json();
     if (!answer.ok) throw new Problem(answer.status, body);
-    return body;
+    return { answer, body };
   } catch (error) {
     if (error instanceof Problem || error instanceof Away) throw error;
     if (signal?.aborted) throw error;
