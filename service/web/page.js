@@ -6,6 +6,7 @@ import { time } from "./kit/format.js";
 import { follow } from "./kit/live.js";
 import { signIn, tellWho } from "./kit/session.js";
 import { studies } from "./studies/list.js";
+import { compare } from "./study/compare.js";
 import { study } from "./study/overview.js";
 import { trial } from "./trial/trial.js";
 import { trials } from "./study/trials.js";
@@ -14,6 +15,7 @@ const ROUTES = [
   [/^\/$/, studies],
   [/^\/studies\/([^/]+)$/, study],
   [/^\/studies\/([^/]+)\/trials$/, trials],
+  [/^\/studies\/([^/]+)\/compare$/, compare],
   [/^\/trials\/(\d+)$/, trial],
 ];
 // Pause between two looks, so that a study with many results a second does not keep everyone busy:

@@ -3,13 +3,18 @@
 import json
 import math
 import random
+from datetime import datetime
 from typing import Any
+
+from sqlalchemy import insert, select, update
 
 from optimizer.space import Space, space_from_json
 from resource_models.devices import device
 from resource_models.even_cut import even_cut
 from resource_models.footprint import footprint
 from resource_models.graph import Graph
+from service.models import Metric, Study, Trial
+from service.states import SEARCH, Status
 from tests.api.conftest import Served, new_id
 
 EPOCHS = 4
@@ -143,6 +148,53 @@ def black_box(served: Served, finished: int, name: str = "toy") -> dict[str, Any
     for number in range(finished):
         complete_one(served, name, (number + 1) / (finished + 1))
     return study
+
+
+def crowd(served: Served, finished: int, name: str = "crowd") -> None:
+    """Create a study of a black box with so many results, entered at once."""
+    study = served.study(name=name, trials=finished + 1)["id"]
+    rng = random.Random(1)
+    rows = [{"cost": rng.uniform(1, 10), "size": rng.uniform(1, 10)} for _ in range(finished)]
+    rows[0] = {"cost": 0.5, "size": 0.5}  # the front
+    with served.db.begin() as session:
+        now = served.db.now(session)
+        session.execute(
+            insert(Trial), [_finished(study, at, now, at == 0) for at in range(finished)]
+        )
+        numbered = select(Trial.id).where(Trial.study_id == study).order_by(Trial.number)
+        metrics = [
+            {"trial_id": trial_id, "study_id": study, "name": name, "value": value}
+            for trial_id, row in zip(session.scalars(numbered), rows, strict=True)
+            for name, value in row.items()
+        ]
+        session.execute(insert(Metric), metrics)
+        state = {"last_number": finished, "finish_no": finished, "front_size": 1}
+        session.execute(update(Study).where(Study.id == study).values(**state))
+
+
+def _finished(study: int, at: int, now: datetime, on_front: bool) -> dict[str, Any]:
+    point = {"x": at / 10_000}
+    return {
+        "study_id": study,
+        "number": at + 1,
+        "key": f"{at:064x}",
+        "purpose": SEARCH,
+        "status": Status.COMPLETED,
+        "point": point,
+        "known": {},
+        "work": {"kind": "parameters", "parameters": point, "metrics": ["cost", "size"]},
+        "designer": "random",
+        "origin": "random",
+        "details": {},
+        "attempts": 1,
+        "created_at": now,
+        "started_at": now,
+        "finished_at": now,
+        "entered_at": now,
+        "finish_no": at + 1,
+        "feasible": True,
+        "on_front": on_front,
+    }
 
 
 def complete_one(served: Served, study: str, x: float) -> int:

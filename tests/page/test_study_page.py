@@ -28,24 +28,31 @@ def points(page: Page) -> int:
     return count
 
 
-def click_a_point(page: Page, role: str) -> int:
-    """Click on the first point of a role; returns its trial."""
+def point(page: Page, role: str, number: int | None = None) -> tuple[float, float, int]:
+    """Where on the screen the first point of a role lies, or that of one trial, and its trial."""
     x, y, trial = page.evaluate(
-        """(role) => {
+        """([role, number]) => {
           const chart = document.querySelector(".chart .js-plotly-plot");
           chart.scrollIntoView({ block: "center" });
           const trace = chart.data.find((each) => each.meta.role === role);
+          const found = number === null ? 0 : trace.customdata.findIndex((each) => each[1] === number);
           const { xaxis, yaxis } = chart._fullLayout;
           const box = chart.getBoundingClientRect();
-          return [box.left + xaxis._offset + xaxis.d2p(trace.x[0]),
-                  box.top + yaxis._offset + yaxis.d2p(trace.y[0]), trace.customdata[0][0]];
+          return [box.left + xaxis._offset + xaxis.d2p(trace.x[found]),
+                  box.top + yaxis._offset + yaxis.d2p(trace.y[found]), trace.customdata[found][0]];
         }""",
-        role,
+        [role, number],
     )
+    return x, y, int(trial)
+
+
+def click_a_point(page: Page, role: str) -> int:
+    """Click on the first point of a role; returns its trial."""
+    x, y, trial = point(page, role)
     page.mouse.move(x, y)
     page.wait_for_timeout(200)  # Plotly notes what is below the pointer before it takes a click
     page.mouse.click(x, y)
-    return int(trial)
+    return trial
 
 
 def test_the_studies_are_listed_with_where_they_stand(window: Window, networks: Served) -> None:

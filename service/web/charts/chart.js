@@ -16,7 +16,11 @@ export function loadPlotly() {
     const script = document.createElement("script");
     script.src = document.querySelector("meta[name=plotly]").content;
     script.addEventListener("load", () => resolve(window.Plotly));
-    script.addEventListener("error", () => reject(new Error("Plotly could not be loaded.")));
+    script.addEventListener("error", () => {
+      script.remove();
+      loading = null; // the next look tries again
+      reject(new Error("Plotly could not be loaded."));
+    });
     document.head.append(script);
   });
   return loading;
@@ -33,11 +37,13 @@ function theme() {
 }
 
 const MARKS = { front: "accent", dominated: "dim", infeasible: "dimmer" };
-const STROKES = { line: "accent", front: "accent", second: "dim" };
+const STROKES = { line: "accent", front: "accent", second: "dim", bound: "quiet", budget: "quiet", limit: "warn" };
 
 function themedTrace(trace, colours) {
   const role = trace.meta?.role;
   const made = { ...trace };
+  // Without a graphics card elements draw them too, only slowly.
+  if (made.type === "scattergl" && !WEBGL) made.type = "scatter";
   if (trace.marker && MARKS[role]) {
     const edge = role === "front" ? { color: colours.surface, width: 1 } : { width: 0 };
     made.marker = { ...trace.marker, color: colours[MARKS[role]], line: edge };
@@ -54,9 +60,9 @@ const NARROW_PX = 480;
 
 function themedAxis(axis, colours, narrow = false) {
   return {
-    ...(narrow ? { nticks: 4 } : {}),
     automargin: true, gridcolor: colours.line, linecolor: colours.line, zerolinecolor: colours.line,
     tickcolor: colours.line, ...axis, tickfont: { color: colours.quiet, size: 11 },
+    ...(narrow ? { nticks: axis.type === "log" ? 3 : 4 } : {}),
     title: { ...axis?.title, font: { color: colours.quiet, size: 12 }, standoff: 8 },
   };
 }
@@ -100,7 +106,7 @@ function themedShape(shape, colours) {
   };
 }
 
-const CONFIG = {
+export const CONFIG = {
   displaylogo: false,
   responsive: true,
   modeBarButtons: [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
@@ -116,42 +122,75 @@ export class Chart {
     // Plotly fills this element. It has the chart's height and no padding, since Plotly measures it
     // anew whenever the window changes.
     this.canvas = document.createElement("div");
-    box.append(this.canvas);
+    this.failure = document.createElement("p");
+    this.failure.className = "quiet";
+    this.failure.hidden = true;
+    box.append(this.canvas, this.failure);
     this.height = height;
     this.open = open;
     this.figure = null;
     this.drawn = null;
+    this.first = null; // what stands in the chart's place until Plotly is there
     this.dark = matchMedia("(prefers-color-scheme: dark)");
     this.repaint = () => this.figure && this.draw(this.figure, true);
     this.dark.addEventListener("change", this.repaint);
   }
 
+  /** Show a picture of our own until Plotly has drawn. */
+  begin(picture) {
+    if (this.figure) return;
+    this.canvas.style.height = `${this.height}px`;
+    if (this.first) this.first.replaceWith(picture);
+    else this.canvas.before(picture);
+    this.first = picture;
+  }
+
   /** Draw anew if the figure differs; zoom stays as long as the figure's `uirevision` does. */
   async draw(figure, anyway = false) {
-    const text = JSON.stringify(figure);
+    const text = anyway ? null : JSON.stringify(figure);
     if (!anyway && text === this.drawn) return;
     let Plotly;
     try {
       Plotly = await loadPlotly();
     } catch (error) {
-      this.canvas.textContent = "The chart could not be loaded; the numbers are in the tables.";
+      this.failure.textContent = this.first
+        ? "This is a sketch of the front alone: the chart could not be loaded."
+        : "The chart could not be loaded; the numbers are in the tables.";
+      this.failure.hidden = false;
       return;
     }
     if (!this.dark) return; // the view was left while the script was loading
-    const first = this.figure === null;
+    this.failure.hidden = true;
+    const fresh = this.figure === null;
     this.figure = figure;
     this.drawn = text;
-    const colours = theme();
     this.canvas.style.height = `${this.height ?? figure.layout.height}px`;
-    const layout = themedLayout(figure.layout, colours, this.canvas.clientWidth < NARROW_PX);
-    const config = figure.layout.scene ? CONFIG_3D : CONFIG;
-    await Plotly.react(this.canvas, figure.data.map((trace) => themedTrace(trace, colours)), layout, config);
-    if (first && this.open) {
-      this.canvas.on("plotly_click", (event) => {
-        const trial = event.points[0]?.customdata?.[0];
-        if (trial !== undefined) this.open(trial);
-      });
-    }
+    const { data, layout, config } = this.dressed(figure, theme());
+    await Plotly.react(this.canvas, data, layout, config);
+    this.first?.remove();
+    this.first = null;
+    if (fresh) this.wire();
+  }
+
+  /** What Plotly is given: the figure in the colours of the page. */
+  dressed(figure, colours) {
+    return {
+      data: figure.data.map((trace) => themedTrace(trace, colours)),
+      layout: themedLayout(figure.layout, colours, this.canvas.clientWidth < NARROW_PX),
+      config: figure.layout.scene ? CONFIG_3D : CONFIG,
+    };
+  }
+
+  /** Listen to Plotly, once it has drawn. */
+  wire() {
+    this.canvas.on("plotly_click", ({ points, event }) => {
+      const facts = points[0]?.customdata;
+      if (facts?.[0] !== undefined) this.clicked(facts, event);
+    });
+  }
+
+  clicked([trial]) {
+    this.open?.(trial);
   }
 
   clear() {

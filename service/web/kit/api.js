@@ -77,8 +77,11 @@ export const artefactAddress = (trial, name) =>
   `${ROOT}/trials/${trial}/artefacts/${encodeURIComponent(name)}`;
 export const exportAddress = (study, format) => `${ROOT}${studyPath(study)}/export?format=${format}`;
 
+/** Whether a study searches for networks; else it has any black box. */
+export const isNetwork = (study) => study.data !== null || study.definition?.data != null;
+
 /** Objectives as the views use them: `accuracy` marks the error of a network, which is a share. */
 export function objectivesOf(study) {
-  const network = study.data !== null || study.definition?.data != null;
+  const network = isNetwork(study);
   return study.objectives.map((each) => ({ ...each, accuracy: network && each.name === "error" }));
 }

@@ -105,7 +105,7 @@ function values(trial, objectives) {
 }
 
 const UNITS = { model_size: "B", working_memory: "B", macs: "MACs", latency: "ms", energy: "mJ" };
-const figureOf = (name, value) => {
+export const figureOf = (name, value) => {
   const unit = UNITS[name.split(":")[0]];
   if (unit) return `${counted(unit) ? count(value) : number(value, 4)} ${unit}`;
   return name.endsWith("_s") ? `${number(value, 3)} s` : number(value);

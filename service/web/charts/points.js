@@ -1,0 +1,129 @@
+// A chart of trials: some of them pass the filters, some are picked, a box drawn with the pointer is told.
+
+import { Chart, CONFIG } from "./chart.js";
+
+const CONFIG_BRUSH = {
+  ...CONFIG, modeBarButtons: [["zoom2d", "select2d", "pan2d", "resetScale2d", "toImage"]],
+};
+// What the filters leave out stays as a shadow, so that the shape of the whole remains.
+const SHADOW = 0.1;
+const RING = { color: "rgba(0,0,0,0)", size: 16 };
+const NUMBER = 1; // the place of a trial's number in `customdata`, behind its id
+
+const isPoints = (trace) => trace.mode === "markers" && trace.customdata;
+
+/** `pick` is told the number of a trial clicked on with Shift, `brushed` the box and the points in it. */
+export class PointsChart extends Chart {
+  constructor(box, { pick, brushed, brushing, ...options }) {
+    super(box, options);
+    this.pick = pick;
+    this.brushed = brushed;
+    this.brushing = brushing; // told whether dragging draws a box
+    this.brush = false;
+    this.judge = null; // tells of a row of customdata whether it passes; null: all do
+    this.picked = [];
+    this.turn = 0;
+  }
+
+  /** The places of the points of a trace that pass; null if there is nothing to dim. */
+  chosen(trace) {
+    if (this.judge === null) return null;
+    return trace.customdata.flatMap((facts, at) => (this.judge(facts) ? [at] : []));
+  }
+
+  dressed(figure, colours) {
+    const { data, layout, config } = super.dressed(figure, colours);
+    const space = Boolean(layout.scene);
+    const traces = data.map((trace) => {
+      if (!isPoints(trace)) return trace;
+      return space ? this.inSpace(trace, colours) : {
+        ...trace, selectedpoints: this.chosen(trace), unselected: { marker: { opacity: SHADOW } },
+        selected: { marker: { opacity: trace.marker.opacity } },
+      };
+    });
+    const rings = this.rings(data, space, colours);
+    if (rings) traces.push(rings);
+    return {
+      data: traces,
+      layout: space ? layout : { ...layout, dragmode: this.mode, selectionrevision: this.turn, selections: [] },
+      config: space ? config : CONFIG_BRUSH,
+    };
+  }
+
+  get mode() {
+    return this.brush ? "select" : "zoom";
+  }
+
+  /** In space Plotly has no selection, and what is see-through tears holes: a shadow is small and pale. */
+  inSpace(trace, colours) {
+    if (this.judge === null) return trace;
+    const passing = trace.customdata.map(this.judge);
+    const { color, size } = trace.marker;
+    return { ...trace, marker: {
+      ...trace.marker, color: passing.map((each) => (each ? color : colours.line)),
+      size: passing.map((each) => (each ? size : size / 2)),
+    } };
+  }
+
+  /** Rings around the trials that are picked. */
+  rings(data, space, colours) {
+    const found = data.filter(isPoints).flatMap((trace) => trace.customdata.flatMap((facts, at) =>
+      (this.picked.includes(facts[NUMBER]) ? [[trace, at]] : [])));
+    if (found.length === 0) return null;
+    const column = (name) => found.map(([trace, at]) => trace[name][at]);
+    const places = space ? { x: column("x"), y: column("y"), z: column("z") } : { x: column("x"), y: column("y") };
+    const marker = space ? { symbol: "circle-open", color: colours.text, size: 10 }
+      : { ...RING, line: { color: colours.text, width: 2 } };
+    return {
+      ...places, type: found[0][0].type, mode: "markers", marker, meta: { role: "picked" },
+      name: "picked", hoverinfo: "skip", showlegend: false,
+    };
+  }
+
+  /** Dim what does not pass, by Plotly's own means and without drawing anew what stays. */
+  async filter(judge) {
+    this.judge = judge;
+    this.turn += 1;
+    if (!this.figure) return;
+    if (this.figure.layout.scene) {
+      await this.repaint();
+      return;
+    }
+    const at = this.canvas.data.flatMap((trace, place) => (isPoints(trace) ? [place] : []));
+    const selectedpoints = at.map((place) => this.chosen(this.canvas.data[place]));
+    const layout = { selections: [], selectionrevision: this.turn };
+    await window.Plotly.update(this.canvas, { selectedpoints }, layout, at);
+  }
+
+  async mark(picked) {
+    this.picked = picked;
+    await this.repaint();
+  }
+
+  /** Let dragging draw a box, or zoom. */
+  async setBrush(on) {
+    this.brush = on;
+    this.brushing(on);
+    if (this.figure && !this.figure.layout.scene) {
+      await window.Plotly.relayout(this.canvas, { dragmode: this.mode });
+    }
+  }
+
+  wire() {
+    super.wire();
+    this.canvas.on("plotly_selected", (event) => {
+      if (event?.range?.y) this.brushed(event.range, event.points.map(({ customdata }) => customdata).filter(Boolean));
+    });
+    this.canvas.on("plotly_deselect", () => this.brushed(null, []));
+    this.canvas.on("plotly_relayout", ({ dragmode }) => {
+      if (dragmode === undefined || (dragmode === "select") === this.brush) return;
+      this.brush = dragmode === "select";
+      this.brushing(this.brush);
+    });
+  }
+
+  clicked(facts, event) {
+    if (event?.shiftKey) this.pick(facts[NUMBER]);
+    else super.clicked(facts);
+  }
+}

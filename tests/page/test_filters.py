@@ -1,0 +1,231 @@
+"""Filters of a study: typed, drawn, by board; one state for its charts and tables, in the address."""
+
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from resource_models.devices import DEVICES
+from tests.api.conftest import Served
+from tests.page import seeds
+from tests.page.conftest import STUDY, Window
+
+pytestmark = pytest.mark.browser
+
+DRAWN = "document.querySelector('.chart .js-plotly-plot')"
+
+
+def front(served: Served, query: str = "") -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = served.get(f"{STUDY}/front{query}")["items"]
+    return items
+
+
+def listed(page: Page) -> set[int]:
+    """The numbers of the trials in the table of the front."""
+    rows = page.get_by_role("region", name="The front").locator("tbody a.row")
+    return {int(text) for text in rows.all_text_contents()}
+
+
+def dimmed(page: Page) -> bool:
+    """Whether the chart dims trials, and exactly those that its filters leave out."""
+    return bool(
+        page.evaluate(
+            f"""() => {DRAWN}.data.filter((each) => each.customdata)
+                .every((each) => Array.isArray(each.selectedpoints))"""
+        )
+    )
+
+
+def selected(page: Page, role: str) -> set[int]:
+    """The numbers of the trials of a role that the chart does not dim."""
+    numbers: list[int] = page.evaluate(
+        f"""(role) => {{
+          const trace = {DRAWN}.data.find((each) => each.meta.role === role);
+          return trace.selectedpoints.map((at) => trace.customdata[at][1]);
+        }}""",
+        role,
+    )
+    return set(numbers)
+
+
+def where(page: Page) -> list[str]:
+    return parse_qs(urlsplit(page.url).query).get("where", [])
+
+
+def add(page: Page, figure: str, sense: str, limit: str) -> None:
+    """Type a range, as one does without a mouse."""
+    page.get_by_label("Figure to filter by").select_option(figure)
+    page.get_by_label("At most or at least").select_option(sense)
+    page.get_by_label("Limit", exact=True).fill(limit)
+    page.keyboard.press("Enter")
+
+
+def test_a_typed_range_dims_the_chart_and_shortens_the_table(
+    window: Window, networks: Served
+) -> None:
+    page = window.open(STUDY)
+    window.drawn()
+    whole = front(networks)
+    limit = sorted(trial["values"]["error"] for trial in whole)[1]
+    add(page, "error", "<=", str(limit))
+    passing = {trial["number"] for trial in whole if trial["values"]["error"] <= limit}
+    assert 0 < len(passing) < len(whole)
+    chip = page.locator(".chip")
+    expect(chip).to_contain_text("error ≤")
+    expect(page.locator(".sieve [role=status]")).to_have_text(
+        f"{len(passing)} of {len(whole)} on the front pass"
+    )
+    assert listed(page) == passing
+    page.wait_for_function(f"() => {DRAWN}.data.at(-1).selectedpoints")
+    assert selected(page, "front") == passing
+    assert where(page) == [f"error<={limit}"]
+    trials_tab = page.locator(".tabs a", has_text="Trials")
+    expect(trials_tab).to_have_attribute("href", re.compile(r"/trials\?where=error%3C%3D"))
+    trials_tab.click()
+    page.wait_for_url("**/trials?where=*")
+    page.locator(".tabs a", has_text="Overview").click()
+    expect(chip).to_contain_text("error ≤")
+    page.get_by_role("button", name="Clear error").press("Enter")
+    expect(chip).to_have_count(0)
+    expect(page.get_by_label("Figure to filter by")).to_be_focused()
+    assert where(page) == []
+    assert len(listed(page)) == len(whole)
+    page.wait_for_function(f"() => !{DRAWN}?.data.at(-1).selectedpoints")
+
+
+def test_a_box_drawn_in_the_chart_sets_the_ranges_of_its_objectives_and_asks_for_nothing(
+    window: Window, networks: Served
+) -> None:
+    page = window.open(STUDY)
+    window.drawn()
+    brush = page.get_by_role("button", name="Box filter")
+    brush.click()
+    expect(brush).to_have_attribute("aria-pressed", "true")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    ends = page.evaluate(
+        f"""() => {{
+          const chart = {DRAWN};
+          chart.scrollIntoView({{ block: "center" }});
+          const trace = chart.data.find((each) => each.meta.role === "front");
+          const {{ xaxis, yaxis }} = chart._fullLayout;
+          const box = chart.getBoundingClientRect();
+          const left = box.left + xaxis._offset + xaxis.d2p(trace.x[0]);
+          const top = box.top + yaxis._offset + yaxis.d2p(trace.y[0]);
+          return [left - 12, top - 12, left + 12, top + 12, trace.customdata[0][1]];
+        }}"""
+    )
+    left, top, right, bottom, number = ends
+    page.mouse.move(left, top)
+    page.mouse.down()
+    page.mouse.move(right, bottom, steps=4)
+    page.mouse.up()
+    expect(page.locator(".chip")).to_have_count(2)
+    ranges = [re.match(r"(.+?)([<>]=)", each) for each in where(page)]
+    assert [each and each.groups() for each in ranges] == [
+        ("model_size:deployed", ">="),
+        ("model_size:deployed", "<="),
+        ("error", ">="),
+        ("error", "<="),
+    ]
+    assert number in listed(page)
+    assert len(listed(page)) < len(front(networks))
+    assert number in selected(page, "front")
+    assert page.evaluate(f"{DRAWN}.layout.selections") == []
+    assert not any("figures/front" in url for url in asked)
+    page.get_by_role("button", name="Clear all").click()
+    expect(page.locator(".chip")).to_have_count(0)
+
+
+def test_a_board_is_fitted_by_its_flash_and_its_memory(window: Window, networks: Served) -> None:
+    page = window.open(STUDY)
+    window.drawn()
+    boards = page.get_by_label("Board to fit").locator("option")
+    expect(boards.nth(1)).to_contain_text("stm32f446re (this study’s): 524 kB flash")
+    assert boards.count() == len(DEVICES) + 1
+    page.get_by_label("Board to fit").select_option("arduino-uno")
+    expect(page.locator(".chip")).to_contain_text("fits arduino-uno")
+    assert "device=arduino-uno" in page.url
+    fitting = {trial["number"] for trial in front(networks, "?device=arduino-uno")}
+    page.wait_for_function(f"() => {DRAWN}.data.at(-1).selectedpoints")
+    assert listed(page) == selected(page, "front") == fitting
+
+
+def test_an_address_may_hold_anything(window: Window, networks: Served) -> None:
+    query = "where=error<=0&where=nonsense&where=error>=x&where=macs>=1&device=none"
+    page = window.open(f"{STUDY}?{query}")
+    window.drawn()
+    chips = page.locator(".chip")
+    expect(chips).to_have_count(3)
+    expect(chips.nth(2)).to_contain_text("none: no such board, all pass")
+    nothing = "No trial on the front passes the filters; clear one of them to see more."
+    expect(page.get_by_text(nothing)).to_be_visible()
+    page.get_by_role("button", name="Clear error").click()
+    assert len(listed(page)) == len(front(networks))
+    # No objective, and yet the chart knows it: the figure was asked for it.
+    page.wait_for_function(f"() => {DRAWN}.data.at(-1).selectedpoints")
+    assert selected(page, "front") == listed(page)
+    add(page, "error", "<=", "many")
+    wrong = page.locator(".wrong")
+    expect(wrong).to_have_text("error: need a number, such as 0.05 or 64000.")
+    expect(page.get_by_label("Limit", exact=True)).to_be_focused()
+    for limit, sense in ((1, "<="), (2, ">=")):
+        for figure in ("error", "model_size:deployed", "working_memory:arena"):
+            add(page, figure, sense, str(limit))
+    expect(page.locator(".wrong")).to_be_empty()
+    assert len(where(page)) == 7
+
+
+def test_a_crowd_is_drawn_by_the_graphics_card_within_the_policy(
+    window: Window, networks: Served
+) -> None:
+    seeds.crowd(networks, 2_100)
+    page = window.open("/studies/crowd?where=cost<=5")
+    # The page's own scripts draw: what a test evaluates is exempt from the policy.
+    page.wait_for_function(
+        f"""() => {{
+          const drawn = document.querySelector(".chart .gl-canvas-focus, .chart .gl-canvas-context");
+          if (!drawn) return false;
+          const copy = document.createElement("canvas");
+          [copy.width, copy.height] = [drawn.width, drawn.height];
+          const paper = copy.getContext("2d");
+          paper.drawImage(drawn, 0, 0);
+          const points = paper.getImageData(0, 0, copy.width, copy.height).data;
+          return points.some((value) => value > 0) && {DRAWN}.data[0].type === "scattergl";
+        }}"""
+    )
+    assert dimmed(page)
+    assert 0 < len(selected(page, "dominated")) < 2_000
+    assert selected(page, "front") == {1}
+
+
+def test_in_space_what_is_left_out_is_pale_and_small(window: Window, networks: Served) -> None:
+    page = window.open(f"{STUDY}?view=3d&where=error<=0.05")
+    window.drawn()
+    colours = page.evaluate(
+        f"{DRAWN}.data.find((each) => each.meta.role === 'dominated').marker.color"
+    )
+    assert len(set(colours)) == 2
+    names = page.evaluate(f"{DRAWN}.data.map((each) => each.name)")
+    assert "model_size:deployed: bound 2,770 B" in names
+
+
+def test_before_plotly_comes_the_front_is_sketched_on_the_axes_of_the_chart(
+    window: Window, networks: Served
+) -> None:
+    window.page.route("**/plotly-*.js", lambda route: route.abort())
+    page = window.open(STUDY)
+    points = page.locator(".sketch circle")
+    expect(points).to_have_count(len(front(networks)))
+    expect(points.first.locator("title")).to_contain_text("Trial ")
+    meta = networks.get(f"{STUDY}/figures/front")["layout"]["meta"]["axes"]
+    names = [f"{axis['name']} (log)" for axis in meta]
+    assert page.locator(".sketch .name").all_text_contents() == names
+    expect(page.locator(".chart").first).to_contain_text("This is a sketch of the front alone")
+    window.forgive("ERR_FAILED")
+    page.unroute("**/plotly-*.js")
+    page.get_by_label("x axis", exact=True).select_option("working_memory:arena")
+    window.drawn()
+    expect(page.locator(".sketch")).to_have_count(0)
