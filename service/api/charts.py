@@ -1,4 +1,4 @@
-"""Large charts: made once for each state of a study, sent small, and not to who has them already."""
+"""Large charts: made once for each state of a study, and sent only to who has an older one."""
 
 import gzip
 import json

@@ -19,9 +19,9 @@ WEB = Path(__file__).parent.parent / "web"
 PLOTLY_VERSION = importlib.metadata.version("plotly")
 YEAR_S = 365 * 24 * 3600
 
-# No script stands in a document, and none comes from elsewhere. Plotly compiles functions for what it
-# draws by the graphics card, hence `unsafe-eval`: without it, large scatters and parallel coordinates
-# stay empty. It makes elements of style, and its camera button a picture (data:, blob:).
+# No script stands in a document, and none comes from elsewhere. Plotly compiles functions for what
+# it draws by the graphics card, hence `unsafe-eval`: without it, large scatters and parallel
+# coordinates stay empty. It makes elements of style, and its camera a picture (data:, blob:).
 POLICY = "; ".join(
     (
         "default-src 'self'",

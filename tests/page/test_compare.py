@@ -73,9 +73,7 @@ def test_four_are_the_most_and_one_can_be_taken_out(window: Window, networks: Se
     assert "pick" not in page.url
 
 
-def test_a_pruned_network_and_one_that_waits_are_compared(
-    window: Window, networks: Served
-) -> None:
+def test_a_pruned_network_and_one_that_waits_are_compared(window: Window, networks: Served) -> None:
     seeds.family(networks)
     page = window.open("/studies/family/compare?trials=1,2")
     expect(page.get_by_role("region", name="Pruning")).to_contain_text("not pruned")

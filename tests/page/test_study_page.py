@@ -35,7 +35,8 @@ def point(page: Page, role: str, number: int | None = None) -> tuple[float, floa
           const chart = document.querySelector(".chart .js-plotly-plot");
           chart.scrollIntoView({ block: "center" });
           const trace = chart.data.find((each) => each.meta.role === role);
-          const found = number === null ? 0 : trace.customdata.findIndex((each) => each[1] === number);
+          const named = (facts) => number === null || facts[1] === number;
+          const found = trace.customdata.findIndex(named);
           const { xaxis, yaxis } = chart._fullLayout;
           const box = chart.getBoundingClientRect();
           return [box.left + xaxis._offset + xaxis.d2p(trace.x[found]),

@@ -131,7 +131,16 @@ def test_the_keyboard_reaches_everything(window: Window, networks: Served) -> No
 @pytest.mark.parametrize("window", [NARROW], indirect=True)
 def test_a_narrow_screen_never_scrolls_sideways(window: Window, networks: Served) -> None:
     trial = on_front(networks)["id"]
-    paths = ["/", STUDY, f"{STUDY}?view=3d", f"{STUDY}/trials", f"/trials/{trial}", "/studies/toy"]
+    filtered = f"{STUDY}?where=model_size:deployed<=2000&device=stm32f446re&pick=1,2,3,4"
+    paths = [
+        "/",
+        STUDY,
+        filtered,
+        f"{STUDY}?view=3d",
+        f"{STUDY}/trials",
+        f"/trials/{trial}",
+        "/studies/toy",
+    ]
     for path in paths:
         page = window.open(path)
         if path not in {"/", f"{STUDY}/trials"}:

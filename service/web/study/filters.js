@@ -3,7 +3,7 @@
 // `?where=error<=0.1&where=model_size:deployed>=900&device=stm32f446re`, as the API's list of trials
 // takes it. A link marked data-carries leads on with the filters that hold.
 
-const RANGE = /^\s*([^\s<>=!]+)\s*([<>]=)\s*([^\s<>=!]+)\s*$/;
+const RANGE = /^\s*([A-Za-z_][A-Za-z0-9_:.-]{0,63})\s*([<>]=)\s*([^\s<>=!]+)\s*$/;
 /** The API takes so many. */
 export const MOST_RANGES = 8;
 // What a device bounds; as the API, what has no such figure fits everywhere.
