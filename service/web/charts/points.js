@@ -91,8 +91,10 @@ export class PointsChart extends Chart {
     }
     const at = this.canvas.data.flatMap((trace, place) => (isPoints(trace) ? [place] : []));
     const selectedpoints = at.map((place) => this.chosen(this.canvas.data[place]));
-    const layout = { selections: [], selectionrevision: this.turn };
-    await window.Plotly.update(this.canvas, { selectedpoints }, layout, at);
+    // The outline of a box goes: from now on its chips stand for it. Without one, the layout stays untouched.
+    if (this.canvas.layout.selections?.length) {
+      await window.Plotly.update(this.canvas, { selectedpoints }, { selections: [] }, at);
+    } else await window.Plotly.restyle(this.canvas, { selectedpoints }, at);
   }
 
   async mark(picked) {
