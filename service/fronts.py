@@ -1,6 +1,6 @@
 """Fronts: which trials are on them, their best, how their hypervolume grew, points for charts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -184,14 +184,41 @@ def best(session: Session, study: Study) -> dict[str, float | None]:
 
     The best of each lies on the front, so that is all that is read.
     """
+    return bests(session, [study])[study.id]
+
+
+def bests(session: Session, studies: Sequence[Study]) -> dict[int, dict[str, float | None]]:
+    """Return what `best` returns of each of these studies, by its id, from one query."""
+    if not studies:
+        return {}
     rows = session.execute(
-        select(Metric.name, func.min(Metric.value), func.max(Metric.value))
+        select(Trial.study_id, Metric.name, func.min(Metric.value), func.max(Metric.value))
         .join(Trial, Trial.id == Metric.trial_id)
-        .where(Trial.study_id == study.id, Trial.on_front)
-        .group_by(Metric.name)
+        .where(Trial.study_id.in_([study.id for study in studies]), Trial.on_front)
+        .group_by(Trial.study_id, Metric.name)
     )
-    ends = {name: {"minimize": low, "maximize": high} for name, low, high in rows}
+    ends = {(study_id, name): (low, high) for study_id, name, low, high in rows}
     return {
-        objective["name"]: ends.get(objective["name"], {}).get(objective["goal"])
-        for objective in study.problem["objectives"]
+        study.id: {
+            each["name"]: ends.get((study.id, each["name"]), (None, None))[
+                each["goal"] == "maximize"
+            ]
+            for each in study.problem["objectives"]
+        }
+        for study in studies
     }
+
+
+def values_on_each(
+    session: Session, study_ids: Sequence[int], names: Collection[str]
+) -> dict[int, list[dict[str, float]]]:
+    """Return the values that some metrics have on the front of each of these studies, by its id."""
+    rows = session.connection().execute(
+        select(Trial.study_id, Metric.trial_id, Metric.name, Metric.value)
+        .join(Metric, Metric.trial_id == Trial.id)
+        .where(Trial.study_id.in_(study_ids), Trial.on_front, Metric.name.in_(names))
+    )
+    found: dict[int, dict[int, dict[str, float]]] = {study_id: {} for study_id in study_ids}
+    for study_id, trial_id, name, value in rows:
+        found[study_id].setdefault(trial_id, {})[name] = value
+    return {study_id: list(trials.values()) for study_id, trials in found.items()}

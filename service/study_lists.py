@@ -1,6 +1,6 @@
 """Lists of studies, page by page, and how many trials of each stand where."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -46,6 +46,12 @@ def listing(
         studies = studies.where(Study.id > after if oldest_first else Study.id < after)
     order = Study.id if oldest_first else Study.id.desc()
     return session.scalars(studies.order_by(order).limit(limit)).all()
+
+
+def of_ids(session: Session, study_ids: Collection[int]) -> Sequence[Study]:
+    """Return those of these studies that the session may see, by age; what is gone is left out."""
+    studies = select(Study).where(projects.seen(session), Study.id.in_(study_ids))
+    return session.scalars(studies.order_by(Study.id)).all()
 
 
 def counts(session: Session, study_ids: Sequence[int]) -> dict[int, dict[Status, int]]:

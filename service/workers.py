@@ -1,8 +1,8 @@
 """Workers: what they say of themselves, when they were last heard of, what data they hold."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service import bulk, projects
-from service.models import Worker
+from service.models import Attempt, Study, Trial, Worker
 
 KEY = (Worker.project_id, Worker.name)
 
@@ -111,6 +111,41 @@ def listing(
         workers = workers.where(or_(Worker.seen_at < after.seen_at, same))
     order = [Worker.name] if by_name else [Worker.seen_at.desc(), Worker.name]
     return session.scalars(workers.order_by(*order).limit(limit)).all()
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A trial that a worker has leased."""
+
+    trial_id: int
+    number: int
+    study_id: int
+    study: str
+    since: datetime
+    heard_at: datetime  # the claim, or the last renewal
+
+
+def running(session: Session, names: Collection[str]) -> dict[str, list[Running]]:
+    """Return what workers of the session's project have leased, by their names; the oldest first.
+
+    Open attempts are few and stand in an index of their own.
+    """
+    rows = session.execute(
+        select(Attempt, Trial.number, Study.id, Study.name)
+        .join(Trial, Trial.id == Attempt.trial_id)
+        .join(Study, Study.id == Trial.study_id)
+        .where(Attempt.ended_at.is_(None), Study.project_id == projects.home(session))
+        .order_by(Attempt.id)
+    )
+    found: dict[str, list[Running]] = {name: [] for name in names}
+    for attempt, number, study_id, study in rows:
+        if attempt.worker in found:
+            heard_at = attempt.expires_at - timedelta(seconds=attempt.lease_s)
+            leased = Running(
+                attempt.trial_id, number, study_id, study, attempt.started_at, heard_at
+            )
+            found[attempt.worker].append(leased)
+    return found
 
 
 def announced_data(session: Session) -> list[dict[str, Any]]:

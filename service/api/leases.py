@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from service import claims, leases, lending, needs, studies
+from service import claims, leases, lending, needs, studies, workers
 from service.access_errors import KeyNeeded
 from service.api.answers import answer
 from service.api.parts import Parts, PartsDep, StudyRef
@@ -55,6 +55,8 @@ async def _answer(
                 if is_newest():  # else the worker has asked again and got the same leases
                     await run_in_threadpool(_hand_back, parts, claimed.leases)
                 return Response(status_code=204)
+            if not claimed.leases and not gone.done() and body.wait_s > 0:
+                await parts.write(_note, body.worker)
     if not claimed.leases:
         return Response(status_code=204)
     # A trial left the queue: the planner may think for the next claim.
@@ -114,6 +116,12 @@ def _claim(
     for (place, (wish, ended)), lent in zip(wishes.items(), found, strict=True):
         answers[place] = _Claimed(wish, lent, ended)
     return [answers[place] for place in range(len(asked))]
+
+
+def _note(session: Session, names: Sequence[str], now: datetime) -> list[ServiceError | None]:
+    """Note that workers were heard of that have waited for nothing; others are noted by a lease."""
+    workers.seen(session, names, now)
+    return [None] * len(names)
 
 
 async def _wait(

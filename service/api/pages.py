@@ -84,6 +84,8 @@ def plotly_gzip() -> bytes:
 
 # What an address shows is found by the page's own script; it also says what does not exist.
 @router.api_route("/", methods=["GET", "HEAD"])
+@router.api_route("/new", methods=["GET", "HEAD"])
+@router.api_route("/workers", methods=["GET", "HEAD"])
 @router.api_route("/studies/{study}", methods=["GET", "HEAD"])
 @router.api_route("/studies/{study}/trials", methods=["GET", "HEAD"])
 @router.api_route("/studies/{study}/compare", methods=["GET", "HEAD"])

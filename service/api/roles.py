@@ -50,6 +50,7 @@ MAY: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", "/devices"): ALL,
     # What people look at.
     ("GET", "/studies"): READS,
+    ("GET", "/fronts"): READS,
     ("GET", "/studies/{study}/trials"): READS,
     ("GET", "/studies/{study}/confirmed"): READS,
     ("GET", "/studies/{study}/front"): READS,

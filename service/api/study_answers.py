@@ -22,7 +22,8 @@ def study_outs(session: Session, found: Sequence[Study]) -> list[StudyOut]:
     """Show studies in the given order."""
     session.flush()
     counts = studies.counts(session, [study.id for study in found])
-    return [_shown(study, counts[study.id], fronts.best(session, study)) for study in found]
+    bests = fronts.bests(session, found)
+    return [_shown(study, counts[study.id], bests[study.id]) for study in found]
 
 
 def _shown(

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from resource_models.devices import DEVICES
+from resource_models.footprint import figures_of
 from service import workers
 from service.api.parts import DbDep
 from service.api.schemas.body import NAME
@@ -14,6 +15,7 @@ from service.api.schemas.workers import (
     DataOut,
     DeviceList,
     DeviceOut,
+    RunningOut,
     WorkerAnnouncement,
     WorkerList,
     WorkerOut,
@@ -48,8 +50,12 @@ def list_workers(query: Annotated[WorkerQuery, Query()], db: DbDep) -> WorkerLis
     with db.read() as session:
         found = workers.listing(session, wanted, query.place, query.limit + 1, by_name)
         items = [WorkerOut.model_validate(worker) for worker in found[: query.limit]]
+        running = workers.running(session, [each.name for each in items])
+        now = db.now(session)
+    for each in items:
+        each.running = [RunningOut.model_validate(leased) for leased in running[each.name]]
     more = len(found) > query.limit
-    return WorkerList(items=items, next=query.cursor_of(items[-1]) if more else None)
+    return WorkerList(items=items, next=query.cursor_of(items[-1]) if more else None, now=now)
 
 
 @router.get("/data")
@@ -63,5 +69,18 @@ def list_data(db: DbDep) -> DataList:
 @router.get("/devices")
 async def list_devices() -> DeviceList:
     """List the devices that networks can be costed for."""
-    items = [DeviceOut.model_validate(device) for device in DEVICES.values()]
-    return DeviceList(items=items)
+    return DeviceList(
+        items=[
+            DeviceOut(
+                name=device.name,
+                title=device.title,
+                core=device.core,
+                clock_hz=device.clock_hz,
+                sram_bytes=device.sram_bytes,
+                flash_bytes=device.flash_bytes,
+                source=device.source,
+                figures=list(figures_of(device)),
+            )
+            for device in DEVICES.values()
+        ]
+    )

@@ -219,27 +219,6 @@ def test_a_front_shows_only_what_fits_into_a_device(served_sqlite: Served) -> No
         assert served_sqlite.get(path)["items"] == []
 
 
-def test_workers_and_their_data_are_listed(served: Served) -> None:
-    announce(served)
-    [worker] = served.get("/workers")["items"]
-    assert (worker["name"], worker["accelerator"], worker["pid"]) == ("w1", "cpu", 1)
-    assert worker["data"][0]["classes"] == 10
-    assert served.get("/data")["items"] == [DIGITS | {"problem": None}]
-
-
-def test_a_worker_that_only_claims_is_listed_by_its_name(served: Served) -> None:
-    served.study()
-    served.enqueue(0.1)
-    served.claim(worker="ask")
-    [worker] = served.get("/workers")["items"]
-    assert (worker["name"], worker["accelerator"]) == ("ask", None)
-
-
-def test_devices_are_listed_with_their_memory(served_sqlite: Served) -> None:
-    devices = {each["name"]: each for each in served_sqlite.get("/devices")["items"]}
-    assert devices["stm32f446re"]["sram_bytes"] == 128 * 1024
-
-
 def test_the_same_definition_returns_the_same_study(served: Served) -> None:
     study = served.study()
     answer = served.ask("POST", "/studies", BLACK_BOX)

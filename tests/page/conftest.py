@@ -50,9 +50,10 @@ class Window:
         self.page: Page = context.new_page()
         self.page.set_default_timeout(20_000)
         self.served = served
-        self.errors: list[str] = []
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        self.told: list[str] = []
+        self.forgiven: list[str] = []
+        self.page.on("pageerror", lambda error: self.told.append(str(error)))
+        self.page.on("console", lambda m: self.told.append(m.text) if m.type == "error" else None)
 
     def open(self, path: str) -> Page:
         """Go to an address and wait until it shows what it is about."""
@@ -66,8 +67,13 @@ class Window:
         self.page.wait_for_selector(f"{chart} .main-svg, {chart} canvas")
 
     def forgive(self, words: str) -> None:
-        """Forget errors that a test provoked."""
-        self.errors = [error for error in self.errors if words not in error]
+        """Forget errors that a test provoked, now and later."""
+        self.forgiven.append(words)
+
+    @property
+    def errors(self) -> list[str]:
+        """What the console said that no test provoked."""
+        return [each for each in self.told if not any(words in each for words in self.forgiven)]
 
 
 @pytest.fixture(scope="session")

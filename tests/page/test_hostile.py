@@ -116,9 +116,8 @@ class Victim:
         page.context.on("response", self._note)
 
     def state(self) -> list[Any]:
-        return [
-            self.served.get(path) for path in ("/studies", f"/studies/{SECRET}/trials", "/workers")
-        ]
+        paths = ("/studies", f"/studies/{SECRET}/trials", "/workers")
+        return [self.served.get(path)["items"] for path in paths]
 
     def attack(self, script: str, target: str = "") -> list[str]:
         """Run a script in the page; it returns all texts that it could read."""

@@ -1,7 +1,6 @@
 """A real server with a real worker, and studies that they made: what a user would look at."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 

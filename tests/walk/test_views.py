@@ -23,6 +23,9 @@ LOOKS = {
 # Addresses, of which the braces are filled with what the studies came to.
 VIEWS = {
     "studies": "/",
+    "new study": "/new",
+    "new black box": "/new?like={box}",
+    "workers": "/workers",
     "networks": "/studies/{networks}",
     "networks in space": "/studies/{networks}?view=3d",
     "black box": "/studies/{box}",
@@ -31,21 +34,22 @@ VIEWS = {
     "trial": "/trials/{front}",
     "trial of a black box": "/trials/{kiln}",
     "infeasible trial": "/trials/{melted}",
+    "compared networks": "/studies/{networks}/compare?trials=1,2",
     "unknown study": "/studies/nothing",
 }
-REFUSED = {"unknown study"}  # the browser notes each 404 in its console
+REFUSED = {"unknown study"}  # the browser notes a 404 in its console
 SERIOUS = {"serious", "critical"}
-# Where the keyboard is, whether one can see that, and whether it is in a chart, whose parts are Plotly's.
+# Where the keyboard is, and whether one can see that.
 FOCUSED = """() => {
   const at = document.activeElement;
   const box = at.getBoundingClientRect();
   const style = getComputedStyle(at);
   const after = getComputedStyle(at, "::after");
   return {
-    name: `${at.tagName} ${at.id} ${at.className} ${(at.textContent ?? "").trim().slice(0, 40)}`,
+    name: [at.tagName, at.id, at.className, (at.textContent ?? "").trim().slice(0, 40)].join(" "),
     there: at !== document.body,
     seen: box.width > 0 && box.height > 0 && box.right > 0 && box.left < innerWidth,
-    marked: style.outlineStyle !== "none" || after.outlineStyle !== "none" || style.boxShadow !== "none",
+    marked: [style.outlineStyle, after.outlineStyle, style.boxShadow].some((it) => it !== "none"),
   };
 }"""
 MOST_STOPS = 400

@@ -68,6 +68,19 @@ class DataList(BaseModel):
     items: list[DataOut]
 
 
+class RunningOut(BaseModel):
+    """A trial that a worker has leased."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    trial_id: int
+    number: int
+    study_id: int
+    study: str
+    since: datetime
+    heard_at: datetime = Field(description="The claim, or the last renewal of its lease.")
+
+
 class WorkerOut(BaseModel):
     """A worker and when it was last heard of; one that never announced itself has only a name."""
 
@@ -82,6 +95,9 @@ class WorkerOut(BaseModel):
     data: list[DataOut]
     first_seen_at: datetime
     seen_at: datetime
+    running: list[RunningOut] = Field(
+        default_factory=list, description="What it has leased; the list of workers tells it."
+    )
 
 
 class WorkerList(BaseModel):
@@ -89,12 +105,11 @@ class WorkerList(BaseModel):
 
     items: list[WorkerOut]
     next: str | None
+    now: datetime = Field(description="By the clock that told when workers were heard of.")
 
 
 class DeviceOut(BaseModel):
     """A microcontroller."""
-
-    model_config = ConfigDict(from_attributes=True)
 
     name: str
     title: str
@@ -103,6 +118,7 @@ class DeviceOut(BaseModel):
     sram_bytes: int
     flash_bytes: int
     source: str
+    figures: list[str] = Field(description="Of a network on it; each may be an objective.")
 
 
 class DeviceList(BaseModel):

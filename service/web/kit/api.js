@@ -11,6 +11,9 @@ export class Problem extends Error {
     this.status = status;
     this.title = body.title ?? "Refused";
     this.remedy = body.remedy ?? null;
+    this.field = body.field ?? null;
+    /** All that is wrong with a form, each with its field; the first is the problem itself. */
+    this.faults = body.errors ?? [{ field: this.field, message: this.message }];
   }
 }
 
@@ -33,6 +36,7 @@ export async function getNewer(path, parameters, tag, signal) {
 function addressOf(path, parameters) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
+    // A list goes as one parameter for each of its values.
     for (const each of [value].flat()) {
       if (each !== null && each !== undefined && each !== "") query.append(name, each);
     }
@@ -41,12 +45,23 @@ function addressOf(path, parameters) {
 }
 
 /** Ask for a change; `body` goes as JSON. */
-export const send = (method, path, body = null) =>
-  ask(path, body === null ? { method } : {
-    method, body: JSON.stringify(body), headers: { "Content-Type": "application/json" },
+export const send = (method, path, body = null, headers = {}) =>
+  ask(path, body === null ? { method, headers } : {
+    method, body: JSON.stringify(body), headers: { "Content-Type": "application/json", ...headers },
   });
 
-const ask = async (...request) => (await exchange(...request)).body;
+/** Create something once: under the same `key` the same request has no second effect. */
+export async function create(path, wanted, key) {
+  const headers = { "Content-Type": "application/json", "Idempotency-Key": key };
+  const { answer, body } = await exchange(path, { method: "POST", body: JSON.stringify(wanted), headers });
+  return { body, isNew: answer.status === 201 };
+}
+
+/** A text that nobody had before. `crypto.randomUUID` is there only on safe origins. */
+export const newKey = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+const ask = async (path, options, signal) => (await exchange(path, options, signal)).body;
 
 async function exchange(path, options, signal = undefined) {
   const patience = AbortSignal.timeout(PATIENCE_MS);
@@ -69,8 +84,8 @@ async function exchange(path, options, signal = undefined) {
 
 export const studyPath = (study) => `/studies/${encodeURIComponent(study)}`;
 /** The address of a study on this page. A name of digits would be taken for a number by the service. */
-export const studyHref = (study) =>
-  `/studies/${encodeURIComponent(/^\d+$/.test(study.name) ? study.id : study.name)}`;
+export const studyHref = (study) => `/studies/${encodeURIComponent(studyRef(study))}`;
+export const studyRef = (study) => (/^\d+$/.test(study.name) ? String(study.id) : study.name);
 export const trialsHref = (study) => `${studyHref(study)}/trials`;
 export const eventsAddress = (study) => `${ROOT}${studyPath(study)}/events`;
 export const artefactAddress = (trial, name) =>

@@ -67,3 +67,13 @@ export function duration(fromIso, toIso) {
 }
 
 export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
+
+/** How long ago something was, to one unit: 12 s ago. */
+export function ago(seconds) {
+  if (missing(seconds)) return NONE;
+  const s = Math.max(0, seconds);
+  if (s < 60) return `${Math.round(s)} s ago`;
+  if (s < 3600) return `${Math.round(s / 60)} min ago`;
+  if (s < 86400) return `${Math.round(s / 3600)} h ago`;
+  return plural(Math.round(s / 86400), "day") + " ago";
+}

@@ -27,22 +27,25 @@ export function signIn(done) {
     wrong.textContent = "";
     try {
       await send("POST", "/session", { key: key.value.trim() });
-      key.value = "";
-      done();
     } catch (error) {
       const told = error instanceof Problem;
       const help = told && error.status === 429 ? ` ${error.remedy}` : "";
       wrong.textContent = told ? `${error.message}${help}` : "The server does not answer.";
+      button.disabled = false;
       key.focus();
       key.select();
-    } finally {
-      button.disabled = false;
+      return;
     }
+    key.value = "";
+    done();
   });
   return form;
 }
 
-/** Say in the header who is signed in, with a way out; nothing where no key is needed. */
+/**
+ * Say in the header who is signed in, with a way out; nothing where no key is needed. What only some
+ * roles may do is marked `data-needs="user"`: the sheet hides it from all others.
+ */
 export async function tellWho() {
   let session = null;
   try {
@@ -50,15 +53,21 @@ export async function tellWho() {
   } catch {
     // Not signed in, or the server is away: both are told elsewhere.
   }
+  if (session === null) delete document.documentElement.dataset.role;
+  else document.documentElement.dataset.role = session.role;
   who.hidden = !session?.by_cookie;
   if (who.hidden) return;
   document.getElementById("who-text").textContent = `${session.name} (${session.role}, ${session.project})`;
 }
 
+/** Whether the reader may create studies and steer them; no before it is known. */
+export const mayChange = () => ["admin", "user"].includes(document.documentElement.dataset.role);
+
 document.getElementById("sign-out").addEventListener("click", async () => {
   try {
     await send("DELETE", "/session");
   } finally {
+    sessionStorage.clear(); // half-written studies, too
     location.assign("/"); // nothing of the session stays in this document
   }
 });

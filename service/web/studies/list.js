@@ -1,28 +1,84 @@
-// All studies.
+// All studies, the newest first: searched by name, by state, a page at a time.
 
-import { get, objectivesOf, studyHref } from "../kit/api.js";
+import { get, objectivesOf, studyHref, studyRef } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { accuracy, count, number, plural, short, time } from "../kit/format.js";
 import { breakable, finishedOf, pill, plainWords, progress } from "../kit/parts.js";
+import { empty } from "./empty.js";
+import { Picked } from "./picked.js";
+import { smallFront } from "./small.js";
 
-export function studies({ root }) {
+const PAGE = 60;
+const STATES = ["active", "paused", "ended"];
+// While somebody types a name, the server is asked only when the hand rests.
+const REST_MS = 250;
+
+export function studies({ root, query, signal, look, remember }) {
+  const status = STATES.includes(query.get("status")) ? query.get("status") : "";
+  const trail = history.state?.trail ?? [];
+  const wanted = { status, contains: query.get("q") ?? "", cursor: query.get("cursor") ?? "", trail };
+  const fronts = new Map(); // by study, as they were at so many finished trials
+  const picked = new Picked();
+  const states = el("div", {});
   const box = el("div", {});
-  root.append(el("h1", {}, "Studies"), box);
+  const search = el("input", {
+    type: "search", id: "search", maxlength: "64", value: wanted.contains, placeholder: "Part of a name",
+    spellcheck: "false", autocomplete: "off", "aria-keyshortcuts": "/",
+  });
+  root.append(
+    el("div", { class: "title" }, el("h1", {}, "Studies")),
+    el("div", { class: "find" },
+      el("label", { class: "unseen", for: "search" }, "Search by name"), search, states),
+    box, picked.box);
+
+  let rest = null;
+  search.addEventListener("input", () => {
+    clearTimeout(rest);
+    rest = setTimeout(() => {
+      Object.assign(wanted, { contains: search.value.trim(), cursor: "", trail: [] });
+      remember({ q: wanted.contains, cursor: null });
+      look();
+    }, REST_MS);
+  });
+  root.addEventListener("change", (event) => {
+    if (event.target.dataset.pick) picked.toggle(event.target.dataset.pick);
+  });
+
+  async function readFronts(items) {
+    const old = items.filter((study) => study.objectives.length > 1 && study.front_size > 0
+      && fronts.get(study.id)?.finished !== study.finished);
+    if (old.length === 0) return;
+    const answer = await get("/fronts", { study: old.map(({ id }) => id) }, signal);
+    const found = new Map(answer.items.map((front) => [front.study, front]));
+    for (const { id, finished } of old) if (found.has(id)) fronts.set(id, { finished, front: found.get(id) });
+  }
+
   return {
     title: () => "Studies · Tinyfront",
     follows: () => null,
-    async refresh(signal) {
-      // All that people have at a time; more pages are for the command line.
-      const { items, next } = await get("/studies", { limit: 100 }, signal);
-      show(box, items.length === 0 ? empty() : el("ul", { class: "studies" }, items.map(card)),
-        next ? el("p", { class: "quiet" }, "These are the newest. All: ", el("code", {}, "tinyfront study ls")) : null);
+    async refresh() {
+      const asked = { ...wanted };
+      const { status, contains, cursor } = asked;
+      const page = await get("/studies", { limit: PAGE, status, contains, cursor }, signal);
+      const draw = () => {
+        show(states, filters(asked));
+        show(box, page.items.length === 0 ? none(asked)
+          : el("ul", { class: "studies" }, page.items.map((study) => card(study, fronts.get(study.id)?.front ?? null, picked))),
+        pager(page, asked));
+        picked.draw();
+      };
+      draw();
+      await readFronts(page.items);
+      draw();
     },
+    dispose: () => clearTimeout(rest),
   };
 }
 
-function card(study) {
+function card(study, front, picked) {
   const objectives = objectivesOf(study);
   const about = [study.definition.data, study.definition.device, study.definition.designer];
+  const ref = studyRef(study);
   return el("li", { class: "card" },
     el("div", { class: "head" },
       el("h2", {}, el("a", { class: "row", href: studyHref(study) }, study.name)),
@@ -31,11 +87,16 @@ function card(study) {
     progress(study),
     el("p", { class: "quiet under" }, `${finishedOf(study)} finished`,
       study.ended_reason ? ` (${plainWords(study.ended_reason)})` : null,
+      study.counts.running > 0 ? `, ${count(study.counts.running)} running` : null,
       study.counts.failed > 0 ? `, ${count(study.counts.failed)} failed` : null),
+    smallFront(study, front),
     el("dl", { class: "small" },
       pair("front", study.front_size === 0 ? "none yet" : plural(study.front_size, "trial")),
       pair("hypervolume", number(study.hypervolume, 4)),
-      objectives.map((each) => pair(`best ${each.name}`, best(study, each)))));
+      objectives.map((each) => pair(`best ${each.name}`, best(study, each)))),
+    el("label", { class: "pick" },
+      el("input", { type: "checkbox", "data-pick": ref, checked: picked.has(study) }),
+      " Compare", el("span", { class: "unseen" }, ` ${study.name}`)));
 }
 
 function best(study, objective) {
@@ -46,30 +107,37 @@ function best(study, objective) {
 
 const pair = (name, value) => el("div", {}, el("dt", {}, breakable(name)), el("dd", {}, value));
 
-function empty() {
-  const here = location.origin;
-  const usual = here === "http://127.0.0.1:8000"; // then it need not be named
-  return el("div", { class: "empty" },
-    el("h2", {}, "No study yet"),
-    el("p", {}, "Networks for a board: start a worker, then create a study. Both commands take the data set ",
-      el("code", {}, "digits"), ", which is built in."),
-    command(`tinyfront-server worker --server ${here}`),
-    command(`tinyfront study create first --space tiny --data digits --device stm32f446re \\
-  --objective error --objective model_size --objective working_memory --trials 40${usual ? "" : ` \\
-  --url ${here}`}`),
-    el("p", {}, "Any other black box, from Python:"),
-    command(`from tinyfront import Client, Parameters, Real, minimize
-
-tf = Client(${usual ? "" : `"${here}"`})
-study = tf.create_study(
-    "parabola",
-    space=Parameters(Real("x", -5, 10)),
-    objectives=[minimize("cost")],
-    trials=40,
-)
-for trial in study.ask():
-    trial.complete({"cost": (trial.parameters["x"] - 1) ** 2})`),
-    el("p", { class: "quiet" }, "This page shows the study as soon as it exists."));
+function address({ status, contains, cursor }) {
+  const query = new URLSearchParams();
+  if (contains) query.set("q", contains);
+  if (status) query.set("status", status);
+  if (cursor) query.set("cursor", cursor);
+  return query.size ? `/?${query}` : "/";
 }
 
-const command = (text) => el("pre", { class: "command", tabindex: "0" }, text);
+const filters = (wanted) =>
+  el("nav", { class: "filters", "aria-label": "By state" }, el("ul", {}, ["", ...STATES].map((each) =>
+    el("li", {}, el("a", {
+      href: address({ ...wanted, status: each, cursor: "" }), "aria-current": each === wanted.status ? "true" : null,
+    }, each || "all")))));
+
+function none({ status, contains, cursor }) {
+  if (!status && !contains && !cursor) return empty();
+  const words = [status ? `is ${status}` : null, contains ? `has “${contains}” in its name` : null].filter(Boolean);
+  return el("div", { class: "empty" },
+    el("h2", {}, words.length ? `No study ${words.join(" and ")}` : "No older study"),
+    el("p", {}, el("a", { href: "/" }, "All studies")));
+}
+
+function pager(page, wanted) {
+  const { cursor, trail } = wanted;
+  if (!cursor && page.next === null) return null;
+  return el("nav", { class: "pager", "aria-label": "Pages" },
+    trail.length > 0 || !cursor ? null : el("a", { href: address({ ...wanted, cursor: "" }) }, "Newest"),
+    trail.length === 0 ? null : el("a", {
+      href: address({ ...wanted, cursor: trail.at(-1) }), rel: "prev", "data-trail": JSON.stringify(trail.slice(0, -1)),
+    }, "← Newer"),
+    page.next === null ? null : el("a", {
+      href: address({ ...wanted, cursor: page.next }), rel: "next", "data-trail": JSON.stringify([...trail, cursor]),
+    }, "Older →"));
+}

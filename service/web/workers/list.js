@@ -1,0 +1,105 @@
+// The workers: what each is, holds and does, and when it was last heard of.
+
+import { get, studyHref } from "../kit/api.js";
+import { el, show } from "../kit/dom.js";
+import { ago, quantity, time } from "../kit/format.js";
+import { pill, table } from "../kit/parts.js";
+
+const PAGE = 100;
+const MIB = 2 ** 20;
+const REST_MS = 250;
+// A worker that waits for work asks anew every half minute or so, one that runs renews its lease.
+const SILENT_S = 120;
+
+export function workers({ root, query, signal, look, remember }) {
+  const wanted = { contains: query.get("q") ?? "", cursor: query.get("cursor") ?? "" };
+  const search = el("input", {
+    type: "search", id: "search", maxlength: "64", value: wanted.contains, placeholder: "Part of a name",
+    spellcheck: "false", autocomplete: "off", "aria-keyshortcuts": "/",
+  });
+  const box = el("div", {});
+  root.append(
+    el("div", { class: "title" }, el("h1", {}, "Workers")),
+    el("div", { class: "find" }, el("label", { class: "unseen", for: "search" }, "Search by name"), search),
+    box);
+  let rest = null;
+  search.addEventListener("input", () => {
+    clearTimeout(rest);
+    rest = setTimeout(() => {
+      Object.assign(wanted, { contains: search.value.trim(), cursor: "" });
+      remember({ q: wanted.contains, cursor: null });
+      look();
+    }, REST_MS);
+  });
+  return {
+    title: () => "Workers · Tinyfront",
+    follows: () => null,
+    async refresh() {
+      const asked = { ...wanted };
+      const page = await get("/workers", { ...asked, limit: PAGE }, signal);
+      show(box, page.items.length === 0 ? none(asked) : list(page), pager(page, asked));
+    },
+    dispose: () => clearTimeout(rest),
+  };
+}
+
+const COLUMNS = ["worker", "state", "works on", "last heard", "trains on", "data sets", "versions"];
+
+const list = (page) => table({
+  label: "Workers",
+  columns: COLUMNS.map((head) => ({ head, kind: "text" })),
+  rows: page.items.map((worker) => {
+    const heardAt = [worker.seen_at, ...worker.running.map((each) => each.heard_at)].sort().at(-1);
+    const silentS = (new Date(page.now) - new Date(heardAt)) / 1000;
+    return [
+      [el("strong", {}, worker.name), below([worker.host, worker.pid === null ? null : `pid ${worker.pid}`])],
+      pill(worker.running.length > 0 ? "running" : silentS < SILENT_S ? "waiting" : "silent"),
+      works(worker.running),
+      el("span", { title: time(heardAt) }, ago(silentS)),
+      worker.accelerator === null ? "a program of its own"
+        : [worker.accelerator === "cuda" ? "GPU (cuda)" : "CPU",
+          below([worker.memory_mib === null ? null : quantity(worker.memory_mib * MIB, "B")])],
+      holds(worker.data),
+      el("ul", { class: "plain-list below" }, Object.entries(worker.versions).map(([name, version]) => el("li", {}, `${name} ${version}`))),
+    ];
+  }),
+});
+
+const below = (words) => el("span", { class: "below block" }, words.filter(Boolean).join(" · "));
+
+function works(running) {
+  if (running.length === 0) return "–";
+  return el("ul", { class: "plain-list" }, running.map((each) => el("li", {},
+    el("a", { href: `/trials/${each.trial_id}` }, `trial ${each.number}`), " of ",
+    el("a", { href: studyHref({ name: each.study, id: each.study_id }) }, each.study))));
+}
+
+function holds(data) {
+  if (data.length === 0) return "–";
+  return el("ul", { class: "plain-list" }, data.map((each) => el("li", {}, each.name, each.problem
+    ? [" ", el("span", { class: "badge over", title: each.problem }, "cannot be used"), below([each.problem])]
+    : null)));
+}
+
+function none({ contains, cursor }) {
+  if (contains || cursor) {
+    return el("div", { class: "empty" },
+      el("h2", {}, contains ? `No worker has “${contains}” in its name` : "No further worker"),
+      el("p", {}, el("a", { href: "/workers" }, "All workers")));
+  }
+  return el("div", { class: "empty" },
+    el("h2", {}, "No worker yet"),
+    el("p", {}, "A worker trains networks. Start one on any machine that reaches this server, also on several; it takes ",
+      "a GPU by itself, and the data sets in the folder that it is given. Where this server asks for keys, it takes one of the ",
+      "role worker from ", el("code", {}, "TINYFRONT_API_KEY"), "."),
+    el("pre", { class: "command", tabindex: "0" }, `tinyfront-server worker --server ${location.origin} --data-dir data`),
+    el("p", { class: "quiet" }, "This page shows it as soon as it has said what it is."));
+}
+
+function pager(page, { contains, cursor }) {
+  if (!cursor && page.next === null) return null;
+  const address = (to) => `/workers?${new URLSearchParams({ ...(contains ? { q: contains } : {}), ...(to ? { cursor: to } : {}) })}`;
+  return el("nav", { class: "pager", "aria-label": "Pages" },
+    cursor ? el("a", { href: address("") }, "First page") : null,
+    page.next === null ? null : el("a", { href: address(page.next), rel: "next" }, "Next →"));
+}

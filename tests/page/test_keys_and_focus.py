@@ -1,0 +1,66 @@
+"""The page by the keyboard alone: keys that lead somewhere, and where the focus goes."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.api.conftest import Served
+from tests.page.conftest import Window
+
+pytestmark = pytest.mark.browser
+
+
+def test_keys_lead_to_the_views_unless_somebody_types(window: Window, networks: Served) -> None:
+    page = window.open("/")
+    page.keyboard.press("w")
+    expect(page.get_by_role("heading", name="Workers")).to_be_visible()
+    expect(page.locator("#main")).to_be_focused()
+    expect(page.locator("#said")).to_have_text("Workers · Tinyfront")
+    page.keyboard.press("/")
+    page.keyboard.type("s?n")
+    expect(page.get_by_label("Search by name")).to_have_value("s?n")
+    page.locator("h1").click()
+    page.keyboard.press("Control+s")
+    page.keyboard.press("n")
+    expect(page.get_by_role("heading", name="New study")).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    page.go_back()
+    page.locator("h1").click()
+    page.keyboard.press("s")
+    expect(page.get_by_role("heading", name="Studies")).to_be_visible()
+
+
+def test_the_keys_are_shown_and_can_be_switched_off(window: Window, networks: Served) -> None:
+    page = window.open("/")
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keys")
+    expect(dialog).to_contain_text("All studies")
+    dialog.get_by_role("checkbox").uncheck()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    page.keyboard.press("w")
+    page.get_by_role("button", name="Keys").click()
+    expect(page).to_have_url(re.compile(r"/$"))
+    page.get_by_role("checkbox", name="Single keys").check()
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("w")
+    expect(page).to_have_url(re.compile("/workers$"))
+
+
+def test_the_first_tab_skips_to_the_content(window: Window, networks: Served) -> None:
+    page = window.open("/workers")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Search by name")).to_be_focused()
+
+
+@pytest.mark.parametrize("path", ["/studies/%ff", "/nowhere", "/studies/a/b/c"])
+def test_an_address_of_nothing_says_so(window: Window, networks: Served, path: str) -> None:
+    page = window.page
+    page.goto(f"http://127.0.0.1:{window.served.port}/")
+    page.evaluate("path => history.replaceState(null, '', path)", path)
+    page.evaluate("dispatchEvent(new Event('address'))")
+    expect(page.get_by_role("heading", name="Not found")).to_be_visible()

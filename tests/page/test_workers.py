@@ -1,0 +1,74 @@
+"""The list of workers in a real browser."""
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+from playwright.sync_api import Browser, expect
+from sqlalchemy import update
+
+from service.models import Worker
+from tests.api.conftest import Served, new_id
+from tests.page import seeds
+from tests.page.conftest import Window
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("window", [{"viewport": {"width": 390, "height": 800}}], indirect=True)
+def test_a_worker_shows_what_it_is_and_what_it_works_on(window: Window, shared: Served) -> None:
+    gpu = {
+        "accelerator": "cuda",
+        "host": "rig",
+        "pid": 9,
+        "memory_mib": 24_000,
+        "versions": {"torch": "2.8.0"},
+        "data": [seeds.DIGITS, {"name": "cars", "problem": "<b>4 labels</b> for 3 images"}],
+    }
+    assert shared.ask("PUT", "/workers/gpu-a", gpu).status_code == 200
+    shared.study(name="works")
+    trial = shared.enqueue(0.4, "works")
+    shared.claim("works", worker="gpu-a", request_id=new_id())
+    page = window.open("/workers")
+    row = page.get_by_role("row", name=re.compile("gpu-a"))
+    for words in ("rig · pid 9", "GPU (cuda)", "25.2", "torch 2.8.0", "s ago", "<b>4 labels</b>"):
+        expect(row).to_contain_text(words)
+    expect(row.locator(".pill")).to_have_text("running")
+    expect(row.get_by_role("link", name="works", exact=True)).to_be_visible()
+    row.get_by_role("link", name="trial 1").click()
+    expect(page).to_have_url(re.compile(f"/trials/{trial['id']}$"))
+
+
+def test_who_was_not_heard_of_for_long_is_silent(window: Window, shared: Served) -> None:
+    seeds.announce(shared)
+    with shared.db.begin() as session:
+        session.execute(
+            update(Worker).where(Worker.name == "bench-1").values(seen_at=hours_ago(shared))
+        )
+    page = window.open("/workers?q=BENCH")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator(".pill")).to_have_text("silent")
+    expect(page.locator("tbody")).to_contain_text("3 h ago")
+    page.get_by_label("Search by name").fill("nobody")
+    expect(page.get_by_role("heading", name="No worker has “nobody” in its name")).to_be_visible()
+    seeds.announce(shared)
+    page.get_by_role("link", name="All workers").click()
+    row = page.get_by_role("row", name=re.compile("bench-1"))
+    expect(row.locator(".pill")).to_have_text("waiting")
+
+
+def hours_ago(shared: Served) -> datetime:
+    with shared.db.read() as session:
+        return shared.db.now(session) - timedelta(hours=3)
+
+
+def test_without_a_worker_the_page_says_how_to_start_one(
+    browser: Browser, served_sqlite: Served
+) -> None:
+    context = browser.new_context()
+    page = Window(context, served_sqlite).open("/")
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Workers").click()
+    expect(page.get_by_role("heading", name="No worker yet")).to_be_visible()
+    command = f"tinyfront-server worker --server http://127.0.0.1:{served_sqlite.port}"
+    expect(page.locator("pre")).to_contain_text(command)
+    context.close()
