@@ -3,27 +3,39 @@
 from tinyfront.asked import AskedTrial
 from tinyfront.client import Client
 from tinyfront.confirmed import Confirmed
+from tinyfront.datasets import DataSet
 from tinyfront.errors import (
     Conflict,
+    Infeasible,
     InvalidArgument,
     MissingPackage,
+    NoCounterpart,
     NotAllowed,
     NotFound,
+    NothingFits,
     Problem,
     Refused,
     ServerError,
     ServerUnreachable,
     TinyfrontError,
+    TrialCancelled,
     TrialLeftOpen,
     Unavailable,
     UnreadableAnswer,
     WaitTimeout,
+    WrongRows,
 )
 from tinyfront.front import Front
+from tinyfront.hypervolumes import HypervolumeHistory
+from tinyfront.importances import Importance
 from tinyfront.objectives import Objective, maximize, minimize
+from tinyfront.optuna_in import from_optuna
+from tinyfront.optuna_out import to_optuna
+from tinyfront.serving import WorkerTrial
 from tinyfront.spaces import Choice, Cnn, Integer, Parameters, Real
 from tinyfront.study import Study
 from tinyfront.trial import Trial
+from tinyfront.worker import Worker
 
 __version__ = "0.2.0.dev0"
 
@@ -34,12 +46,18 @@ __all__ = [
     "Cnn",
     "Confirmed",
     "Conflict",
+    "DataSet",
     "Front",
+    "HypervolumeHistory",
+    "Importance",
+    "Infeasible",
     "Integer",
     "InvalidArgument",
     "MissingPackage",
+    "NoCounterpart",
     "NotAllowed",
     "NotFound",
+    "NothingFits",
     "Objective",
     "Parameters",
     "Problem",
@@ -50,10 +68,16 @@ __all__ = [
     "Study",
     "TinyfrontError",
     "Trial",
+    "TrialCancelled",
     "TrialLeftOpen",
     "Unavailable",
     "UnreadableAnswer",
     "WaitTimeout",
+    "Worker",
+    "WorkerTrial",
+    "WrongRows",
+    "from_optuna",
     "maximize",
     "minimize",
+    "to_optuna",
 ]

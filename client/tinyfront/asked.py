@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tinyfront.connection import PATIENCE_FOR_RESULTS_S, Call, Connection
+from tinyfront.calls import Call
+from tinyfront.calls import trials as calls
+from tinyfront.connection import Connection
 from tinyfront.errors import (
     Conflict,
     InvalidArgument,
@@ -55,6 +58,11 @@ class AskedTrial:
         return self._lease.number
 
     @property
+    def study(self) -> str:
+        """The name of its study."""
+        return self._lease.study
+
+    @property
     def attempt(self) -> int:
         """Which try at this trial this is, from 1."""
         return self._lease.attempt
@@ -76,6 +84,45 @@ class AskedTrial:
         return None if graph is None else dict(graph)
 
     @property
+    def training(self) -> dict[str, Any]:
+        """The recipe of a network's training; empty for a black box."""
+        return dict(self.work.get("training") or {})
+
+    @property
+    def pruning(self) -> dict[str, Any] | None:
+        """How the network is pruned; None if it is not."""
+        pruning = self.work.get("pruning")
+        return None if pruning is None else dict(pruning)
+
+    @property
+    def parent(self) -> dict[str, Any] | None:
+        """Whose weights the network inherits, as `trial` (an id), `number` and `key`; or None."""
+        parent = self.work.get("parent")
+        return None if parent is None else dict(parent)
+
+    @property
+    def data_name(self) -> str | None:
+        """The data set of a network study; None of a black box."""
+        return self.work.get("data")
+
+    @property
+    def binary(self) -> int | None:
+        """The label below which all are one class and the others the second; None: all classes."""
+        return self.work.get("binary")
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of a network's training, the same in each attempt; None of a black box."""
+        return self.work.get("seed")
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What a result must hold. Known figures are the server's business, but for those of a
+        network that is pruned: they are named here, since only the cut tells them.
+        """
+        return tuple(self.work.get("metrics") or ())
+
+    @property
     def is_open(self) -> bool:
         """Whether this program still holds the trial."""
         return self._open
@@ -87,8 +134,18 @@ class AskedTrial:
 
     def report(self, step: int, metrics: Mapping[str, float]) -> str:
         """Tell how far the trial is; returns the order: `continue`, `stop` or `cancel`."""
-        answer = self._send("reports", {"step": step, "metrics": _finite(metrics)})
-        return self._obey(answer)
+        call = calls.report(self.id, self._lease.token, step, _finite(metrics))
+        return self._obey(self._send(call))
+
+    def save(self, name: str, content: str | Path | bytes) -> None:
+        """Keep a file with the trial; the newest of each name counts.
+
+        Args:
+            name: Small letters, digits, `.`, `_` and `-`, such as `weights.safetensors`.
+            content: The path of the file, or the bytes themselves.
+        """
+        whole = content if isinstance(content, bytes) else Path(content).read_bytes()
+        self._send(calls.deliver(self._lease.attempt_id, self._lease.token, name, whole))
 
     def complete(
         self, metrics: Mapping[str, float], details: Mapping[str, Any] | None = None
@@ -97,10 +154,7 @@ class AskedTrial:
 
         Tried again for ten minutes when the server is away; an equal repetition does no harm.
         """
-        body: dict[str, Any] = {"metrics": _finite(metrics)}
-        if details is not None:
-            body["details"] = dict(details)
-        return self._finish("complete", body)
+        return self._finish(calls.complete(self.id, self._lease.token, _finite(metrics), details))
 
     def fail(self, reason: str, infeasible: bool = False, retry: bool = True) -> Trial:
         """Give the trial up.
@@ -113,18 +167,19 @@ class AskedTrial:
             retry: Whether others may try again.
         """
         text = str(reason).strip()[:LONGEST_REASON] or "no reason given"
-        return self._finish("fail", {"reason": text, "infeasible": infeasible, "retry": retry})
+        return self._finish(calls.fail(self.id, self._lease.token, text, infeasible, retry))
 
     def release(self, reason: str = "", *, patience_s: float | None = None) -> None:
         """Hand the trial back to the queue; that costs no attempt."""
         with suppress(*OVER):  # it is not ours any more, which is what we want
-            self._send("release", {"reason": reason[:LONGEST_REASON]}, patience_s)
+            reason = reason[:LONGEST_REASON]
+            self._send(calls.release(self.id, self._lease.token, reason, patience_s))
         self._close()
 
     def renew(self, patience_s: float | None = None) -> str:
         """Keep the lease for another period; `ask` does this by itself. Returns the order."""
         try:
-            answer = self._send("renew", {}, patience_s)
+            answer = self._send(calls.renew(self.id, self._lease.token, patience_s))
         except OVER:
             answer = {"order": CANCEL}
         return self._obey(answer)
@@ -160,22 +215,16 @@ class AskedTrial:
             self._close()  # nothing to hand back; a result that comes anyway is still sent
         return self.order
 
-    def _finish(self, verb: str, body: dict[str, Any]) -> Trial:
+    def _finish(self, call: Call) -> Trial:
         try:
-            answer = self._send(verb, body, PATIENCE_FOR_RESULTS_S)
+            answer = self._send(call)
         except OVER:
             self._close()  # the attempt is over, whoever ended it
             raise
         self._close()
         return trial_of(self._connection, answer)
 
-    def _send(self, verb: str, body: dict[str, Any], patience_s: float | None = None) -> Any:
-        call = Call(
-            "POST",
-            f"/trials/{self.id}/{verb}",
-            {"token": self._lease.token, **body},
-            patience_s=patience_s,
-        )
+    def _send(self, call: Call) -> Any:
         answer = self._connection.json(call)
         return {} if answer is None else answer
 

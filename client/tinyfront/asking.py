@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tinyfront.asked import AskedTrial
-from tinyfront.connection import PATIENCE_FOR_RESULTS_S, Call, Connection
+from tinyfront.calls import Call, workers
+from tinyfront.connection import Connection
 from tinyfront.errors import InvalidArgument, TinyfrontError, TrialLeftOpen, UnreadableAnswer
 from tinyfront.records import Lease, read
 
@@ -31,13 +32,13 @@ PATIENCE_FOR_RELEASE_S = 1.0
 class Asking:
     """What one loop asks for; checked when built."""
 
-    study_id: int
+    study: str | int | None  # None: of any
     worker: str
     count: int
     lease_s: int
     wait_s: float | None
     resume: bool
-    has: Mapping[str, Any] = field(default_factory=dict)
+    has: Mapping[str, Any] = field(default_factory=dict)  # further fields of a claim
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= 64:
@@ -49,7 +50,8 @@ class Asking:
 class Keeper:
     """Holds the trials of one loop: renews their leases from a daemon thread, releases the rest."""
 
-    def __init__(self, lease_s: float) -> None:
+    def __init__(self, lease_s: float, kind: type[AskedTrial] = AskedTrial) -> None:
+        self._kind = kind
         self._period_s = lease_s / 3  # two renewals may be lost
         self._trials: dict[int, AskedTrial] = {}
         self._changed = threading.Condition()
@@ -64,7 +66,7 @@ class Keeper:
 
     def hold(self, connection: Connection, lease: Lease) -> AskedTrial:
         """Take a trial and keep its lease until it is closed."""
-        trial = AskedTrial(connection, lease, self._drop)
+        trial = self._kind(connection, lease, self._drop)
         with self._changed:
             self._trials[trial.id] = trial
         if self._thread is None:
@@ -101,10 +103,13 @@ class Keeper:
 
 
 def ask(
-    connection: Connection, asking: Asking, has_ended: Callable[[], bool]
+    connection: Connection,
+    asking: Asking,
+    has_ended: Callable[[], bool],
+    kind: type[AskedTrial] = AskedTrial,
 ) -> Iterator[AskedTrial]:
     """Claim and hand out trials until the study has ended or none came within `wait_s`."""
-    keeper = Keeper(asking.lease_s)
+    keeper = Keeper(asking.lease_s, kind)
     resume = asking.resume
     try:
         while True:
@@ -172,13 +177,7 @@ def _claim_call(asking: Asking, count: int, poll_s: float, resume: bool) -> Call
         "resume": resume,
         **asking.has,
     }
-    return Call(
-        "POST",
-        f"/studies/{asking.study_id}/leases",
-        body,
-        wait_s=poll_s,
-        patience_s=PATIENCE_FOR_RESULTS_S,
-    )
+    return workers.claim(asking.study, body)
 
 
 def _leases(answer: Any, url: str) -> list[Lease]:

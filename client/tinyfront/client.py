@@ -6,19 +6,24 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from tinyfront.connection import Call, Connection
+from tinyfront.calls import Call, workers
+from tinyfront.calls import studies as study_calls
+from tinyfront.calls import trials as trial_calls
+from tinyfront.connection import Connection
+from tinyfront.figures import figure
 from tinyfront.objectives import Objective, minimize
 from tinyfront.records import items, pages, state_of
 from tinyfront.spaces import Space
 from tinyfront.study import Study
 from tinyfront.trial import Trial, trial_of
 
-IMPORT_S = 600.0  # the server checks each line before it answers
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 
@@ -143,8 +148,7 @@ class Client:
 
     def create_study_from(self, definition: Mapping[str, Any]) -> Study:
         """Create a study from its wire JSON, such as another study's `state.definition`."""
-        call = Call("POST", "/studies", definition, creates=True)
-        return self._study(self.connection.json(call))
+        return self._study(study_calls.create(definition))
 
     def import_study(self, source: str | Path | bytes, name: str | None = None) -> Study:
         """Import a study that `study.export("study")` wrote, all of it or nothing.
@@ -160,9 +164,7 @@ class Client:
             Conflict: a study of that name exists.
         """
         content = source if isinstance(source, bytes) else Path(source).read_bytes()
-        query = {"name": name}
-        call = Call("POST", "/studies/import", content, query, IMPORT_S, creates=True)
-        return self._study(self.connection.json(call))
+        return self._study(study_calls.import_lines(content, name))
 
     def study(self, name_or_id: str | int) -> Study:
         """The study of that name or number.
@@ -170,25 +172,37 @@ class Client:
         Raises:
             NotFound: there is none.
         """
-        path = f"/studies/{quote(str(name_or_id), safe='')}"
-        return self._study(self.connection.json(Call("GET", path)))
+        return self._study(study_calls.read(name_or_id))
 
     def studies(self) -> Iterator[Study]:
         """All studies, fetched page by page."""
-        for each in pages(self.connection, "/studies", {}):
-            yield self._study(each)
+        for each in pages(self.connection, study_calls.listing):
+            yield Study(self.connection, state_of(each, self.url))
 
     def trial(self, trial_id: int) -> Trial:
         """The trial with that number on the server."""
-        return trial_of(self.connection, self.connection.json(Call("GET", f"/trials/{trial_id}")))
+        return trial_of(self.connection, self.connection.json(trial_calls.read(trial_id)))
+
+    def plot(
+        self, studies: Sequence[Study | str | int], name: str = "hypervolume", **options: Any
+    ) -> Figure:
+        """Draw a figure of several studies over each other, such as how their hypervolumes grew.
+
+        Args:
+            studies: Studies, or their names or numbers.
+            name: Which figure.
+            options: What the figure takes, as on the page.
+        """
+        chosen = [each.id if isinstance(each, Study) else each for each in studies]
+        return figure(self.connection, study_calls.figure_of_several(name, chosen, options))
 
     def data(self) -> list[dict[str, Any]]:
         """The data sets that workers announced, with shapes and checksums."""
-        return items(self.connection.json(Call("GET", "/data")), self.url)
+        return items(self.connection.json(workers.data()), self.url)
 
     def devices(self) -> list[dict[str, Any]]:
         """The boards that the server knows."""
-        return items(self.connection.json(Call("GET", "/devices")), self.url)
+        return items(self.connection.json(workers.devices()), self.url)
 
     def close(self) -> None:
         """Close the connection."""
@@ -208,8 +222,8 @@ class Client:
     def __repr__(self) -> str:
         return f"<Client of {self.url}>"
 
-    def _study(self, body: Any) -> Study:
-        return Study(self.connection, state_of(body, self.url))
+    def _study(self, call: Call) -> Study:
+        return Study(self.connection, state_of(self.connection.json(call), self.url))
 
 
 def _objective(objective: Objective | Mapping[str, Any] | str) -> dict[str, Any]:

@@ -12,12 +12,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
+from tinyfront.calls import Call
 from tinyfront.errors import (
     InvalidArgument,
     Problem,
@@ -34,26 +34,10 @@ RETRIED_STATUS = {502, 503, 504}
 # likely being restarted, which takes seconds: wait for it.
 PATIENCE_BEFORE_FIRST_ANSWER_S = 2.0
 PATIENCE_S = 60.0
-# A result may have cost hours, so it is worth waiting as long as our workers do (DESIGN section 8).
-PATIENCE_FOR_RESULTS_S = 600.0
 
 FIRST_DELAY_S = 0.2
 LONGEST_DELAY_S = 5.0
 LONGEST_RETRY_AFTER_S = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request to the server."""
-
-    method: str
-    path: str  # below /api/v1
-    body: Mapping[str, Any] | bytes | None = None  # bytes are JSON lines
-    query: Mapping[str, Any] = field(default_factory=dict)
-    wait_s: float = 0.0  # the server may hold its answer back for so long
-    # Sent under a key, the same in each try, so that arriving twice it creates once.
-    creates: bool = False
-    patience_s: float | None = None  # how long it is tried again; None: the connection decides
 
 
 class Connection:
@@ -155,10 +139,9 @@ class Connection:
 
     def _request(self, call: Call) -> httpx.Request:
         timeout = httpx.Timeout(self.timeout_s, read=self.timeout_s + call.wait_s)
-        headers = {}
+        headers = dict(call.headers)
         if call.body is not None:
-            lines = isinstance(call.body, bytes)
-            headers["Content-Type"] = "application/jsonl" if lines else "application/json"
+            headers["Content-Type"] = call.media_type
         if call.creates:
             headers["Idempotency-Key"] = uuid.uuid4().hex
         return self._http.build_request(

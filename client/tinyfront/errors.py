@@ -5,6 +5,11 @@ TinyfrontError
 ├── MissingPackage       an optional package is not installed
 ├── ServerUnreachable    no answer from the server
 ├── UnreadableAnswer     an answer that no Tinyfront server gives
+├── NothingFits          no trial of a front keeps what was asked
+├── WrongRows            rows of past results that cannot be added
+├── NoCounterpart        what Optuna or Tinyfront has, and the other has not
+├── Infeasible           raise it in a worker's evaluation: the point has no value
+├── TrialCancelled       a worker's trial was cancelled; the worker goes on with the next
 ├── TrialLeftOpen        a trial was neither completed, failed nor released
 ├── WaitTimeout          the study did not end in time
 └── ServerError          the server refused; carries its problem
@@ -20,6 +25,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+MOST_SHOWN = 20  # lines of a message
 
 
 class TinyfrontError(Exception):
@@ -60,6 +67,41 @@ class UnreadableAnswer(TinyfrontError):
     def __init__(self, url: str, what: str) -> None:
         super().__init__(f"{url} gave {what}: is this a Tinyfront server?")
         self.url = url
+
+
+class NothingFits(TinyfrontError):
+    """No trial of a front keeps the limits or fits the device."""
+
+
+class WrongRows(TinyfrontError):
+    """Rows of past results that cannot be added; `problems` says why, by row, from 1."""
+
+    def __init__(self, problems: Mapping[int, str], total: int, added: int) -> None:
+        count = len(problems)
+        rows = "1 row" if count == 1 else f"{count} rows"
+        shown = [f"row {row}: {text}" for row, text in list(problems.items())[:MOST_SHOWN]]
+        if count > MOST_SHOWN:
+            shown.append(f"and {count - MOST_SHOWN} more")
+        outcome = "none was sent" if added == 0 else f"{added} were added"
+        super().__init__(f"{rows} of {total} cannot be added; {outcome}.\n" + "\n".join(shown))
+        self.problems = dict(problems)
+        self.added = added
+
+
+class NoCounterpart(TinyfrontError):
+    """Something that cannot be said in the other package."""
+
+
+class Infeasible(TinyfrontError):
+    """Raise it where a point has no value: it diverged, or it cannot be built."""
+
+
+class TrialCancelled(TinyfrontError):
+    """A trial that a worker evaluates was cancelled or taken over; its result is not wanted."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Trial {number} was cancelled or given to another worker.")
+        self.number = number
 
 
 class TrialLeftOpen(TinyfrontError):

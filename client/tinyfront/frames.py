@@ -11,6 +11,7 @@ from tinyfront.trial import Trial
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+PARAMETER = "parameter."  # before the name of a parameter, so that no value has the same
 FIXED = ("id", "status", "feasible", "on_front", "finish_no", "designer", "origin", "reason")
 
 
@@ -22,19 +23,29 @@ def frame(trials: Iterable[Trial], *, flat: bool) -> DataFrame:
         flat: Whether points are parameters, which get a column each (`parameter.x`). The point of
             a network is one column of JSON.
     """
+    package = pandas()
+    rows = [_row(trial, flat) for trial in trials]
+    columns = None if rows else ["number", *FIXED]
+    table: DataFrame = package.DataFrame(rows, columns=columns).set_index("number")
+    return table
+
+
+def pandas() -> Any:
+    """The package, imported when it is needed.
+
+    Raises:
+        MissingPackage: it is not installed.
+    """
     try:
-        import pandas  # an optional package, and slow to import
+        import pandas as package  # an optional package, and slow to import
     except ImportError:
         raise MissingPackage("pandas", "pandas") from None
-    rows = [_row(trial, flat) for trial in trials]
-    if not rows:
-        return pandas.DataFrame(columns=list(FIXED)).rename_axis("number")
-    return pandas.DataFrame(rows).set_index("number")
+    return package
 
 
 def _row(trial: Trial, flat: bool) -> dict[str, Any]:
     fixed = {"number": trial.number} | {name: getattr(trial, name) for name in FIXED}
     if not flat:
         return fixed | dict(trial.values) | {"point": trial.point}
-    point = {f"parameter.{name}": value for name, value in trial.point.items()}
+    point = {f"{PARAMETER}{name}": value for name, value in trial.point.items()}
     return fixed | dict(trial.values) | point

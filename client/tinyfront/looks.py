@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from tinyfront.connection import PATIENCE_FOR_RESULTS_S
+from tinyfront.calls import PATIENCE_FOR_RESULTS_S
 from tinyfront.errors import ServerUnreachable, Unavailable, WaitTimeout
 from tinyfront.progress import Display
 from tinyfront.records import StudyState

@@ -1,4 +1,4 @@
-"""Show how a study gets on: a live bar on a terminal, plain lines elsewhere."""
+"""Show how a study gets on: a live bar on a terminal or in a notebook, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from tinyfront.records import StudyState
 SECONDS_BETWEEN_LINES = 5.0
 # A study that does not move for so long most likely has nobody who works on it.
 SECONDS_BEFORE_HINT = 30.0
+AWAY = "the server does not answer, trying again"
 
 
-class Display(Protocol):
-    """What `Study.wait` tells about its waiting."""
+class Bar(Protocol):
+    """Shows where a study stands."""
 
     def update(self, state: StudyState) -> None:
         """The server's newest word about the study."""
@@ -27,6 +28,13 @@ class Display(Protocol):
 
     def close(self) -> None:
         """The waiting is over."""
+
+
+class Display(Bar, Protocol):
+    """What `Study.wait` tells about its waiting."""
+
+    def left(self, state: StudyState) -> None:
+        """The user has interrupted the waiting; the study goes on."""
 
 
 class Silent:
@@ -39,6 +47,9 @@ class Silent:
         """Keep silent."""
 
     def close(self) -> None:
+        """Keep silent."""
+
+    def left(self, state: StudyState) -> None:
         """Keep silent."""
 
 
@@ -69,7 +80,7 @@ class LiveBar:
 
     def away(self, reason: str) -> None:
         """Say in the line that the server is away."""
-        self._progress.update(self._task, says="the server does not answer, trying again")
+        self._progress.update(self._task, says=AWAY)
 
     def close(self) -> None:
         """Leave the last line standing."""
@@ -109,12 +120,12 @@ class Lines:
 
 
 class Hinting:
-    """Adds to another display what to do when nobody works on the study."""
+    """Adds to a bar what to do when nobody works on the study, or when the user leaves it."""
 
     def __init__(
-        self, display: Display, console: Console, clock: Callable[[], float] = time.monotonic
+        self, bar: Bar, console: Console, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._display = display
+        self._bar = bar
         self._console = console
         self._clock = clock
         self._still_since: float | None = None
@@ -122,22 +133,31 @@ class Hinting:
 
     def update(self, state: StudyState) -> None:
         """Pass on; hint once when an active study has stood still for long with nothing running."""
-        self._display.update(state)
+        self._bar.update(state)
         moving = state.finished != self._finished or state.counts.get("running", 0) > 0
         if moving or state.status != "active":
             self._finished, self._still_since = state.finished, self._clock()
         elif self._still_since is not None:
             if self._clock() - self._still_since >= SECONDS_BEFORE_HINT:
-                self._console.print(hint(state), markup=False, highlight=False, soft_wrap=True)
+                self._say(hint(state))
                 self._still_since = None
 
     def away(self, reason: str) -> None:
         """Pass on."""
-        self._display.away(reason)
+        self._bar.away(reason)
 
     def close(self) -> None:
         """Pass on."""
-        self._display.close()
+        self._bar.close()
+
+    def left(self, state: StudyState) -> None:
+        """Say that the study goes on."""
+        self._bar.close()
+        if state.status != "ended":
+            self._say(f"Study {state.name} goes on: wait() shows it again, close() ends it.")
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def display(shown: bool, console: Console | None = None) -> Display:
@@ -145,8 +165,15 @@ def display(shown: bool, console: Console | None = None) -> Display:
     if not shown:
         return Silent()
     console = Console(stderr=True, emoji=False) if console is None else console
-    live = console.is_terminal or console.is_jupyter
-    return Hinting(LiveBar(console) if live else Lines(console), console)
+    return Hinting(_bar(console), console)
+
+
+def _bar(console: Console) -> Bar:
+    if console.is_jupyter:
+        from tinyfront.notebooks import NotebookBar
+
+        return NotebookBar()
+    return LiveBar(console) if console.is_terminal else Lines(console)
 
 
 def standing(state: StudyState) -> str:

@@ -7,12 +7,13 @@ server does not send get their default. So servers can be upgraded before their 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from tinyfront.connection import Call, Connection
+from tinyfront.calls import Call
+from tinyfront.connection import Connection
 from tinyfront.errors import UnreadableAnswer
 
 Record = TypeVar("Record")
@@ -93,25 +94,6 @@ class Artefact:
 
 
 @dataclass(frozen=True, slots=True)
-class HypervolumePoint:
-    """The hypervolume after a trial that changed the front."""
-
-    finish_no: int
-    value: float
-    front_size: int = 0
-    at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HypervolumeHistory:
-    """How the hypervolume grew, with the scale without which its values mean nothing."""
-
-    ideal: Mapping[str, float | None]
-    reference: Mapping[str, float | None]
-    points: tuple[HypervolumePoint, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Lease:
     """One attempt at a trial, held by this program."""
 
@@ -142,11 +124,11 @@ def state_of(body: Any, url: str) -> StudyState:
     return read(StudyState, body, url, wire=body)
 
 
-def pages(connection: Connection, path: str, query: Mapping[str, Any]) -> Iterator[Any]:
-    """Every item of a list that the server hands out page by page."""
+def pages(connection: Connection, listing: Callable[[str | None], Call]) -> Iterator[Any]:
+    """Every item of a list that the server hands out page by page, from a cursor on."""
     cursor = None
     while True:
-        page = connection.json(Call("GET", path, query={**query, "cursor": cursor}))
+        page = connection.json(listing(cursor))
         yield from items(page, connection.url)
         cursor = page.get("next")
         if cursor is None:

@@ -1,172 +1,62 @@
-"""A study on a server: its state, its trials, its front."""
+"""A study on a server: wait for it, work for it, add to it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tinyfront import adding, past
 from tinyfront.asked import AskedTrial
 from tinyfront.asking import Asking, ask, worker_name
+from tinyfront.calls import PATIENCE_FOR_RESULTS_S
+from tinyfront.calls import studies as calls
+from tinyfront.calls import trials as trial_calls
 from tinyfront.confirmed import Confirmed, confirmed_of
-from tinyfront.connection import PATIENCE_FOR_RESULTS_S, Call, Connection
 from tinyfront.durations import seconds
-from tinyfront.errors import InvalidArgument
-from tinyfront.figures import figure
-from tinyfront.frames import frame
-from tinyfront.front import Front
+from tinyfront.findings import Findings
 from tinyfront.looks import looks
-from tinyfront.progress import Display, display
-from tinyfront.records import (
-    HypervolumeHistory,
-    HypervolumePoint,
-    StudyObjective,
-    StudyState,
-    items,
-    pages,
-    read,
-    state_of,
-)
+from tinyfront.optuna_out import to_optuna
+from tinyfront.progress import display
+from tinyfront.records import StudyState
+from tinyfront.steering import Steering
 from tinyfront.trial import Trial, trial_of
 
 if TYPE_CHECKING:
+    import optuna
     from pandas import DataFrame
-    from plotly.graph_objects import Figure
 
 
-class Study:
+class Study(Findings, Steering):
     """A study; `state` is what the server last said, `refresh()` asks again."""
-
-    def __init__(self, connection: Connection, state: StudyState) -> None:
-        self._connection = connection
-        self.state = state
-
-    @property
-    def id(self) -> int:
-        """The study's number on its server."""
-        return self.state.id
-
-    @property
-    def name(self) -> str:
-        """The study's name."""
-        return self.state.name
-
-    @property
-    def status(self) -> str:
-        """`active`, `paused` or `ended`, as of the last refresh."""
-        return self.state.status
-
-    @property
-    def objectives(self) -> tuple[StudyObjective, ...]:
-        """The objectives, complete with unit and scale."""
-        return self.state.objectives
-
-    @property
-    def is_black_box(self) -> bool:
-        """Whether it searches parameters, not networks."""
-        space = self.state.definition.get("space")
-        return isinstance(space, Mapping) and space.get("kind") == "parameters"
-
-    def refresh(self) -> Study:
-        """Ask the server for the newest state."""
-        return self._take(self._connection.json(Call("GET", self._path())))
 
     def wait(self, progress: bool = True, timeout: float | str | None = None) -> Study:
         """Wait until the study has ended; it outlasts a restart of the server.
 
+        Ctrl-C leaves the study as it is: its workers go on.
+
         Args:
-            progress: Show a live bar on a terminal and lines elsewhere, on standard error.
+            progress: Show a live bar on a terminal and in a notebook, and lines elsewhere, on
+                standard error.
             timeout: Seconds or text like `2h`; None waits as long as the server answers.
 
         Raises:
             WaitTimeout: the study has not ended in time; it goes on.
             ServerUnreachable: no answer for ten minutes.
         """
-        timeout_s = None if timeout is None else seconds("timeout", timeout)
-        shown = display(progress)
-        try:
-            for _ in self._looks(timeout_s, shown):
-                pass
-        finally:
-            shown.close()
+        for _ in self.watch(progress, timeout):
+            pass
         return self
 
-    def watch(self) -> Iterator[StudyState]:
-        """The newest state about every second until the study has ended."""
-        return self._looks(None, display(False))
+    def watch(
+        self, progress: bool = False, timeout: float | str | None = None
+    ) -> Iterator[StudyState]:
+        """The newest state about every second until the study has ended.
 
-    def front(self, device: str | None = None) -> Front:
-        """The trials that no other beats; with `device` only what fits its flash and SRAM."""
-        answer = self._connection.json(Call("GET", self._path("/front"), query={"device": device}))
-        url = self._connection.url
-        objectives = [read(StudyObjective, each, url) for each in answer.get("objectives", [])]
-        trials = [trial_of(self._connection, each) for each in items(answer, url)]
-        return Front(self, objectives or self.objectives, trials)
-
-    def trials(self, status: str | None = None, purpose: str | None = None) -> Iterator[Trial]:
-        """All trials of the search, or those of one status, fetched page by page.
-
-        Args:
-            purpose: `confirm` for the runs that confirm the front.
+        The arguments and errors are those of `wait`; `progress` shows its bar meanwhile.
         """
-        query = {"status": status, "purpose": purpose}
-        for each in pages(self._connection, self._path("/trials"), query):
-            yield trial_of(self._connection, each)
-
-    def to_pandas(self) -> DataFrame:
-        """All trials as a data frame, one row each, indexed by number."""
-        return frame(self.trials(), flat=self.is_black_box)
-
-    def hypervolume(self) -> float | None:
-        """The hypervolume of the front now; None while the scale is not fixed."""
-        return self.refresh().state.hypervolume
-
-    def hypervolume_history(self) -> HypervolumeHistory:
-        """The hypervolume after each trial that changed the front."""
-        answer = self._connection.json(Call("GET", self._path("/hypervolume")))
-        url = self._connection.url
-        points = tuple(read(HypervolumePoint, each, url) for each in answer.get("points", []))
-        return HypervolumeHistory(answer.get("ideal") or {}, answer.get("reference") or {}, points)
-
-    def confirm(
-        self,
-        networks: int = 20,
-        seeds: int = 3,
-        again: bool = False,
-        trials: Sequence[int] | None = None,
-    ) -> Confirmed:
-        """Train networks of the front from scratch, with fresh seeds, and read the test set.
-
-        Workers do so outside of the budget, also when the study has ended; it returns at once.
-
-        Args:
-            networks: At most so many, those that make most of the hypervolume.
-            seeds: Trainings of each network.
-            again: Needed to read the test set once more.
-            trials: Numbers of completed trials, instead of a choice from the front.
-
-        Raises:
-            Conflict: the test set was read before, or there is nothing to confirm.
-        """
-        body: dict[str, Any] = {"networks": networks, "seeds": seeds, "again": again}
-        if trials is not None:
-            body["trials"] = list(trials)
-        call = Call("POST", self._path("/confirm"), body, creates=True)
-        return confirmed_of(self._connection.json(call), self._connection.url)
-
-    def confirmed(self) -> Confirmed:
-        """What the test set says of the networks that were confirmed, and how often it was read."""
-        answer = self._connection.json(Call("GET", self._path("/confirmed")))
-        return confirmed_of(answer, self._connection.url)
-
-    def plot(self, name: str = "front") -> Figure:
-        """Draw `front`, `front3d`, `hypervolume` or `thinking`, as on the study's page."""
-        return figure(self._connection, self._path(f"/figures/{name}"))
-
-    def export(self, format: str = "csv") -> Iterator[bytes]:
-        """All trials as `csv` or `jsonl`, or all of the `study`, piece by piece."""
-        call = Call("GET", self._path("/export"), query={"format": format})
-        with self._connection.stream(call) as response:
-            yield from response.iter_bytes()
+        timeout_s = None if timeout is None else seconds("timeout", timeout)
+        return self._looks(timeout_s, progress)
 
     def ask(
         self,
@@ -193,7 +83,7 @@ class Study:
             has: `{"accelerator": "cuda", "memory_mib": 24000}`, for a study that needs some of it.
         """
         asking = Asking(
-            study_id=self.id,
+            study=self.id,
             worker=worker_name() if worker is None else worker,
             count=count,
             lease_s=round(seconds("lease", lease)),
@@ -215,73 +105,81 @@ class Study:
         A point that the study holds already is refused, unless with `replicate` it shall be
         measured again. For networks `parameters` is the point: the genotype as JSON. `parent` is
         the number of a completed trial of this study, whose weights the network inherits before it
-        is trained.
+        is trained. Many results are better added by `add_results`.
         """
-        name = "parameters" if self.is_black_box else "point"
-        body: dict[str, Any] = {name: dict(parameters)}
-        if values is not None:
-            body["values"] = dict(values)
-        if parent is not None:
-            body["parent"] = parent
-        if replicate:
-            body["replicate"] = True
-        call = Call("POST", self._path("/trials"), body, creates=True)
-        return trial_of(self._connection, self._connection.json(call))
+        call = trial_calls.enqueue(self.id, parameters, values, parent, replicate)
+        return trial_of(self._connection, self._ask(call))
 
-    def pause(self) -> Study:
-        """Hand out no more trials; those that run go on."""
-        return self._change({"status": "paused"})
+    def add_results(
+        self,
+        results: Sequence[Mapping[str, Any]] | DataFrame | str | Path,
+        *,
+        replicates: bool = False,
+    ) -> list[Trial]:
+        """Add results that you have from elsewhere; the search goes on from them.
 
-    def resume(self) -> Study:
-        """Go on after a pause."""
-        return self._change({"status": "active"})
+        All rows are checked before the first is sent. Results that the study holds already are
+        left as they are, so the same call again does no harm.
 
-    def close(self) -> Study:
-        """End the study now."""
-        return self._change({"status": "ended"})
+        Args:
+            results: A list of rows, a data frame, or the path of a CSV file. A row is
+                `{"parameters": {...}, "values": {...}}` (of networks `point`), or it is flat, with
+                a name for each parameter and each value, as `study.to_pandas()` has them.
+            replicates: Add rows whose point the study holds with other values as further
+                measurements of it; otherwise they are errors.
 
-    def extend(
-        self, trials: int = 0, *, epochs: int = 0, hours: float = 0.0, plateau: int = 0
-    ) -> Study:
-        """Give the study so much more of its budgets; one that it does not have begins at 0."""
-        state = self.refresh().state
-        more = {"trials": trials, "epochs": epochs, "hours": hours, "plateau": plateau}
-        wanted = {
-            name: (getattr(state, name) or 0) + amount for name, amount in more.items() if amount
-        }
-        if not wanted:
-            raise InvalidArgument("trials", "need more of at least one budget.")
-        return self._change(wanted)
+        Returns:
+            The trials that hold the results, in the order of the rows.
 
-    def delete(self) -> None:
-        """Delete the study with all its trials."""
-        self._connection.json(Call("DELETE", self._path()))
+        Raises:
+            WrongRows: rows cannot be added; it names each, and how many were.
+            InvalidArgument: the study's budget has no room for so many.
+        """
+        rows = past.rows_of(results, self.state)
+        return adding.add(self._connection, self.refresh().state, rows, replicates)
 
-    def __repr__(self) -> str:
-        return (
-            f"<Study {self.name}, {self.status}: {self.state.finished} of {self.state.trials} "
-            f"trials, front {self.state.front_size}>"
-        )
+    def confirm(
+        self,
+        networks: int = 20,
+        seeds: int = 3,
+        again: bool = False,
+        trials: Sequence[int] | None = None,
+    ) -> Confirmed:
+        """Train networks of the front from scratch, with fresh seeds, and read the test set.
 
-    def _path(self, below: str = "") -> str:
-        return f"/studies/{self.id}{below}"
+        Workers do so outside of the budget, also when the study has ended; it returns at once.
 
-    def _change(self, body: Mapping[str, Any]) -> Study:
-        return self._take(self._connection.json(Call("PATCH", self._path(), body)))
+        Args:
+            networks: At most so many, those that make most of the hypervolume.
+            seeds: Trainings of each network.
+            again: Needed to read the test set once more.
+            trials: Numbers of completed trials, instead of a choice from the front.
 
-    def _take(self, body: Any) -> Study:
-        self.state = state_of(body, self._connection.url)
-        return self
+        Raises:
+            Conflict: the test set was read before, or there is nothing to confirm.
+        """
+        call = calls.confirm(self.id, networks, seeds, again, trials)
+        return confirmed_of(self._ask(call), self._connection.url)
+
+    def to_optuna(self) -> optuna.Study:
+        """The finished trials as an Optuna study in memory; `tinyfront.to_optuna` says more."""
+        return to_optuna(self)
 
     def _has_ended(self) -> bool:
-        call = Call("GET", self._path(), patience_s=PATIENCE_FOR_RESULTS_S)
-        return self._take(self._connection.json(call)).status == "ended"
+        return self._take(calls.read(self.id, PATIENCE_FOR_RESULTS_S)).status == "ended"
 
-    def _looks(self, timeout_s: float | None, shown: Display) -> Iterator[StudyState]:
+    def _looks(self, timeout_s: float | None, progress: bool) -> Iterator[StudyState]:
         # No retries inside a look: between two of them the display shall be told.
-        call = Call("GET", self._path(), patience_s=0.0)
+        call = calls.read(self.id, patience_s=0.0)
+        shown = display(progress)
 
         def look() -> StudyState:
-            return self._take(self._connection.json(call)).state
+            return self._take(call).state
 
-        return looks(self.state, look, self._connection.pause, timeout_s, shown)
+        try:
+            yield from looks(self.state, look, self._connection.pause, timeout_s, shown)
+        except KeyboardInterrupt:
+            shown.left(self.state)
+            raise
+        finally:
+            shown.close()

@@ -11,9 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tinyfront.connection import Call, Connection
+from tinyfront.calls import trials as calls
+from tinyfront.connection import Connection
 from tinyfront.errors import UnreadableAnswer
-from tinyfront.figures import figure
+from tinyfront.figures import TRIAL_FIGURES, figure
 from tinyfront.records import Artefact, read
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Trial:
 
     def detail(self) -> dict[str, Any]:
         """All that the server knows, as plain JSON: graph, attempts, reports, artefacts."""
-        detail = self._connection.json(Call("GET", f"/trials/{self.id}"))
+        detail = self._connection.json(calls.read(self.id))
         if not isinstance(detail, dict):
             raise UnreadableAnswer(self._connection.url, "no trial")
         return detail
@@ -80,13 +81,14 @@ class Trial:
         target.mkdir(parents=True, exist_ok=True)
         return [self._fetch(artefact, target) for artefact in self.artefacts()]
 
-    def plot(self, name: str = "learning") -> Figure:
-        """Draw the trial's `learning` curves or its `memory` over time."""
-        return figure(self._connection, f"/trials/{self.id}/figures/{name}")
+    def plot(self, name: str = "learning", **options: Any) -> Figure:
+        """Draw the trial's `learning` curves or its `memory` over time, as on its page."""
+        call = calls.figure(self.id, name, options)
+        return figure(self._connection, call, TRIAL_FIGURES)
 
     def cancel(self) -> Trial:
         """Close the trial; a worker that has it is told to stop."""
-        body = self._connection.json(Call("POST", f"/trials/{self.id}/cancel"))
+        body = self._connection.json(calls.cancel(self.id))
         return trial_of(self._connection, body)
 
     def _fetch(self, artefact: Artefact, folder: Path) -> Path:
@@ -95,7 +97,7 @@ class Trial:
         path = folder / artefact.name
         part = folder / f"{artefact.name}.part"
         digest = hashlib.sha256()
-        call = Call("GET", f"/trials/{self.id}/artefacts/{artefact.name}")
+        call = calls.artefact(self.id, artefact.name)
         try:
             with self._connection.stream(call) as response, part.open("wb") as file:
                 for piece in response.iter_bytes():

@@ -5,7 +5,8 @@ import pytest
 
 import tinyfront
 from tests.client.scripted import Scripted, nothing, ok, problem, study_json
-from tinyfront.connection import Call, Connection
+from tinyfront.calls import Call
+from tinyfront.connection import Connection
 
 LOOK = Call("GET", "/studies/7")
 CREATE = Call("POST", "/studies/7/trials", {"parameters": {}}, creates=True)

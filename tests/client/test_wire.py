@@ -10,7 +10,18 @@ from optimizer.networks.presets import PRESETS, ranges_of
 from optimizer.networks.ranges import Ranges
 from optimizer.space import space_from_json
 from service.api.schemas import leases, studies, trials, workers
-from tinyfront import Choice, Client, Cnn, Integer, Parameters, Real, maximize, minimize, records
+from tinyfront import (
+    Choice,
+    Client,
+    Cnn,
+    Integer,
+    Parameters,
+    Real,
+    hypervolumes,
+    maximize,
+    minimize,
+    records,
+)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -66,7 +77,7 @@ def test_create_study_has_an_argument_for_each_field_of_the_servers_schema() -> 
         (records.StudyState, studies.StudyOut),
         (records.StudyObjective, studies.ObjectiveOut),
         (records.StudyConstraint, studies.ConstraintOut),
-        (records.HypervolumePoint, studies.HypervolumePoint),
+        (hypervolumes.HypervolumePoint, studies.HypervolumePoint),
         (records.Artefact, trials.ArtefactOut),
         (records.Lease, leases.Lease),
         (tinyfront.Trial, trials.TrialOut),

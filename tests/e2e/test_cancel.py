@@ -13,7 +13,7 @@ from optimizer.networks.space import NetworkSpace
 from optimizer.space import Point, space_from_json
 from tests.e2e.conftest import PATHS, Site, until
 from tinyfront import Client, Cnn, Parameters, Real, Study, Trial, minimize
-from tinyfront.connection import Call
+from tinyfront.calls import Call
 from worker.data import facts
 
 LEASE_S = 10  # the shortest; a heartbeat is a third of it

@@ -10,7 +10,7 @@ from resource_models.footprint import footprint
 from resource_models.graph import Graph
 from tests.e2e.conftest import Site, until
 from tinyfront import Client, Cnn, Study, Trial, minimize
-from tinyfront.connection import Call
+from tinyfront.calls import Call
 from worker.data import facts
 
 GENE = {"scope": "channels", "method": "magnitude", "target": 0.5}

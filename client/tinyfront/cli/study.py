@@ -146,10 +146,9 @@ def watch(name: StudyName, url: Url = None, as_json: AsJson = False) -> None:
             if as_json:
                 _say_changes(study)
             else:
-                study.wait(progress=True)
+                study.wait(progress=True)  # says that the study goes on, if it is interrupted
                 console().print(tables.study(study.state))
         except KeyboardInterrupt:
-            typer.echo(f"Study {study.name} goes on.", err=True)
             raise typer.Exit(INTERRUPTED) from None
 
 
