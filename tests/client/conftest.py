@@ -45,6 +45,18 @@ def study(server: Scripted) -> Study:
     return server.client().study("toy")
 
 
+@pytest.fixture
+def black_box(server: Scripted) -> Scripted:
+    """A study that ends when its leases are used up."""
+    server.say("GET", "/studies/toy", ok(study_json()))
+    server.say("GET", "/studies/7", ok(study_json(status="ended")))
+    for number in range(1, 9):
+        for verb in ("complete", "fail"):
+            server.say("POST", f"/trials/{100 + number}/{verb}", ok(trial_json(number)))
+        server.say("POST", f"/trials/{100 + number}/release", nothing())
+    return server
+
+
 @pytest.fixture(scope="module")
 def url(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running service with one planner process."""

@@ -25,4 +25,4 @@ def test_a_replicate_is_asked_for_by_name(server: Scripted, study: Study) -> Non
     server.say("POST", "/studies/7/trials", ok(trial_json(9, status="queued"), 201))
     study.enqueue({"x": 0.5}, replicate=True)
     (sent,) = server.sent("POST", "/studies/7/trials")
-    assert sent == {"parameters": {"x": 0.5}, "replicate": True}
+    assert sent == {"point": {"x": 0.5}, "replicate": True}

@@ -237,8 +237,8 @@ def test_a_proposal_or_a_known_result_can_be_added(server: Scripted, study: Stud
     assert study.enqueue({"x": 0.1}).status == "queued"
     study.enqueue({"x": 0.2}, values={"cost": 1.0, "size": 2.0}, parent=3)
     assert server.sent("POST", "/studies/7/trials") == [
-        {"parameters": {"x": 0.1}},
-        {"parameters": {"x": 0.2}, "values": {"cost": 1.0, "size": 2.0}, "parent": 3},
+        {"point": {"x": 0.1}},
+        {"point": {"x": 0.2}, "values": {"cost": 1.0, "size": 2.0}, "parent": 3},
     ]
 
 
@@ -247,7 +247,7 @@ def test_a_number_of_numpy_is_sent_as_a_number(server: Scripted, study: Study) -
 
     server.say("POST", "/studies/7/trials", ok(trial(9), 201))
     study.enqueue({"x": np.float32(0.5), "n": np.int64(3)})
-    assert server.sent("POST", "/studies/7/trials") == [{"parameters": {"x": 0.5, "n": 3}}]
+    assert server.sent("POST", "/studies/7/trials") == [{"point": {"x": 0.5, "n": 3}}]
 
 
 def test_waiting_ends_with_the_study_and_outlasts_the_server(
