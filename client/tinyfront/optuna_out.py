@@ -58,7 +58,10 @@ def to_optuna(study: Findings) -> optuna.Study:
         directions=[each.goal for each in study.objectives],
         sampler=package.samplers.RandomSampler(seed=0),  # the caller's to choose
     )
-    made.set_metric_names([each.name for each in study.objectives])
+    with warnings.catch_warnings():
+        # Stable since release 3.2, but still called an experiment.
+        warnings.simplefilter("ignore", package.exceptions.ExperimentalWarning)
+        made.set_metric_names([each.name for each in study.objectives])
     judges: list[Judge] = [*study.state.constraints, *study.objectives]
     for trial in study.trials():
         if trial.status in STATES:

@@ -85,6 +85,8 @@ class Reader:
         for key, value in given.items():
             name = str(key)
             prefix = next((each for each in POINT_PREFIXES if name.startswith(each)), None)
+            if name == POINT and self.parameters is None:
+                continue
             if name in parameters:
                 point[name] = value
             elif prefix is not None and self.parameters is not None:

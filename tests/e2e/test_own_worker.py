@@ -7,7 +7,7 @@ import numpy as np
 from tests.e2e.conftest import PATHS, Site, until
 from tinyfront import Client, Cnn, minimize
 
-TRIALS = 6
+TRIALS = 4
 
 
 def test_a_trainer_of_ones_own_takes_a_study_to_its_front(site: Site) -> None:
