@@ -14,6 +14,7 @@ from tinyfront.calls import Call, workers
 from tinyfront.calls import studies as study_calls
 from tinyfront.calls import trials as trial_calls
 from tinyfront.connection import Connection
+from tinyfront.errors import InvalidArgument
 from tinyfront.figures import figure
 from tinyfront.objectives import Objective, minimize
 from tinyfront.records import items, pages, state_of
@@ -118,8 +119,8 @@ class Client:
         """
         definition: dict[str, Any] = {
             "name": name,
-            "space": dict(space) if isinstance(space, Mapping) else space.to_json(),
-            "objectives": [_objective(each) for each in objectives],
+            "space": _json("space", space, "Cnn(...), Parameters(...) or a mapping"),
+            "objectives": _objectives(objectives),
             "trials": trials,
             "designer": designer,
             "seed": seed,
@@ -226,10 +227,21 @@ class Client:
         return Study(self.connection, state_of(self.connection.json(call), self.url))
 
 
-def _objective(objective: Objective | Mapping[str, Any] | str) -> dict[str, Any]:
-    if isinstance(objective, str):
-        objective = minimize(objective)
-    return dict(objective) if isinstance(objective, Mapping) else objective.to_json()
+def _objectives(given: Sequence[Objective | Mapping[str, Any] | str]) -> list[dict[str, Any]]:
+    need = "minimize(...), maximize(...), a mapping or a name"
+    if isinstance(given, str | Mapping | Objective):  # one of them is a slip, not a list
+        raise InvalidArgument("objectives", f"need a list of {need}, got {given!r}.")
+    named = [minimize(each) if isinstance(each, str) else each for each in given]
+    return [_json(f"objectives.{place}", each, need) for place, each in enumerate(named)]
+
+
+def _json(field: str, given: Any, need: str) -> dict[str, Any]:
+    if isinstance(given, Mapping):
+        return dict(given)
+    if isinstance(given, type) or not hasattr(given, "to_json"):
+        raise InvalidArgument(field, f"need {need}, got {given!r}.")
+    written: dict[str, Any] = given.to_json()
+    return written
 
 
 def _rule(stopping: Mapping[str, Any] | str | None) -> dict[str, Any] | None:

@@ -178,7 +178,7 @@ def _opened(response: httpx.Response) -> None:
 def _checked_url(url: str) -> httpx.URL:
     try:
         address = httpx.URL(url)
-    except httpx.InvalidURL as error:
+    except (httpx.InvalidURL, TypeError) as error:
         raise InvalidArgument("url", f"{url!r} is no address: {error}.") from None
     if address.scheme not in {"http", "https"} or not address.host:
         raise InvalidArgument("url", f"need http://host:port or https://host, got {url!r}.")

@@ -18,6 +18,6 @@ def seconds(field: str, duration: float | str) -> float:
         if match is None:
             raise wrong
         duration = float(match[1]) * SECONDS[match[2]]
-    if not (math.isfinite(duration) and duration > 0):
+    if not (isinstance(duration, int | float) and math.isfinite(duration) and duration > 0):
         raise wrong
     return float(duration)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from tinyfront.errors import NothingFits
 from tinyfront.frames import frame
@@ -118,9 +118,9 @@ class Front(Sequence[Trial]):
         """One row a trial, in the order of the front."""
         return frame(self._trials, flat=self.study.is_black_box)
 
-    def plot(self, *, three_d: bool = False) -> Figure:
+    def plot(self, *, three_d: bool = False, **options: Any) -> Figure:
         """Draw the front as the server shows it now, in two dimensions or in three."""
-        return self.study.plot("front3d" if three_d else "front")
+        return self.study.plot("front3d" if three_d else "front", **options)
 
     def _fitting(self, device: str | None) -> Front:
         if device is None:

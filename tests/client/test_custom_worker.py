@@ -17,7 +17,16 @@ from tests.client.scripted import (
     trial_json,
 )
 from tests.client.working import LEASES, MINE, NETWORK, lent, sent, worker_of
-from tinyfront import DataSet, TrialCancelled, Worker, WorkerTrial
+from tinyfront import (
+    Client,
+    DataSet,
+    Parameters,
+    Real,
+    TrialCancelled,
+    Worker,
+    WorkerTrial,
+    minimize,
+)
 
 
 def test_a_function_is_called_for_each_trial_until_the_study_has_ended(
@@ -178,3 +187,24 @@ def test_the_checksums_of_a_data_set_tell_bytes_and_splits_apart(tmp_path: Path)
     assert DataSet.of("mine", b"other", split=[1, 2], **facts).sha256 != whole.sha256
     assert DataSet.of("mine", b"bytes", split=[1, 3], **facts).split_sha256 != whole.split_sha256
     assert json.dumps(whole.to_json())
+
+
+def test_a_black_box_is_served_on_the_real_service_until_it_ends(client: Client) -> None:
+    study = client.create_study(
+        "served",
+        space=Parameters(Real("x", 0, 1)),
+        objectives=[minimize("cost", ideal=0, reference=1)],
+        trials=3,
+        designer="random",
+    )
+    worker = Worker(client)
+
+    @worker.evaluate
+    def measure(trial: WorkerTrial) -> dict[str, float]:
+        trial.save("notes.json", b"{}")
+        return {"cost": trial.parameters["x"]}
+
+    assert worker.run("served", progress=False) == 3
+    assert study.refresh().status == "ended"
+    (notes,) = study.front()[0].artefacts()
+    assert (notes.name, notes.media_type) == ("notes.json", "application/json")

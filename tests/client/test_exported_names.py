@@ -45,7 +45,8 @@ def test_the_version_is_that_of_the_distribution() -> None:
 def test_importing_the_sdk_loads_no_optional_package() -> None:
     program = (
         "import sys, tinyfront; "
-        "print([m for m in ('pandas', 'plotly', 'numpy', 'torch') if m in sys.modules])"
+        "optional = ('IPython', 'numpy', 'optuna', 'pandas', 'plotly', 'torch'); "
+        "print([m for m in optional if m in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

@@ -280,7 +280,7 @@ def test_waiting_for_a_study_that_was_deleted_is_an_error(server: Scripted, stud
         study.wait(progress=False)
 
 
-@pytest.mark.parametrize("timeout", ["soon", 0, -1, float("nan"), "1 week"])
+@pytest.mark.parametrize("timeout", ["soon", 0, -1, float("nan"), "1 week", [5]])
 def test_a_duration_that_is_none_is_refused(study: Study, timeout: Any) -> None:
     with pytest.raises(tinyfront.InvalidArgument, match="timeout"):
         study.wait(timeout=timeout)
