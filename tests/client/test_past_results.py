@@ -179,6 +179,9 @@ def test_the_same_point_twice_among_the_rows_is_a_replicate_or_an_error() -> Non
     with pytest.raises(WrongRows, match="row 2: the point is that of row 1"):
         plan(rows, [], False)
     assert [step.replicate for step in plan(rows, [], True)] == [False, True]
+    (first, second) = plan(rows, [trial(1, 0.5, 1.0)], True)
+    assert first.present is not None
+    assert (second.present, second.replicate) == (None, True)
     # Both were added before: both are there.
     held = [trial(1, 0.5, 1.0), trial(2, 0.5, 1.0)]
     assert all(step.present is not None for step in plan(rows, held, True))
