@@ -1,0 +1,29 @@
+"""What the deployment of a network refuses, and why."""
+
+
+class DeployError(Exception):
+    """A network cannot be deployed; `field` names the node and its part, as in `conv1.bias`."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(field, message)  # both are arguments, so that the error can be pickled
+        self.field = field
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
+
+class InvalidWeights(DeployError):
+    """The tensors are not those of a trained network of this graph."""
+
+
+class InvalidSamples(DeployError):
+    """Samples cannot be fed to the network."""
+
+
+class InvalidInt8Graph(DeployError):
+    """The integers of a network contradict its graph, its scales or each other."""
+
+
+class RuntimeRefused(DeployError):
+    """TensorFlow Lite Micro could not run a file; `field` is `tflm`, or names the file."""

@@ -1,0 +1,1 @@
+"""An int8 graph as a `.tflite` file, written with TensorFlow Lite's own schema."""
