@@ -68,7 +68,7 @@ def test_the_plan_goes_with_the_file() -> None:
     assert (version, subgraph, count) == (1, 0, len(tensors)) == (1, 0, len(offsets))
     planned = plan_file(EVERYTHING).offsets_bytes
     for tensor, offset in zip(tensors, offsets, strict=True):
-        node_id = tensor.name.decode().split(":")[0]
+        node_id = tensor.name.decode().split("#")[0]
         assert offset == (-1 if tensor.buffer else planned[node_id])
 
 
@@ -97,8 +97,8 @@ def test_the_weights_are_those_of_the_record() -> None:
     model = parsed(EVERYTHING)
     found = {t.name.decode(): model.buffers[t.buffer].data for t in model.subgraphs[0].tensors}
     for name, kernel in record.kernels.items():
-        assert found[f"{name}:weights"].tobytes() == kernel.weights.tobytes()
-        assert np.array_equal(found[f"{name}:bias"].view("<i4"), kernel.bias)
+        assert found[f"{name}#weights"].tobytes() == kernel.weights.tobytes()
+        assert np.array_equal(found[f"{name}#bias"].view("<i4"), kernel.bias)
 
 
 def test_a_network_that_begins_with_a_gather_is_written() -> None:

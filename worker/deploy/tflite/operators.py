@@ -70,7 +70,7 @@ def _pool(code: str) -> Callable[[Builder, MaxPool | AvgPool], None]:
 
 def _global_avg_pool(builder: Builder, node: GlobalAvgPool) -> None:
     height, width, channels = builder.graph.shapes[node.inputs[0]]
-    pooled = builder.computed(node.id, f"{node.id}:map", (1, 1, channels))
+    pooled = builder.computed(node.id, f"{node.id}#map", (1, 1, channels))
     builder.operator(
         "AVERAGE_POOL_2D",
         [builder.values[node.inputs[0]]],
@@ -91,11 +91,11 @@ def _flatten(builder: Builder, node: Flatten) -> None:
 
 def _pad(builder: Builder, node: Pad) -> None:
     amounts = np.array([(0, 0), node.height, node.width, node.channels], np.int32)
-    _operator(builder, node, "PAD", "PadOptions", [builder.constant(f"{node.id}:pads", amounts)])
+    _operator(builder, node, "PAD", "PadOptions", [builder.constant(f"{node.id}#pads", amounts)])
 
 
 def _gather(builder: Builder, node: Gather) -> None:
-    indices = builder.constant(f"{node.id}:indices", np.array(node.indices, np.int32))
+    indices = builder.constant(f"{node.id}#indices", np.array(node.indices, np.int32))
     _operator(builder, node, "GATHER", "GatherOptions", [indices], axis=1)
 
 
@@ -108,7 +108,7 @@ def _add(builder: Builder, node: Add) -> None:
     if node.activation != "none":
         total = builder.values[node.id]
         builder.values[node.id] = builder.computed(
-            node.id, f"{node.id}:{node.activation}", builder.graph.shapes[node.id]
+            node.id, f"{node.id}#{node.activation}", builder.graph.shapes[node.id]
         )
         builder.operator(node.activation.upper(), [total], builder.values[node.id], None)
 
@@ -155,7 +155,7 @@ def _flat(builder: Builder, node: Node, source: int) -> None:
         builder.values[node.id] = source
         return
     shape = builder.graph.shapes[node.id]
-    wanted = builder.constant(f"{node.id}:shape", np.array((1, *shape), np.int32))
+    wanted = builder.constant(f"{node.id}#shape", np.array((1, *shape), np.int32))
     output = builder.computed(node.id, node.id, shape)
     fields = {"newShape": [1, *shape]}
     builder.operator("RESHAPE", [source, wanted], output, "ReshapeOptions", **fields)
@@ -166,9 +166,9 @@ def _kernel(builder: Builder, node: Weighted, axis: int) -> list[int]:
     kernel = builder.record.kernels[node.id]
     scales = [float(scale) for scale in kernel.scales]
     before = builder.record.tensors[node.inputs[0]].scale
-    weights = builder.constant(f"{node.id}:weights", kernel.weights, scales, axis)
+    weights = builder.constant(f"{node.id}#weights", kernel.weights, scales, axis)
     products = [float(np.float32(before * scale)) for scale in scales]
-    return [weights, builder.constant(f"{node.id}:bias", kernel.bias, products)]
+    return [weights, builder.constant(f"{node.id}#bias", kernel.bias, products)]
 
 
 def _step(node: Conv2d | DepthwiseConv2d) -> dict[str, int]:
