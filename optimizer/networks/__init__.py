@@ -10,5 +10,6 @@ From the outside in:
 * `prior`, `structure` and `treatment` draw points (`chance` how, `meter` measures them), `corners`
   finds the cheapest. `morphs` is the table of the changes in `block_morphs`, `layer_morphs`,
   `head_morphs` and `treatment_morphs`.
-* `features` turns a point into numbers, `scales` fixes the scales of a study.
+* `features` turns a point into numbers for a model, `traits` into what a reader sees of it;
+  `scales` fixes the scales of a study.
 """
