@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 
 from service import __version__
 from service.api import (
+    analysis,
     artefacts,
     confirming,
     events,
@@ -67,6 +68,7 @@ ROUTERS = (
     small_fronts.router,
     export.router,
     figures.router,
+    analysis.router,
     events.router,
     artefacts.router,
     workers.router,

@@ -18,6 +18,9 @@ class Kept:
         self._bytes = 0
         self._answers: OrderedDict[Hashable, tuple[int, bytes]] = OrderedDict()
         self._lock = threading.Lock()
+        # Held by whoever makes an answer that takes a second: a few such would take all threads'
+        # time, and several who ask for one thing would make it several times.
+        self.making = threading.Lock()
 
     def get(self, thing: Hashable, version: int) -> bytes | None:
         """Return the answer about a thing at this version; None if it must be made."""

@@ -28,6 +28,7 @@ OF_STUDY: tuple[Place, ...] = (
     ("GET", f"{STUDY}/front"),
     ("GET", f"{STUDY}/hypervolume"),
     ("GET", f"{STUDY}/points"),
+    ("GET", f"{STUDY}/importance"),
     ("GET", f"{STUDY}/export"),
     ("GET", f"{STUDY}/events"),
 )

@@ -37,6 +37,7 @@ def hypervolume(
         showlegend=False,
         xaxis={"title": {"text": "finished trials"}, "rangemode": "tozero", "zeroline": False},
         yaxis={"title": {"text": "hypervolume"}, "rangemode": "tozero", "zeroline": False},
+        meta={"scale": scale_text(objectives)},
         uirevision="hypervolume",
     )
 

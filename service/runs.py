@@ -1,0 +1,59 @@
+"""The attempts of a study, newest first, as its timeline draws them."""
+
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from service.figures.timeline import Run
+from service.models import Attempt, Study, Trial
+from service.states import Outcome
+
+RUNNING = "running"
+
+
+def runs(
+    session: Session, study: Study, limit: int, before: int | None = None
+) -> tuple[list[Run], int | None]:
+    """Return the newest attempts of a study, and where older ones go on; None if there are none.
+
+    Args:
+        limit: so many, and those that still run.
+        before: only attempts older than this one; then none is added that still runs.
+    """
+    mine = select(Attempt.id).join(Trial, Trial.id == Attempt.trial_id)
+    mine = mine.where(Trial.study_id == study.id)
+    newest = mine if before is None else mine.where(Attempt.id < before)
+    # Not plainly by id: a database would then look through the attempts of all studies.
+    ids = session.scalars(newest.order_by((Attempt.id + 0).desc()).limit(limit + 1)).all()
+    older = ids[limit - 1] if len(ids) > limit else None
+    wanted = set(ids[:limit])
+    if before is None:
+        wanted.update(session.scalars(mine.where(Attempt.ended_at.is_(None))))
+    rows = session.execute(
+        select(
+            Attempt.id,
+            Attempt.trial_id,
+            Trial.number,
+            Attempt.number,
+            Attempt.worker,
+            Attempt.started_at,
+            Attempt.ended_at,
+            Attempt.outcome,
+            Attempt.reason,
+            Attempt.stop_reason,
+        )
+        .join(Trial, Trial.id == Attempt.trial_id)
+        .where(Attempt.id.in_(wanted))
+        .order_by(Attempt.id.desc())
+    )
+    return [_run(row) for row in rows], older
+
+
+def _run(row: Row[*tuple[Any, ...]]) -> Run:
+    attempt_id, trial_id, number, attempt, worker, *times, outcome, reason, stop_reason = row
+    started_at, ended_at = times
+    stopped = outcome is Outcome.COMPLETED and stop_reason is not None
+    told = RUNNING if outcome is None else "stopped" if stopped else str(outcome)
+    why = stop_reason if stopped else reason
+    return Run(attempt_id, trial_id, number, attempt, worker, started_at, ended_at, told, why)
