@@ -88,6 +88,9 @@ def plotly_gzip() -> bytes:
 @router.api_route("/workers", methods=["GET", "HEAD"])
 @router.api_route("/studies/{study}", methods=["GET", "HEAD"])
 @router.api_route("/studies/{study}/trials", methods=["GET", "HEAD"])
+@router.api_route("/studies/{study}/parameters", methods=["GET", "HEAD"])
+@router.api_route("/studies/{study}/timeline", methods=["GET", "HEAD"])
+@router.api_route("/compare", methods=["GET", "HEAD"])
 @router.api_route("/studies/{study}/compare", methods=["GET", "HEAD"])
 @router.api_route("/trials/{trial}", methods=["GET", "HEAD"])
 def page() -> Response:

@@ -12,6 +12,7 @@ MOST_BARS = 10
 ROW_PX, HEAD_PX = 24, 52
 EMPTY_PX = 16
 LEAST_SHARE = 0.005
+MARGIN = {"l": 8, "r": 16, "t": 8, "b": 8}
 
 
 def importance(shares: Sequence[Shares]) -> Figure:
@@ -51,9 +52,7 @@ def importance(shares: Sequence[Shares]) -> Figure:
         layout[f"xaxis{number}"] = {
             "range": [0, 1.1],
             "anchor": f"y{number}",
-            "showticklabels": False,
-            "showgrid": False,
-            "zeroline": False,
+            "visible": False,
             "fixedrange": True,
         }
         layout[f"yaxis{number}"] = {
@@ -62,8 +61,10 @@ def importance(shares: Sequence[Shares]) -> Figure:
             "anchor": f"x{number}",
             "domain": [max(low, 0.0), high],
             "automargin": True,
+            "showgrid": False,
+            "ticks": "",
             "fixedrange": True,
-            "showticklabels": bool(names),
+            "visible": bool(names),
         }
         words = f"<b>{each.name}</b>" if names else f"<b>{each.name}</b><br>{each.note}"
         notes.append(_heading(words, high))
@@ -72,12 +73,14 @@ def importance(shares: Sequence[Shares]) -> Figure:
         "What mattered",
         showlegend=False,
         bargap=0.35,
-        height=whole + 60,
+        height=whole + 16,
         annotations=notes,
+        margin=MARGIN,
         meta={
+            "margin": MARGIN,
             "objectives": [
                 {"name": each.name, "basis": each.basis, "note": each.note} for each in shares
-            ]
+            ],
         },
         uirevision="importance",
         **layout,

@@ -8,7 +8,7 @@ from typing import Any
 
 from service.features import Feature, Results, Value
 from service.figures.axes import Axis
-from service.figures.layout import ACCENT, DIM, DIMMER, Figure, figure, trace
+from service.figures.layout import ACCENT, DIMMER, Figure, figure, trace
 
 # More side by side cannot be read.
 MOST_AXES = 12
@@ -16,8 +16,11 @@ MOST_AXES = 12
 BELOW = 0.12
 # Which colour a trial has, as a number from 0 to 1; what is higher lies on top.
 INFEASIBLE, DOMINATED, FRONT = 0.0, 0.5, 1.0
-COLOURS = [[INFEASIBLE, DIMMER], [DOMINATED, DIM], [FRONT, ACCENT]]
+FAINT = "#e1e5e7"
+COLOURS = [[INFEASIBLE, FAINT], [DOMINATED, DIMMER], [FRONT, ACCENT]]
 STEPS = (1, 2, 5)
+# Lines reach to both ends, and labels stand over them.
+MARGIN = {"l": 64, "r": 64, "t": 56, "b": 20}
 MOST_TICKS = 7
 
 
@@ -65,9 +68,10 @@ def parallel(found: Results, axes: Sequence[Axis], chosen: Sequence[str]) -> Fig
     return figure(
         [lined],
         "Objectives and parameters of the trials",
-        margin={"l": 72, "r": 56, "t": 64, "b": 24},
+        margin=MARGIN,
         showlegend=False,
         meta={
+            "margin": MARGIN,
             "axes": [about for _, about in drawn],
             "offered": [{"name": line.name, "kind": line.kind} for line in lines.values()],
             "front": sum(found.on_front),
@@ -167,7 +171,7 @@ def _log_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
         ticks = [value for value in values if low - 1e-9 <= math.log10(value) <= high + 1e-9]
         if len(ticks) <= MOST_TICKS:
             break
-    ticks = ticks[:: len(ticks) // MOST_TICKS + 1]
+    ticks = ticks[:: (len(ticks) - 1) // MOST_TICKS + 1]
     if len(ticks) < 2:
         ticks = [10.0**low, 10.0**high]
     return [math.log10(tick) for tick in ticks], [_number(tick) for tick in ticks]

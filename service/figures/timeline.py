@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
+from typing import Any
 
 from service.figures.layout import ACCENT, DIM, DIMMER, WARN, Figure, figure, trace
 
@@ -22,11 +23,11 @@ COLOUR = {
     "superseded": DIMMER,
 }
 # Beside the colour, for those who do not tell these colours apart.
-PATTERN = {"running": ".", "failed": "x", "expired": "/", "infeasible": "\\", "cancelled": "-"}
+PATTERN = {"running": "/", "failed": "x", "expired": "+", "infeasible": "\\", "cancelled": "-"}
 MOST_LANES = 60
 LANE_PX, REST_PX = 26, 90
 # A bar is at least so wide; what took a second among hours would else not be seen.
-LEAST_WIDTH = 1 / 500
+LEAST_WIDTH = 1 / 300
 MOST_REASON = 120
 
 
@@ -79,7 +80,7 @@ def timeline(
                 y=[lanes[run.attempt_id] for run in group],
                 marker={
                     "color": colour,
-                    "pattern": {"shape": PATTERN.get(outcome, ""), "size": 6, "solidity": 0.25},
+                    "pattern": _pattern(outcome),
                 },
                 customdata=[_facts(run, s) for run, s in zip(group, lasted, strict=True)],
                 hovertemplate="<b>Trial %{customdata[1]}</b>, attempt %{customdata[2]}<br>"
@@ -93,7 +94,7 @@ def timeline(
         "Attempts over time",
         barmode="overlay",
         bargap=0.3,
-        height=REST_PX + LANE_PX * max(3, len(names)),
+        height=REST_PX + LANE_PX * max(2, len(names)),
         xaxis={"type": "date", "zeroline": False},
         yaxis={
             "type": "category",
@@ -112,6 +113,13 @@ def timeline(
         },
         uirevision="timeline" if reaches_now else f"timeline {first.isoformat()}",
     )
+
+
+def _pattern(outcome: str) -> dict[str, Any]:
+    """Strokes over the colour; what still runs is strokes alone."""
+    mode = "replace" if outcome == "running" else "overlay"
+    shape = PATTERN.get(outcome, "")
+    return {"shape": shape, "fillmode": mode, "size": 6, "solidity": 0.4}
 
 
 def _lanes(runs: Sequence[Run], now: datetime) -> dict[int, str]:

@@ -1,5 +1,8 @@
 // The page: which view an address shows, and how the reader gets from one to the next.
 
+import { overlay } from "./analysis/overlay.js";
+import { parameters } from "./analysis/parameters.js";
+import { timeline } from "./analysis/timeline.js";
 import { go } from "./kit/address.js";
 import { help, listenToKeys } from "./kit/keys.js";
 import { hush } from "./kit/notice.js";
@@ -19,6 +22,9 @@ const ROUTES = [
   [/^\/studies\/([^/]+)$/, study],
   [/^\/studies\/([^/]+)\/trials$/, trials],
   [/^\/studies\/([^/]+)\/compare$/, compare],
+  [/^\/studies\/([^/]+)\/parameters$/, parameters],
+  [/^\/studies\/([^/]+)\/timeline$/, timeline],
+  [/^\/compare$/, overlay],
   [/^\/trials\/(\d+)$/, trial],
   [/^\/workers$/, workers],
 ];

@@ -31,12 +31,18 @@ function theme() {
   const read = (name) => style.getPropertyValue(name).trim();
   return {
     text: read("--text"), quiet: read("--quiet"), line: read("--line"), surface: read("--surface"),
-    accent: read("--accent"), dim: read("--dim"), dimmer: read("--dimmer"), warn: read("--warn"),
+    accent: read("--accent"), dim: read("--dim"), dimmer: read("--dimmer"), warn: read("--warn"), bad: read("--bad"),
+    series: Array.from({ length: 8 }, (_, place) => read(`--series-${place + 1}`)),
     font: getComputedStyle(document.body).fontFamily,
   };
 }
 
 const MARKS = { front: "accent", dominated: "dim", infeasible: "dimmer" };
+// How an attempt ended, and what a feature counts for.
+const BARS = {
+  completed: "accent", stopped: "dim", running: "accent", infeasible: "warn", failed: "bad", expired: "warn",
+  released: "dimmer", cancelled: "dimmer", superseded: "dimmer", share: "accent",
+};
 const STROKES = { line: "accent", front: "accent", second: "dim", bound: "quiet", budget: "quiet", limit: "warn" };
 
 function themedTrace(trace, colours) {
@@ -48,6 +54,10 @@ function themedTrace(trace, colours) {
     const edge = role === "front" ? { color: colours.surface, width: 1 } : { width: 0 };
     made.marker = { ...trace.marker, color: colours[MARKS[role]], line: edge };
   }
+  if (trace.type === "bar" && BARS[role]) {
+    made.marker = { ...trace.marker, color: colours[BARS[role]], line: { color: colours.surface, width: 1 } };
+  }
+  if (role === "study") made.line = { ...trace.line, color: colours.series[trace.meta.place] };
   if (trace.line && STROKES[role]) made.line = { ...trace.line, color: colours[STROKES[role]] };
   if (role === "bars") {
     const colour = trace.customdata.map((kind) => (kind === "peak" ? colours.accent : colours.dimmer));
@@ -74,7 +84,8 @@ function themedLayout(layout, colours, narrow) {
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: colours.font, color: colours.text, size: 12 },
-    margin: layout.scene ? { l: 0, r: 0, t: 0, b: 0 } : { l: 8, r: layout.yaxis2 ? 8 : 14, t: 28, b: 8 },
+    margin: layout.meta?.margin
+      ?? (layout.scene ? { l: 0, r: 0, t: 0, b: 0 } : { l: 8, r: layout.yaxis2 ? 8 : 14, t: 28, b: 8 }),
     hoverlabel: {
       bgcolor: colours.surface, bordercolor: colours.line, align: "left",
       font: { family: colours.font, color: colours.text, size: 12 },
@@ -83,8 +94,8 @@ function themedLayout(layout, colours, narrow) {
     legend: { ...layout.legend, ...(layout.meta?.axes ? { itemsizing: "constant" } : {}) },
     shapes: (layout.shapes ?? []).map((shape) => themedShape(shape, colours)),
   };
-  for (const name of ["xaxis", "yaxis", "yaxis2"]) {
-    if (layout[name]) made[name] = themedAxis(layout[name], colours, narrow);
+  for (const name of Object.keys(layout).filter((each) => /^[xy]axis\d*$/.test(each))) {
+    made[name] = themedAxis(layout[name], colours, narrow);
   }
   if (layout.scene) {
     made.scene = { bgcolor: "rgba(0,0,0,0)" };

@@ -10,6 +10,8 @@ import { controls } from "./controls.js";
 const VIEWS = [
   ["", "Overview"],
   ["/trials", "Trials"],
+  ["/parameters", "Parameters"],
+  ["/timeline", "Timeline"],
 ];
 
 /** `view` is the part of the address behind the study's own. */

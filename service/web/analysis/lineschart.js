@@ -1,0 +1,40 @@
+// A chart of parallel axes: its colours, and what the reader draws on it.
+
+import { Chart, CONFIG } from "../charts/chart.js";
+
+// There is nothing to zoom: ranges are drawn on the axes.
+const BUTTONS = { ...CONFIG, modeBarButtons: [["toImage"]] };
+// As the service orders them: over a limit, dominated, on the front.
+const STROKES = ["line", "dimmer", "accent"];
+
+/** `brushed` is called when the reader has drawn a range or given one up. */
+export class LinesChart extends Chart {
+  constructor(box, { brushed, ...options }) {
+    super(box, options);
+    this.brushed = brushed;
+  }
+
+  dressed(figure, colours) {
+    const { layout } = super.dressed(figure, colours);
+    return {
+      data: figure.data.map((trace) => dressedLines(trace, colours)),
+      layout: { ...layout, paper_bgcolor: colours.surface }, // Plotly rims the words of the axes with it
+      config: BUTTONS,
+    };
+  }
+
+  wire() {
+    this.canvas.on("plotly_restyle", () => this.brushed());
+  }
+}
+
+const dressedLines = (trace, colours) => ({
+  ...trace,
+  // Plotly writes ranges into what it is given; the figure stays as it was made.
+  dimensions: trace.dimensions.map((dimension) => ({ ...dimension })),
+  line: { ...trace.line, colorscale: trace.line.colorscale.map(([at], place) => [at, colours[STROKES[place]]]) },
+  unselected: { line: { color: colours.line, opacity: 0.3 } },
+  labelfont: { color: colours.text, size: 12 },
+  tickfont: { color: colours.quiet, size: 11 },
+  rangefont: { color: "rgba(0,0,0,0)", size: 1 }, // the ends stand at the ticks
+});

@@ -1,0 +1,127 @@
+// How the hypervolumes of several studies grew, side by side.
+
+import { Chart } from "../charts/chart.js";
+import { get, Problem, studyHref } from "../kit/api.js";
+import { el, show } from "../kit/dom.js";
+import { count, NONE, number } from "../kit/format.js";
+import { crumbs, table } from "../kit/parts.js";
+
+const MOST = 8;
+const OFFERED = 200;
+
+export function overlay({ root, query, signal, look, remember }) {
+  let chosen = [...new Set(query.getAll("study"))].slice(0, MOST);
+  let by = query.get("by") === "time" ? "time" : "trials";
+  const boxes = Object.fromEntries(["picked", "warning", "rows"].map((each) => [each, el("div", {})]));
+  const add = el("form", { class: "add", "aria-label": "Add a study" });
+  const along = el("fieldset", { class: "by" }, el("legend", { class: "unseen" }, "Along"),
+    [["trials", "by finished trials"], ["time", "by time since the first attempt"]].map(([value, words]) =>
+      el("label", {}, el("input", { type: "radio", name: "by", value, checked: value === by }), words)));
+  const canvas = el("div", { class: "chart", hidden: true });
+  const chart = new Chart(canvas, { label: "Hypervolumes of studies; the table below has the same numbers" });
+  root.append(el("div", {}, crumbs(["Studies", "/"], ["Compare"]), el("h1", {}, "Compare studies")),
+    boxes.picked, add, along, boxes.warning, canvas, boxes.rows);
+
+  function choose(studies) {
+    chosen = studies;
+    remember({ study: chosen });
+    look();
+  }
+
+  add.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const { value } = add.elements.study;
+    if (value && !chosen.includes(value)) choose([...chosen, value]);
+  });
+  boxes.picked.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-study]");
+    if (button) choose(chosen.filter((name) => name !== button.dataset.study));
+  });
+  along.addEventListener("change", (event) => {
+    by = event.target.value;
+    remember({ by: by === "time" ? by : null });
+    look();
+  });
+
+  return {
+    title: () => "Compare studies · Tinyfront",
+    follows: () => null,
+    async refresh() {
+      const { items: studies } = await get("/studies", { limit: OFFERED }, signal);
+      const { figure, refused } = await drawn(chosen, by, signal);
+      show(boxes.picked, picked(chosen));
+      show(add, adding(studies, chosen));
+      along.hidden = figure === null;
+      canvas.hidden = figure === null || figure.data.length === 0;
+      show(boxes.warning, warning(figure, refused, chosen));
+      show(boxes.rows, figure === null ? null : rows(figure, studies));
+      if (!canvas.hidden) {
+        chart.height = figure.layout.height;
+        await chart.draw(figure);
+      }
+    },
+    dispose() {
+      chart.dispose();
+    },
+  };
+}
+
+/** The figure, or why there is none: an address may name a study that is gone. */
+async function drawn(study, by, signal) {
+  if (study.length === 0) return { figure: null, refused: null };
+  try {
+    return { figure: await get("/figures/hypervolume", { study, by }, signal), refused: null };
+  } catch (error) {
+    if (!(error instanceof Problem) || ![404, 422].includes(error.status)) throw error;
+    return { figure: null, refused: error };
+  }
+}
+
+const picked = (chosen) => (chosen.length === 0 ? null
+  : el("ul", { class: "picked", "aria-label": "Studies compared" }, chosen.map((name, place) =>
+    el("li", {}, el("span", { class: "swatch", "data-place": place + 1, "aria-hidden": "true" }), name,
+      el("button", { type: "button", "data-study": name, "aria-label": `Remove ${name}` }, "×")))));
+
+function adding(studies, chosen) {
+  const others = studies.filter(({ name }) => !chosen.includes(name));
+  if (chosen.length >= MOST) return el("p", { class: "quiet" }, `${MOST} studies are as many as one chart holds.`);
+  if (others.length === 0) return el("p", { class: "quiet" }, chosen.length ? "There is no other study." : "There is no study yet.");
+  return [
+    el("label", {}, "Study", el("select", { name: "study" },
+      others.map(({ name }) => el("option", { value: name }, name)))),
+    el("button", { type: "submit" }, "Add"),
+  ];
+}
+
+function warning(figure, refused, chosen) {
+  if (refused) return el("p", { class: "boxed", role: "alert" }, `${refused.message} Remove it to see the others.`);
+  if (chosen.length === 0) {
+    return el("p", { class: "quiet" }, "Add two studies or more: their hypervolumes are drawn over each other, and the address can be sent to somebody.");
+  }
+  return figure.layout.meta.note ? el("p", { class: "boxed", role: "alert" }, figure.layout.meta.note) : null;
+}
+
+function rows(figure, studies) {
+  const known = new Map(studies.map((study) => [study.name, study]));
+  const { studies: shown, comparable } = figure.layout.meta;
+  return table({
+    label: "The studies compared",
+    columns: [
+      { head: "study", kind: "text" }, ...(comparable ? [] : [{ head: "scale", kind: "text" }]),
+      { head: "hypervolume", kind: "number" }, { head: "finished", kind: "number" }, { head: "front", kind: "number" },
+      { head: "took", kind: "text" }, { head: "measured on", kind: "text reason" },
+    ],
+    rows: shown.map((each) => [
+      { href: known.has(each.study) ? studyHref(known.get(each.study)) : `/studies/${encodeURIComponent(each.study)}`, text: each.study },
+      ...(comparable ? [] : [each.scale ?? NONE]),
+      number(each.hypervolume, 4), count(each.finished), count(each.front_size), lasted(each.lasted_s), each.scale_text,
+    ]),
+    empty: "",
+  });
+}
+
+function lasted(seconds) {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,95 @@
+// Who worked on what, and when; and how long the designer thought.
+
+import { Chart } from "../charts/chart.js";
+import { ChartSection } from "../charts/section.js";
+import { get, studyPath } from "../kit/api.js";
+import { el, show } from "../kit/dom.js";
+import { plural, time } from "../kit/format.js";
+import { pill, section, table } from "../kit/parts.js";
+import { carried } from "../study/filters.js";
+import { studyHead } from "../study/head.js";
+
+const ROWS = 50;
+
+export function timeline({ root, words: [name], query, signal, go }) {
+  const path = studyPath(name);
+  const before = /^\d{1,18}$/.test(query.get("before") ?? "") ? query.get("before") : "";
+  const boxes = Object.fromEntries(["head", "note", "pages", "rows"].map((each) => [each, el("div", {})]));
+  const canvas = el("div", { class: "chart low" });
+  const open = (id) => go(`/trials/${id}`);
+  const chart = new Chart(canvas, { label: "Attempts over time, a lane for each worker; the table below has the same", open });
+  const attempts = section("Attempts", canvas, boxes.note, boxes.pages, boxes.rows);
+  const thinking = new ChartSection("Seconds per proposal", {
+    label: "Seconds per proposal over the trials", height: 200, open,
+  });
+  root.append(boxes.head, attempts, thinking.box);
+  let about = null;
+  return {
+    title: () => `Timeline of ${about.name} · Tinyfront`,
+    follows: () => name,
+    async refresh() {
+      const [study, figure, newest] = await Promise.all([
+        get(path, {}, signal),
+        get(`${path}/figures/timeline`, { before }, signal),
+        get(`${path}/trials`, { limit: 8, order: "newest" }, signal),
+      ]);
+      about = study;
+      const { meta } = figure.layout;
+      show(boxes.head, studyHead(study, "/timeline"));
+      canvas.hidden = meta.count === 0;
+      show(boxes.note, el("p", { class: "quiet note" }, said(meta, before)));
+      show(boxes.pages, pages(study, meta, before));
+      show(boxes.rows, meta.count === 0 ? null : rows(figure));
+      if (meta.count > 0) {
+        chart.height = figure.layout.height;
+        await chart.draw(figure);
+      }
+      const proposed = newest.items.find((trial) => trial.think_s !== null);
+      await thinking.refresh(proposed && `${path}/figures/thinking`, proposed?.number, signal);
+    },
+    dispose() {
+      chart.dispose();
+      thinking.dispose();
+    },
+  };
+}
+
+function said(meta, before) {
+  if (meta.count === 0) {
+    return before ? "There are no older attempts." : "No worker has claimed a trial yet.";
+  }
+  const which = before ? "" : meta.next === null ? ", all there were" : ", the newest";
+  return [
+    `${plural(meta.count, "attempt")}${which}, in ${plural(meta.lanes, "lane")}.`,
+    "A worker that holds several trials at a time has several lanes. A click on a bar opens its trial.",
+    meta.note,
+  ].filter(Boolean).join(" ");
+}
+
+function pages(study, meta, before) {
+  if (!before && meta.next === null) return null;
+  const address = (at) => {
+    const query = new URLSearchParams(carried());
+    if (at) query.set("before", at);
+    return `${location.pathname}${query.size ? `?${query}` : ""}`;
+  };
+  return el("nav", { class: "pager", "aria-label": "Pages" },
+    before ? el("a", { href: address("") }, "Newest") : null,
+    meta.next === null ? null : el("a", { href: address(meta.next), rel: "next" }, "Older →"));
+}
+
+function rows(figure) {
+  const all = figure.data.flatMap((trace) => trace.customdata).sort((a, b) => (a[5] < b[5] ? 1 : -1));
+  return table({
+    label: "The newest of these attempts",
+    tall: true,
+    columns: [
+      { head: "trial", kind: "number" }, { head: "attempt", kind: "number wide" }, { head: "worker", kind: "text" },
+      { head: "outcome", kind: "text" }, { head: "began", kind: "text wide" }, { head: "took", kind: "text" },
+    ],
+    rows: all.slice(0, ROWS).map(([id, number, attempt, worker, outcome, began, took]) => [
+      { href: `/trials/${id}`, text: `${number}` }, `${attempt}`, worker, pill(outcome), time(began), took,
+    ]),
+    empty: "",
+  });
+}

@@ -1,0 +1,265 @@
+"""What mattered, parallel axes, the timeline and studies side by side, in a real browser."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.api.conftest import Served, wait_until
+from tests.page import ovens, seeds
+from tests.page.conftest import STUDY, Window
+
+pytestmark = pytest.mark.browser
+
+NARROW = {"viewport": {"width": 390, "height": 844}}
+OVEN = "/studies/oven"
+LINES = "document.querySelector('.parcoords').closest('.js-plotly-plot').data[0].dimensions"
+
+
+@pytest.fixture(scope="module")
+def oven(shared: Served) -> Served:
+    """A black box with parameters of every kind and 60 results."""
+    ovens.oven(shared, 60)
+    return shared
+
+
+@pytest.fixture
+def quiet(window: Window) -> Iterator[Window]:
+    """A window of which only errors count: reading pixels back is slow without a graphics card."""
+    yield window
+    window.forgive("GPU stall")
+
+
+def axes(page: Page) -> list[str]:
+    """The axes that are drawn, from left to right."""
+    page.wait_for_selector(".parcoords .axis")
+    names: list[str] = page.evaluate(f"{LINES}.map((each) => each.name)")
+    return names
+
+
+def ranges(page: Page) -> dict[str, list[float]]:
+    """The ranges drawn on the axes."""
+    found: dict[str, list[float]] = page.evaluate(
+        f"Object.fromEntries({LINES}.filter((each) => each.constraintrange)"
+        ".map((each) => [each.name, each.constraintrange]))"
+    )
+    return found
+
+
+def brush(page: Page, place: int, low: float, high: float) -> None:
+    """Drag along an axis; 0 is its lower end, 1 its upper."""
+    axis = page.locator(".axis-brush").nth(place)
+    axis.scroll_into_view_if_needed()
+    box = axis.locator(".background").bounding_box()
+    assert box is not None
+    x, bottom, height = box["x"] + box["width"] / 2, box["y"] + box["height"], box["height"]
+    page.mouse.move(x, bottom - low * height)
+    page.mouse.down()
+    page.mouse.move(x, bottom - (low + high) / 2 * height, steps=3)
+    page.mouse.move(x, bottom - high * height, steps=3)
+    page.mouse.up()
+
+
+def rows(page: Page) -> Locator:
+    return page.get_by_role("region", name="The best trials within the ranges").locator("tbody tr")
+
+
+def kept(page: Page) -> Locator:
+    return page.get_by_role("list", name="Ranges that are kept")
+
+
+def test_parameters_tell_what_mattered_and_draw_it_first(quiet: Window, oven: Served) -> None:
+    page = quiet.open(OVEN)
+    page.get_by_role("link", name="Parameters").click()
+    expect(page).to_have_url(re.compile(f"{OVEN}/parameters$"))
+    page.wait_for_selector("[data-loading]", state="detached")
+    chart = page.get_by_role("figure", name="What mattered for gain")
+    expect(chart.locator(".ytick text").last).to_have_text("fan")
+    expect(page.locator(".importance")).to_contain_text("From 60 results.")
+    page.get_by_text("All shares as a table").click()
+    first = page.get_by_role("region", name="Shares of all features").locator("tbody tr").first
+    expect(first).to_contain_text(re.compile("heat|fan"))
+    assert axes(page)[:2] == ["cost", "gain"]
+    assert set(axes(page)[2:4]) == {"heat", "fan"}
+    assert rows(page).count() == 20
+
+
+def test_a_range_drawn_on_an_objective_is_a_filter_of_the_study(
+    quiet: Window, oven: Served
+) -> None:
+    page = quiet.open(f"{OVEN}/parameters?axis=gain&axis=heat&axis=fan")
+    assert axes(page) == ["gain", "heat", "fan"]
+    brush(page, 0, 0.6, 0.97)
+    expect(kept(page)).to_contain_text("gain")
+    assert "where=gain" in page.url
+    [filtered] = re.findall(r"gain%3E%3D([\d.]+)", page.url)
+    values = oven.get(f"{OVEN}/trials?limit=100")["items"]
+    most = re.findall(r"gain%3C%3D([\d.]+)", page.url)
+    high = float(most[0]) if most else 1e9
+    within = [t for t in values if float(filtered) <= t["values"]["gain"] <= high]
+    assert 0 < len(within) < 60
+    expect(page.get_by_text(f"{len(within)} trials of 60 within the ranges")).to_be_visible()
+    page.get_by_role("link", name="Overview").click()
+    expect(page.get_by_role("region", name="Filters")).to_contain_text("gain")
+    page.go_back()
+    page.wait_for_selector("[data-loading]", state="detached")
+    expect(kept(page)).to_contain_text("gain")
+    kept(page).get_by_role("button").first.press("Enter")
+    expect(kept(page)).to_have_count(0)
+    assert "where" not in page.url
+
+
+def test_a_filter_of_the_address_shows_as_a_range(quiet: Window, oven: Served) -> None:
+    page = quiet.open(f"{OVEN}/parameters?where=cost<=1&axis=gain&axis=rate&keep=~0.1~rate")
+    # An objective that limits the trials is drawn, whatever else was asked for.
+    assert axes(page) == ["cost", "gain", "rate"]
+    found = ranges(page)
+    assert found["cost"][1] == pytest.approx(0.0)  # the logarithm of 1
+    assert found["rate"][1] == pytest.approx(-1.0)
+    expect(kept(page)).to_contain_text("cost ≤ 1")
+    expect(kept(page)).to_contain_text("rate ≤ 0.1")
+    for cell in rows(page).locator("td:nth-child(2)").all_inner_texts():
+        assert float(cell) <= 1.0
+
+
+def test_the_keyboard_picks_axes_and_keeps_ranges(quiet: Window, oven: Served) -> None:
+    page = quiet.open(f"{OVEN}/parameters?axis=cost&axis=gain")
+    assert axes(page) == ["cost", "gain"]
+    page.locator(".axes summary").press("Enter")
+    # Two are the least.
+    expect(page.locator(".axes input[name=cost]")).to_be_disabled()
+    page.locator(".axes input[name=swirl]").press("Space")
+    page.wait_for_function("location.search.includes('axis=swirl')")
+    page.wait_for_function("document.querySelectorAll('.parcoords .axis').length === 3")
+    form = page.get_by_role("form", name="Keep a range of one axis")
+    form.get_by_label("Axis").select_option("swirl")
+    form.get_by_label("from").fill("high")
+    form.get_by_label("from").press("Enter")
+    expect(form.get_by_role("alert")).to_have_text("Need numbers, or nothing for no end.")
+    form.get_by_label("from").fill("0.5")
+    form.get_by_label("from").press("Enter")
+    expect(kept(page)).to_contain_text("swirl ≥ 0.5")
+    assert "keep=0.5%7E%7Eswirl" in page.url
+    # Trials without the parameter lie in no range of it.
+    values = [float(cell) for cell in rows(page).locator("td:nth-child(4)").all_inner_texts()]
+    assert values
+    assert min(values) >= 0.5
+
+
+def test_an_address_with_an_axis_of_another_study_shows_the_usual_ones(
+    quiet: Window, oven: Served
+) -> None:
+    page = quiet.open(f"{OVEN}/parameters?axis=salt")
+    assert "cost" in axes(page)
+    assert "salt" not in page.url
+    quiet.forgive("422")
+
+
+@pytest.mark.parametrize("window", [NARROW], indirect=True)
+def test_a_narrow_screen_has_fewer_axes_and_no_sideways_scroll(quiet: Window, oven: Served) -> None:
+    page = quiet.open(f"{OVEN}/parameters")
+    assert len(axes(page)) == 4
+    for path in (f"{OVEN}/parameters", f"{OVEN}/timeline", "/compare?study=oven"):
+        quiet.open(path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_networks_are_told_by_their_traits(quiet: Window, networks: Served) -> None:
+    page = quiet.open(f"{STUDY}/parameters")
+    expect(page.locator(".importance")).to_contain_text("Needs 20 results; there are")
+    assert axes(page)[:3] == ["error", "model_size:deployed", "working_memory:arena"]
+    page.locator(".axes summary").click()
+    expect(page.locator(".axes")).to_contain_text("filters (mean)")
+    rows(page).first.get_by_role("link").click()
+    expect(page).to_have_url(re.compile(r"/trials/\d+$"))
+
+
+def test_a_study_of_one_objective_has_its_parameters(quiet: Window, oven: Served) -> None:
+    ovens.oven(oven, 5, name="single", objectives=ovens.OVEN["objectives"][:1])
+    page = quiet.open("/studies/single/parameters")
+    assert axes(page)[0] == "cost"
+    expect(page.locator(".importance > div")).to_have_count(1)
+
+
+def test_an_empty_study_says_what_will_be_there(window: Window, oven: Served) -> None:
+    oven.study(name="empty")
+    page = window.open("/studies/empty/parameters")
+    expect(page.locator(".empty")).to_contain_text("No trial has finished yet.")
+    page = window.open("/studies/empty/timeline")
+    expect(page.locator("main")).to_contain_text("No worker has claimed a trial yet.")
+    expect(page.locator(".chart").first).to_be_hidden()
+
+
+def test_the_timeline_shows_attempts_as_bars_and_rows_that_open_trials(
+    window: Window, networks: Served
+) -> None:
+    page = window.open(f"{STUDY}/timeline")
+    window.drawn()
+    chart = page.get_by_role("figure", name="Attempts over time")
+    expect(chart.locator(".legend .traces")).to_have_text(["completed", "infeasible", "failed"])
+    expect(chart.locator(".bars .point")).to_have_count(14)
+    table = page.get_by_role("region", name="The newest of these attempts")
+    assert table.locator("tbody tr").count() == 14
+    expect(table).to_contain_text("bench-1")
+    box = chart.locator(".bars .point").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_selector(".hovertext")
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page).to_have_url(re.compile(r"/trials/\d+$"))
+
+
+def test_a_running_attempt_grows(window: Window, oven: Served) -> None:
+    seeds.black_box(oven, 0, "growing")
+    oven.enqueue(0.5, "growing")
+    oven.claim("growing")
+    page = window.open("/studies/growing/timeline")
+    window.drawn()
+    width = "document.querySelector('.js-plotly-plot').data[0].x[0]"
+    before = page.evaluate(width)
+    oven.enqueue(0.25, "growing")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # looks at once
+    page.wait_for_function(f"before => {width} > before", arg=before)
+
+
+def test_studies_are_compared_on_their_own_scales(window: Window, oven: Served) -> None:
+    for name in ("left", "right"):
+        seeds.black_box(oven, 3, name)
+        wait_until(lambda name=name: bool(oven.get(f"/studies/{name}")["finished"] == 3))
+    page = window.open("/compare?study=left")
+    window.drawn()
+    form = page.get_by_role("form", name="Add a study")
+    form.get_by_label("Study").select_option("right")
+    form.get_by_role("button", name="Add").press("Enter")
+    expect(page.get_by_role("list", name="Studies compared").locator("li")).to_have_count(2)
+    assert "study=left&study=right" in page.url
+    expect(page.get_by_role("alert").filter(has_text="cannot be compared")).to_have_count(0)
+    form.get_by_label("Study").select_option("oven")
+    form.get_by_role("button", name="Add").click()
+    warned = page.get_by_role("alert").filter(has_text="cannot be compared")
+    expect(warned).to_be_visible()
+    table = page.get_by_role("region", name="The studies compared")
+    expect(table).to_contain_text("cost 100 to 0.01, log")
+    page.wait_for_function("document.querySelectorAll('.js-plotly-plot .subplot').length >= 2")
+    page.get_by_label("by time since the first attempt").check()
+    page.wait_for_function("location.search.includes('by=time')")
+    page.get_by_role("button", name="Remove oven").click()
+    expect(warned).to_have_count(0)
+
+
+def test_a_study_that_is_gone_is_said_and_can_be_removed(window: Window, oven: Served) -> None:
+    page = window.open("/compare?study=oven&study=gone")
+    expect(page.get_by_role("alert").filter(has_text="gone")).to_be_visible()
+    page.get_by_role("button", name="Remove gone").click()
+    window.drawn()
+    window.forgive("404")
+
+
+def test_compare_without_studies_says_what_to_do(window: Window, oven: Served) -> None:
+    page = window.open("/")
+    page.get_by_role("link", name="Compare").click()
+    expect(page.locator("main")).to_contain_text("Add two studies or more")
+    found: Any = page.locator(".add select option").count()
+    assert found >= 1
