@@ -171,7 +171,7 @@ def _log_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
         ticks = [value for value in values if low - 1e-9 <= math.log10(value) <= high + 1e-9]
         if len(ticks) <= MOST_TICKS:
             break
-    ticks = ticks[:: (len(ticks) - 1) // MOST_TICKS + 1]
+    ticks = ticks[:: -(-len(ticks) // MOST_TICKS) or 1]
     if len(ticks) < 2:
         ticks = [10.0**low, 10.0**high]
     return [math.log10(tick) for tick in ticks], [_number(tick) for tick in ticks]

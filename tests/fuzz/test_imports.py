@@ -104,7 +104,17 @@ def test_what_comes_in_with_one_wrong_value_works_like_any_other(exports: Export
 
 def check_works(served: Served, study_id: int) -> None:
     """Look at all of a study, let it go on, and deliver a result."""
-    for path in ("", "/trials", "/front", "/points", "/hypervolume", "/figures/thinking"):
+    for path in (
+        "",
+        "/trials",
+        "/front",
+        "/points",
+        "/hypervolume",
+        "/figures/thinking",
+        "/importance",
+        "/figures/parallel",
+        "/figures/timeline",
+    ):
         served.get(f"/studies/{study_id}{path}")
     for trial in served.get(f"/studies/{study_id}/trials")["items"]:
         served.get(f"/trials/{trial['id']}")

@@ -10,7 +10,16 @@ from service.api.pages import PLOTLY_VERSION, WEB
 from tests.api.conftest import Served, assert_problem, wait_until
 from tests.page import seeds
 
-PAGES = ("/", "/studies/toy", "/studies/toy/trials", "/studies/toy/compare", "/trials/1")
+PAGES = (
+    "/",
+    "/studies/toy",
+    "/studies/toy/trials",
+    "/studies/toy/compare",
+    "/trials/1",
+    "/compare",
+    "/studies/toy/parameters",
+    "/studies/toy/timeline",
+)
 
 
 @pytest.mark.parametrize("path", PAGES)

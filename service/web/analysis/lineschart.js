@@ -7,6 +7,9 @@ const BUTTONS = { ...CONFIG, modeBarButtons: [["toImage"]] };
 // As the service orders them: over a limit, dominated, on the front.
 const STROKES = ["line", "dimmer", "accent"];
 
+// So much ink do all lines have together that lie beyond the ranges.
+const FAINT = 100;
+
 /** `brushed` is called when the reader has drawn a range or given one up. */
 export class LinesChart extends Chart {
   constructor(box, { brushed, ...options }) {
@@ -33,7 +36,8 @@ const dressedLines = (trace, colours) => ({
   // Plotly writes ranges into what it is given; the figure stays as it was made.
   dimensions: trace.dimensions.map((dimension) => ({ ...dimension })),
   line: { ...trace.line, colorscale: trace.line.colorscale.map(([at], place) => [at, colours[STROKES[place]]]) },
-  unselected: { line: { color: colours.line, opacity: 0.3 } },
+  // Of thousands each is fainter, or together they would cover what is kept.
+  unselected: { line: { color: colours.line, opacity: Math.min(0.3, FAINT / trace.customdata.length) } },
   labelfont: { color: colours.text, size: 12 },
   tickfont: { color: colours.quiet, size: 11 },
   rangefont: { color: "rgba(0,0,0,0)", size: 1 }, // the ends stand at the ticks

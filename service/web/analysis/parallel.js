@@ -89,6 +89,7 @@ export class ParallelChart {
     const passing = lines.passing(kept);
     this.note.textContent = [
       `${plural(passing.length, "trial")} of ${lines.count}${kept.size ? " within the ranges" : ""}.`,
+      this.unheeded(),
       lines.some ? "The front is drawn in colour." : "",
       canDraw3d ? "Drag along an axis to keep a range of it, click on it to give that up; drag its name to move it." : "This browser does not draw them (WebGL).",
     ].filter(Boolean).join(" ");
@@ -96,6 +97,15 @@ export class ParallelChart {
     this.canvas.hidden = !canDraw3d;
     if (!canDraw3d) return;
     await this.chart.draw(lines.figure(kept));
+  }
+
+  /** Filters of the study that say nothing of what is drawn here: boards, figures that are no objectives. */
+  unheeded() {
+    const drawn = new Set(this.lines.axes.filter(({ kind }) => kind === "objective").map(({ name }) => name));
+    const { device, ranges } = this.filters;
+    const others = [...new Set(ranges.map(({ name }) => name).filter((name) => !drawn.has(name)))];
+    if (device !== null) others.push(device);
+    return others.length ? `Not filtered here: ${others.join(", ")}.` : "";
   }
 
   /** Take over the ranges that the reader has drawn. */
