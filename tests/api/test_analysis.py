@@ -21,7 +21,7 @@ def importance(served: Served, study: str) -> dict[str, dict[str, Any]]:
 
 def test_importance_tells_the_parameters_that_mattered(served: Served) -> None:
     ovens.oven(served, 120)
-    found = importance(served, "oven")
+    found = importance(served, "kiln")
     assert list(found) == ["cost", "gain"]
     assert found["cost"]["features"][0]["name"] == "heat"
     assert found["gain"]["features"][0]["name"] == "fan"
@@ -32,12 +32,12 @@ def test_importance_tells_the_parameters_that_mattered(served: Served) -> None:
         assert each["basis"] == 120
         assert each["explained"] > 0.7
         assert each["note"].startswith("From 120 results.")
-    figure = served.get("/studies/oven/figures/importance")
+    figure = served.get("/studies/kiln/figures/importance")
     assert [trace["name"] for trace in figure["data"]] == ["cost", "gain"]
     assert figure["data"][0]["y"][0] == "heat"
-    one = served.get("/studies/oven/figures/importance?objective=gain")
+    one = served.get("/studies/kiln/figures/importance?objective=gain")
     assert [trace["name"] for trace in one["data"]] == ["gain"]
-    refused = served.ask("GET", "/studies/oven/figures/importance?objective=taste")
+    refused = served.ask("GET", "/studies/kiln/figures/importance?objective=taste")
     assert "cost, gain" in assert_problem(refused, 422, "objective")["detail"]
 
 
@@ -48,12 +48,12 @@ def test_importance_is_made_anew_only_when_something_was_entered(
     real = analysis.importances
     monkeypatch.setattr(analysis, "importances", lambda *a: made.append(1) or real(*a))
     ovens.oven(served, 25)
-    assert importance(served, "oven") == importance(served, "oven")
+    assert importance(served, "kiln") == importance(served, "kiln")
     assert len(made) == 1
     body = {"parameters": ovens.point(random.Random(9)), "values": {"cost": 1, "gain": 2}}
-    served.ask("POST", "/studies/oven/trials", body).raise_for_status()
-    wait_until(lambda: bool(served.get("/studies/oven")["finished"] == 26))
-    assert importance(served, "oven")["cost"]["basis"] == 26
+    served.ask("POST", "/studies/kiln/trials", body).raise_for_status()
+    wait_until(lambda: bool(served.get("/studies/kiln")["finished"] == 26))
+    assert importance(served, "kiln")["cost"]["basis"] == 26
     assert len(made) == 2
 
 
@@ -86,13 +86,13 @@ def test_networks_are_told_by_traits_that_differ(served: Served) -> None:
 
 def test_parallel_axes_show_what_was_asked_for_in_that_order(served: Served) -> None:
     ovens.oven(served, 12)
-    path = "/studies/oven/figures/parallel"
+    path = "/studies/kiln/figures/parallel"
     figure = served.get(f"{path}?axis=rate&axis=gain&axis=fan&axis=swirl")
     [lines] = figure["data"]
     rate, gain, fan, swirl = lines["dimensions"]
     assert [each["name"] for each in lines["dimensions"]] == ["rate", "gain", "fan", "swirl"]
     shown = {trial_id: at for at, (trial_id, _) in enumerate(lines["customdata"])}
-    for trial in served.get("/studies/oven/trials?limit=100")["items"]:
+    for trial in served.get("/studies/kiln/trials?limit=100")["items"]:
         at = shown[trial["id"]]
         point = served.get(f"/trials/{trial['id']}")["point"]
         assert rate["values"][at] == pytest.approx(math.log10(point["rate"]))
@@ -166,7 +166,7 @@ def test_studies_on_one_scale_share_a_panel_and_others_never(served: Served) -> 
     assert figure["layout"]["meta"]["note"] == ""
     assert [trace["yaxis"] for trace in figure["data"]] == ["y", "y"]
     assert figure["data"][0]["x"][-1] == 3
-    mixed = served.get("/figures/hypervolume?study=a&study=oven&study=b&by=time")
+    mixed = served.get("/figures/hypervolume?study=a&study=kiln&study=b&by=time")
     meta = mixed["layout"]["meta"]
     assert not meta["comparable"]
     assert "cannot be compared" in meta["note"]

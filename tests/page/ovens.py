@@ -7,7 +7,7 @@ from typing import Any
 from tests.api.conftest import Served, wait_until
 
 OVEN: dict[str, Any] = {
-    "name": "oven",
+    "name": "kiln",
     "space": {
         "kind": "parameters",
         "parameters": [

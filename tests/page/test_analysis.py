@@ -14,7 +14,7 @@ from tests.page.conftest import STUDY, Window
 pytestmark = pytest.mark.browser
 
 NARROW = {"viewport": {"width": 390, "height": 844}}
-OVEN = "/studies/oven"
+KILN = "/studies/kiln"
 LINES = "document.querySelector('.parcoords').closest('.js-plotly-plot').data[0].dimensions"
 
 
@@ -71,9 +71,9 @@ def kept(page: Page) -> Locator:
 
 
 def test_parameters_tell_what_mattered_and_draw_it_first(quiet: Window, oven: Served) -> None:
-    page = quiet.open(OVEN)
+    page = quiet.open(KILN)
     page.get_by_role("link", name="Parameters").click()
-    expect(page).to_have_url(re.compile(f"{OVEN}/parameters$"))
+    expect(page).to_have_url(re.compile(f"{KILN}/parameters$"))
     page.wait_for_selector("[data-loading]", state="detached")
     chart = page.get_by_role("figure", name="What mattered for gain")
     expect(chart.locator(".ytick text").last).to_have_text("fan")
@@ -89,13 +89,13 @@ def test_parameters_tell_what_mattered_and_draw_it_first(quiet: Window, oven: Se
 def test_a_range_drawn_on_an_objective_is_a_filter_of_the_study(
     quiet: Window, oven: Served
 ) -> None:
-    page = quiet.open(f"{OVEN}/parameters?axis=gain&axis=heat&axis=fan")
+    page = quiet.open(f"{KILN}/parameters?axis=gain&axis=heat&axis=fan")
     assert axes(page) == ["gain", "heat", "fan"]
     brush(page, 0, 0.6, 0.97)
     expect(kept(page)).to_contain_text("gain")
     assert "where=gain" in page.url
     [filtered] = re.findall(r"gain%3E%3D([\d.]+)", page.url)
-    values = oven.get(f"{OVEN}/trials?limit=100")["items"]
+    values = oven.get(f"{KILN}/trials?limit=100")["items"]
     most = re.findall(r"gain%3C%3D([\d.]+)", page.url)
     high = float(most[0]) if most else 1e9
     within = [t for t in values if float(filtered) <= t["values"]["gain"] <= high]
@@ -112,7 +112,7 @@ def test_a_range_drawn_on_an_objective_is_a_filter_of_the_study(
 
 
 def test_a_filter_of_the_address_shows_as_a_range(quiet: Window, oven: Served) -> None:
-    page = quiet.open(f"{OVEN}/parameters?where=cost<=1&axis=gain&axis=rate&keep=~0.1~rate")
+    page = quiet.open(f"{KILN}/parameters?where=cost<=1&axis=gain&axis=rate&keep=~0.1~rate")
     # An objective that limits the trials is drawn, whatever else was asked for.
     assert axes(page) == ["cost", "gain", "rate"]
     found = ranges(page)
@@ -125,7 +125,7 @@ def test_a_filter_of_the_address_shows_as_a_range(quiet: Window, oven: Served) -
 
 
 def test_the_keyboard_picks_axes_and_keeps_ranges(quiet: Window, oven: Served) -> None:
-    page = quiet.open(f"{OVEN}/parameters?axis=cost&axis=gain")
+    page = quiet.open(f"{KILN}/parameters?axis=cost&axis=gain")
     assert axes(page) == ["cost", "gain"]
     page.locator(".axes summary").press("Enter")
     # Two are the least.
@@ -151,7 +151,7 @@ def test_the_keyboard_picks_axes_and_keeps_ranges(quiet: Window, oven: Served) -
 def test_an_address_with_an_axis_of_another_study_shows_the_usual_ones(
     quiet: Window, oven: Served
 ) -> None:
-    page = quiet.open(f"{OVEN}/parameters?axis=salt")
+    page = quiet.open(f"{KILN}/parameters?axis=salt")
     assert "cost" in axes(page)
     assert "salt" not in page.url
     quiet.forgive("422")
@@ -159,9 +159,9 @@ def test_an_address_with_an_axis_of_another_study_shows_the_usual_ones(
 
 @pytest.mark.parametrize("window", [NARROW], indirect=True)
 def test_a_narrow_screen_has_fewer_axes_and_no_sideways_scroll(quiet: Window, oven: Served) -> None:
-    page = quiet.open(f"{OVEN}/parameters")
+    page = quiet.open(f"{KILN}/parameters")
     assert len(axes(page)) == 4
-    for path in (f"{OVEN}/parameters", f"{OVEN}/timeline", "/compare?study=oven"):
+    for path in (f"{KILN}/parameters", f"{KILN}/timeline", "/compare?study=kiln"):
         quiet.open(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
@@ -228,7 +228,10 @@ def test_studies_are_compared_on_their_own_scales(window: Window, oven: Served) 
     for name in ("left", "right"):
         seeds.black_box(oven, 3, name)
         wait_until(lambda name=name: bool(oven.get(f"/studies/{name}")["finished"] == 3))
-    page = window.open("/compare?study=left")
+    page = window.open("/studies/left")
+    page.get_by_role("link", name="Compare with other studies").click()
+    expect(page).to_have_url(re.compile(r"/compare\?study=left$"))
+    page.wait_for_selector("[data-loading]", state="detached")
     window.drawn()
     form = page.get_by_role("form", name="Add a study")
     form.get_by_label("Study").select_option("right")
@@ -236,7 +239,7 @@ def test_studies_are_compared_on_their_own_scales(window: Window, oven: Served) 
     expect(page.get_by_role("list", name="Studies compared").locator("li")).to_have_count(2)
     assert "study=left&study=right" in page.url
     expect(page.get_by_role("alert").filter(has_text="cannot be compared")).to_have_count(0)
-    form.get_by_label("Study").select_option("oven")
+    form.get_by_label("Study").select_option("kiln")
     form.get_by_role("button", name="Add").click()
     warned = page.get_by_role("alert").filter(has_text="cannot be compared")
     expect(warned).to_be_visible()
@@ -245,12 +248,12 @@ def test_studies_are_compared_on_their_own_scales(window: Window, oven: Served) 
     page.wait_for_function("document.querySelectorAll('.js-plotly-plot .subplot').length >= 2")
     page.get_by_label("by time since the first attempt").check()
     page.wait_for_function("location.search.includes('by=time')")
-    page.get_by_role("button", name="Remove oven").click()
+    page.get_by_role("button", name="Remove kiln").click()
     expect(warned).to_have_count(0)
 
 
 def test_a_study_that_is_gone_is_said_and_can_be_removed(window: Window, oven: Served) -> None:
-    page = window.open("/compare?study=oven&study=gone")
+    page = window.open("/compare?study=kiln&study=gone")
     expect(page.get_by_role("alert").filter(has_text="gone")).to_be_visible()
     page.get_by_role("button", name="Remove gone").click()
     window.drawn()

@@ -85,7 +85,8 @@ export function study({ root, words: [name], query, signal, look, remember, go }
       if (devices !== null) filters.know(devices.items);
       sieve.refresh(about, objectivesOf(about));
       showFront();
-      show(boxes.grown, [scale(about), constraints(about)]);
+      show(boxes.grown, [scale(about), constraints(about),
+        el("p", { class: "quiet" }, el("a", { href: `/compare?study=${encodeURIComponent(about.name)}` }, "Compare with other studies"))]);
       show(boxes.confirmed, confirmed(about, held));
       show(boxes.rest, rest(about, latest, failures));
       if (about.finished > 0) {
