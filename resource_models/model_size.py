@@ -80,12 +80,14 @@ def index_bytes(inputs: int) -> int:
 
 def deployed_bytes(graph: Graph, found: Mapping[str, Weights]) -> int:
     """What our C project stores in flash for a network."""
-    total = 0
-    for node in graph.nodes:
-        rule = rule_for(STORED, node)
-        shape = graph.shapes[node.inputs[0]] if node.inputs else ()
-        total += rule(node, shape, found.get(node.id))
-    return total
+    return sum([node_bytes(graph, found, node) for node in graph.nodes])
+
+
+def node_bytes(graph: Graph, found: Mapping[str, Weights], node: Node) -> int:
+    """What it stores for one node."""
+    rule = rule_for(STORED, node)
+    shape = graph.shapes[node.inputs[0]] if node.inputs else ()
+    return rule(node, shape, found.get(node.id))
 
 
 def sparse_bytes(found: Mapping[str, Weights]) -> int:

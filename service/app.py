@@ -29,6 +29,7 @@ from service.api import (
     sessions,
     small_fronts,
     studies,
+    trial_figures,
     trials,
     workers,
 )
@@ -69,6 +70,7 @@ ROUTERS = (
     export.router,
     figures.router,
     analysis.router,
+    trial_figures.router,
     events.router,
     artefacts.router,
     workers.router,

@@ -5,7 +5,7 @@ shown twice and none that was there is missed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, select, tuple_
@@ -70,30 +70,48 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """How many trials of a ranked list are wanted, behind which place, and how many are left out.
+
+    To skip is for who asks for a page by its number; a list that grows moves below them.
+    """
+
+    limit: int = 100
+    after: Place | None = None
+    skip: int = 0
+
+
+FIRST_PAGE = Window()
+
+
+@dataclass(frozen=True, slots=True)
 class RankedPage(Page):
     """A page of ranked trials, and where it ended; None if it is empty."""
 
     end: Place | None
 
 
-def listing(
+def listing(  # noqa: PLR0913 - which trials, from where, and how many
     session: Session,
     study_id: int,
     wanted: Wanted = ALL_OF_SEARCH,
     after: int | None = None,
     limit: int = 100,
     newest_first: bool = False,
+    *,
+    skip: int = 0,
 ) -> Page:
     """Return the trials of a study by number.
 
     Args:
         after: continue behind the trial of this number.
+        skip: leave out so many first.
     """
     rows = select(Trial).where(Trial.study_id == study_id, *_conditions(wanted))
     if after is not None:
         rows = rows.where(Trial.number < after if newest_first else Trial.number > after)
     order = Trial.number.desc() if newest_first else Trial.number
-    found = session.scalars(rows.order_by(order).limit(limit + 1)).all()
+    found = session.scalars(rows.order_by(order).offset(skip).limit(limit + 1)).all()
     return Page(found[:limit], _total(session, study_id, wanted), len(found) > limit)
 
 
@@ -102,22 +120,20 @@ def ranked(
     study_id: int,
     wanted: Wanted,
     rank: Rank,
-    after: Place | None = None,
-    limit: int = 100,
+    window: Window = FIRST_PAGE,
 ) -> RankedPage:
-    """Return the trials of a study by the value of a metric, equal ones by age.
-
-    Args:
-        after: continue behind this place.
-    """
+    """Return the trials of a study by the value of a metric, equal ones by age."""
     found: list[tuple[Trial, float | None]] = []
+    limit, after, skip = window.limit, window.after, window.skip
     may_have_value = wanted.status is None or wanted.status in WITH_RESULT
     if may_have_value and (after is None or after.value is not None):
-        found += _valued(session, study_id, wanted, rank, after, limit + 1)
+        found += _valued(session, study_id, wanted, rank, replace(window, limit=limit + 1))
         after = None  # those without a value begin behind all others
+        if skip:
+            skip = 0 if found else skip - _count_valued(session, study_id, wanted, rank.metric)
     if len(found) <= limit:
-        room = limit + 1 - len(found)
-        found += _without_value(session, study_id, wanted, rank.metric, after, room)
+        rest = Window(limit + 1 - len(found), after, skip)
+        found += _without_value(session, study_id, wanted, rank.metric, rest)
     shown = found[:limit]
     end = Place(shown[-1][1], shown[-1][0].id) if shown else None
     trials = [trial for trial, _ in shown]
@@ -161,8 +177,7 @@ def _valued(
     study_id: int,
     wanted: Wanted,
     rank: Rank,
-    after: Place | None,
-    limit: int,
+    window: Window,
 ) -> list[tuple[Trial, float | None]]:
     """Return trials that have a value, read in the order of the index on metrics."""
     place: Any = tuple_(Metric.value, Metric.trial_id)
@@ -170,12 +185,19 @@ def _valued(
     rows = rows.where(Metric.study_id == study_id, Metric.name == rank.metric)
     # The study's trials alone have metrics of that study: said twice, it misleads PostgreSQL.
     rows = rows.where(*_conditions(wanted))
-    if after is not None:
-        end = (after.value, after.trial_id)
+    if window.after is not None:
+        end = (window.after.value, window.after.trial_id)
         rows = rows.where(place < end if rank.highest_first else place > end)
     columns = (Metric.value, Metric.trial_id)
     order = [each.desc() if rank.highest_first else each.asc() for each in columns]
-    return [(trial, value) for trial, value in session.execute(rows.order_by(*order).limit(limit))]
+    page = rows.order_by(*order).offset(window.skip).limit(window.limit)
+    return [(trial, value) for trial, value in session.execute(page)]
+
+
+def _count_valued(session: Session, study_id: int, wanted: Wanted, metric: str) -> int:
+    count = select(func.count()).select_from(Metric).join(Trial, Metric.trial_id == Trial.id)
+    count = count.where(Metric.study_id == study_id, Metric.name == metric)
+    return session.scalars(count.where(*_conditions(wanted))).one()
 
 
 def _without_value(
@@ -183,24 +205,24 @@ def _without_value(
     study_id: int,
     wanted: Wanted,
     metric: str,
-    after: Place | None,
-    limit: int,
+    window: Window,
 ) -> list[tuple[Trial, float | None]]:
     """Return trials that have no value, oldest first; ids and numbers grow alike in a study."""
     if _all_results_have(session, study_id, metric):
         conditions = _by_index(study_id, wanted)
         conditions.append(Trial.status.in_(WITHOUT_RESULT))
-        if after is not None:
-            conditions.append(Trial.id > after.trial_id)
+        if window.after is not None:
+            conditions.append(Trial.id > window.after.trial_id)
         # Not plainly by id: SQLite would then read the whole table in that order.
-        ids = select(Trial.id).where(*conditions).order_by(Trial.id + 0).limit(limit)
+        ids = select(Trial.id).where(*conditions).order_by(Trial.id + 0)
     else:
         conditions = [Trial.study_id == study_id, *_conditions(wanted)]
         conditions.append(~exists().where(Metric.trial_id == Trial.id, Metric.name == metric))
-        if after is not None:
-            end = select(Trial.number).where(Trial.id == after.trial_id).scalar_subquery()
+        if window.after is not None:
+            end = select(Trial.number).where(Trial.id == window.after.trial_id).scalar_subquery()
             conditions.append(Trial.number > end)
-        ids = select(Trial.id).where(*conditions).order_by(Trial.number).limit(limit)
+        ids = select(Trial.id).where(*conditions).order_by(Trial.number)
+    ids = ids.offset(window.skip).limit(window.limit)
     # The ids first: they are found in an index, and only the rows of the page are opened.
     rows = select(Trial).where(Trial.id.in_(session.scalars(ids).all())).order_by(Trial.id)
     return [(trial, None) for trial in session.scalars(rows)]

@@ -16,7 +16,7 @@ from service.models import Study, Trial
 from service.proposals import enqueue, enqueue_proposals
 from service.results import Completed, Failure, Result, StepReport, fail
 from service.states import Outcome, Status
-from service.trial_lists import Page, Place, Range, Rank, Wanted, listing, ranked
+from service.trial_lists import Page, Place, Range, Rank, Wanted, Window, listing, ranked
 from service.words import hear
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Result",
     "StepReport",
     "Wanted",
+    "Window",
     "cancel",
     "claim",
     "enqueue",

@@ -1,4 +1,4 @@
-"""Charts of studies and trials as Plotly JSON, and networks with what their drawing needs."""
+"""Charts of studies as Plotly JSON."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,25 +8,19 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 
-from resource_models.devices import DEVICES
-from resource_models.weights import weights
-from service import figures, studies, trials
+from service import figures, studies
 from service.api.charts import chart
-from service.api.parts import DbDep, Id, PartsDep, StudyRef
+from service.api.parts import DbDep, StudyRef
 from service.api.schemas.body import METRIC_NAME
 from service.figures import Axis, Figure, Point
-from service.figures.axes import budgets
 from service.figures.rows import (
     MOST_POINTS,
     axes_of,
     hypervolumes_of,
     objectives_of,
     points_of,
-    reports_of,
     thoughts_of,
-    timeline_of,
 )
-from service.networks import network as network_of
 
 router = APIRouter(tags=["figures"])
 
@@ -40,25 +34,6 @@ class FigureOut(BaseModel):
 
     data: list[dict[str, Any]]
     layout: dict[str, Any]
-
-
-class NodeOut(BaseModel):
-    """A node of a network with what follows from its place in it."""
-
-    model_config = ConfigDict(extra="allow")  # the fields of its kind
-
-    id: str
-    kind: str
-    inputs: list[str]
-    shape: list[int]
-    weights: int = Field(description="Kernel weights and biases.")
-
-
-class NetworkOut(BaseModel):
-    """A network with the shape and the weights of each node."""
-
-    nodes: list[NodeOut]
-    proposed: bool = Field(description="Whether training may still take parts of it away.")
 
 
 class AxesQuery(BaseModel):
@@ -145,48 +120,6 @@ def thinking(study: StudyRef, db: DbDep) -> FigureOut:
     """Draw how long the proposals took, and which a designer made in another one's place."""
     with db.read() as session:
         return answer(figures.thinking(thoughts_of(session, studies.get(session, study))))
-
-
-@router.get("/trials/{trial_id}/figures/learning")
-def learning(trial_id: Id, db: DbDep) -> FigureOut:
-    """Draw what was reported of a trial, step by step."""
-    with db.read() as session:
-        trial = trials.get(session, trial_id)
-        study = studies.get(session, trial.study_id)
-        names = [objective.name for objective in objectives_of(study)]
-        return answer(figures.learning(reports_of(session, trial), names))
-
-
-@router.get("/trials/{trial_id}/figures/memory")
-def memory(trial_id: Id, parts: PartsDep) -> FigureOut:
-    """Draw what lies in memory while a network runs; of a trial without a network, nothing."""
-    with parts.db.read() as session:
-        trial = trials.get(session, trial_id)
-        study = studies.get(session, trial.study_id)
-        device = DEVICES.get(str(study.definition.get("device")))
-        found = network_of(session, parts.store, trial)
-    timeline = timeline_of(None if found is None else found.graph)
-    return answer(figures.memory(timeline, budgets(device).get("working_memory")))
-
-
-@router.get("/trials/{trial_id}/network")
-def network(trial_id: Id, parts: PartsDep) -> NetworkOut:
-    """Read a trial's network with the shape and the weights of each node; else no node.
-
-    Of a completed trial it is the network that came out of its training.
-    """
-    with parts.db.read() as session:
-        found = network_of(session, parts.store, trials.get(session, trial_id))
-    if found is None:
-        return NetworkOut(nodes=[], proposed=False)
-    graph = found.graph
-    counted = {name: part.kernel + part.biases for name, part in weights(graph).items()}
-    nodes = []
-    for node in graph.to_json()["nodes"]:
-        name = node["id"]
-        more = {"shape": list(graph.shapes[name]), "weights": counted.get(name, 0)}
-        nodes.append(NodeOut.model_validate(node | more))
-    return NetworkOut(nodes=nodes, proposed=found.proposed)
 
 
 def answer(figure: Figure) -> FigureOut:

@@ -61,6 +61,7 @@ MAY: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", "/studies/{study}/figures/front"): READS,
     ("GET", "/studies/{study}/figures/front3d"): READS,
     ("GET", "/studies/{study}/figures/hypervolume"): READS,
+    ("GET", "/studies/{study}/figures/prediction"): READS,
     ("GET", "/studies/{study}/figures/thinking"): READS,
     ("GET", "/studies/{study}/figures/importance"): READS,
     ("GET", "/studies/{study}/figures/parallel"): READS,
@@ -70,5 +71,6 @@ MAY: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", "/trials/{trial_id}"): READS,
     ("GET", "/trials/{trial_id}/figures/learning"): READS,
     ("GET", "/trials/{trial_id}/figures/memory"): READS,
+    ("GET", "/trials/{trial_id}/lineage"): READS,
     ("GET", "/trials/{trial_id}/network"): READS,
 }

@@ -9,14 +9,19 @@ from service import artefacts, attempts, lineage, needs, trials
 from service.api.schemas.trials import (
     ArtefactOut,
     AttemptOut,
+    LineageOut,
+    MemberOut,
     RelativeOut,
     ReportOut,
     TrialDetail,
     TrialOut,
 )
 from service.artefacts import Store
-from service.models import Artefact, Attempt, Trial
+from service.family import Family, Member
+from service.figures.rows import objectives_of
+from service.models import Artefact, Attempt, Study, Trial
 from service.networks import network
+from service.preference import preference
 
 
 def trial_out(session: Session, trial: Trial) -> TrialOut:
@@ -78,6 +83,7 @@ def trial_detail(session: Session, store: Store, trial: Trial) -> TrialDetail:
         children=[relative(child) for child in children],
         confirms=None if confirms is None else relative(confirms),
         confirmed_by=[relative(run) for run in confirmed_by],
+        preference=preference(objectives_of(session.get_one(Study, trial.study_id)), trial.details),
         details=trial.details,
         attempts_list=[_attempt(attempt) for attempt in attempts.listing(session, trial.id)],
         reports=[] if counted is None else reports_out(session, counted),
@@ -89,6 +95,27 @@ def trial_detail(session: Session, store: Store, trial: Trial) -> TrialDetail:
 def relative(trial: Trial) -> RelativeOut:
     """Name a trial."""
     return RelativeOut(id=trial.id, number=trial.number, status=trial.status.value)
+
+
+def lineage_out(found: Family) -> LineageOut:
+    """Show a family."""
+    return LineageOut(
+        items=[_member(each) for each in found.members], older=found.older, more=found.more
+    )
+
+
+def _member(member: Member) -> MemberOut:
+    trial = member.trial
+    return MemberOut(
+        **dict(relative(trial)),
+        generation=member.generation,
+        parent_id=trial.parent_id,
+        origin=trial.origin,
+        on_front=trial.on_front,
+        values=dict(member.values),
+        changes=list(member.changes),
+        children=member.children,
+    )
 
 
 def _attempt(attempt: Attempt) -> AttemptOut:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from service import states, studies, trials
 from service.api.answers import answer
 from service.api.once import OnceDep
-from service.api.parts import Id, PartsDep, StudyRef
+from service.api.parts import DbDep, Id, PartsDep, StudyRef
 from service.api.schemas.leases import (
     Completion,
     Failure,
@@ -20,8 +20,9 @@ from service.api.schemas.leases import (
     Report,
 )
 from service.api.schemas.lists import TrialQuery, cursor_of
-from service.api.schemas.trials import TrialCreate, TrialDetail, TrialOut, TrialPage
-from service.api.trial_answers import shown, trial_detail, trial_out, trial_outs
+from service.api.schemas.trials import LineageOut, TrialCreate, TrialDetail, TrialOut, TrialPage
+from service.api.trial_answers import lineage_out, shown, trial_detail, trial_out, trial_outs
+from service.family import family
 from service.states import Status
 
 router = APIRouter(tags=["trials"])
@@ -61,7 +62,8 @@ def list_trials(
         if query.sort is None:
             return _by_number(session, study_id, wanted, query)
         rank = trials.Rank(query.sort, query.order == "highest")
-        page = trials.ranked(session, study_id, wanted, rank, query.place, query.limit)
+        window = trials.Window(query.limit, query.place, query.skip)
+        page = trials.ranked(session, study_id, wanted, rank, window)
         end = cursor_of(page.end) if page.more and page.end is not None else None
         return TrialPage(items=trial_outs(session, page.trials), next=end, total=page.total)
 
@@ -71,7 +73,9 @@ def _by_number(
 ) -> TrialPage:
     after = None if query.cursor is None else int(query.cursor)
     newest_first = query.order == "newest"
-    page = trials.listing(session, study_id, wanted, after, query.limit, newest_first)
+    page = trials.listing(
+        session, study_id, wanted, after, query.limit, newest_first, skip=query.skip
+    )
     items = trial_outs(session, page.trials)
     end = str(items[-1].number) if page.more else None
     return TrialPage(items=items, next=end, total=page.total)
@@ -82,6 +86,19 @@ def read(trial_id: Id, parts: PartsDep) -> TrialDetail:
     """Read a trial with its attempts, reports, artefacts and network."""
     with parts.db.read() as session:
         return trial_detail(session, parts.store, trials.get(session, trial_id))
+
+
+@router.get("/trials/{trial_id}/lineage")
+def read_lineage(
+    trial_id: Id,
+    db: DbDep,
+    ancestors: Annotated[int, Query(ge=0, le=500, description="At most so many.")] = 60,
+    descendants: Annotated[int, Query(ge=0, le=1000, description="At most so many.")] = 300,
+) -> LineageOut:
+    """Read whose weights a trial goes back to and who goes on from it, with each morph in words."""
+    with db.read() as session:
+        trial = trials.get(session, trial_id)
+        return lineage_out(family(session, trial, ancestors, descendants))
 
 
 @router.post("/trials/{trial_id}/renew", response_model=Renewed)

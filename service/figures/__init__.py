@@ -14,6 +14,7 @@ from service.figures.memory import memory
 from service.figures.overlay import Growth, overlay
 from service.figures.parallel import parallel
 from service.figures.points import Point
+from service.figures.prediction import Foreseen, prediction
 from service.figures.space import front3d
 from service.figures.thinking import Thought, thinking
 from service.figures.timeline import Run, timeline
@@ -22,6 +23,7 @@ __all__ = [
     "Axis",
     "Budget",
     "Figure",
+    "Foreseen",
     "Growth",
     "Point",
     "Run",
@@ -34,6 +36,7 @@ __all__ = [
     "memory",
     "overlay",
     "parallel",
+    "prediction",
     "thinking",
     "timeline",
 ]

@@ -6,6 +6,9 @@ from service.figures.axes import NEAR_LINEAR, Budget
 from service.figures.layout import ACCENT, DIM, Figure, figure, line_across, trace
 
 ROW_PX = 26
+# Beyond so many operators rows become narrower, down to what a label needs.
+ROOMY = 24
+LEAST_ROW_PX = 13
 AROUND_PX = 120
 
 
@@ -14,7 +17,7 @@ def memory(timeline: Sequence[tuple[str, int]], budget: Budget | None) -> Figure
 
     Args:
         timeline: (node, live bytes) in the order in which they run.
-        budget: the SRAM of the study's device; drawn if it is near the peak.
+        budget: the SRAM of a device; drawn if it is near the peak.
     """
     peak_bytes = max((size for _, size in timeline), default=0)
     bars = trace(
@@ -25,7 +28,8 @@ def memory(timeline: Sequence[tuple[str, int]], budget: Budget | None) -> Figure
         y=[node for node, _ in timeline],
         x=[size for _, size in timeline],
         marker={"color": [ACCENT if size == peak_bytes else DIM for _, size in timeline]},
-        customdata=["peak" if size == peak_bytes else "other" for _, size in timeline],
+        # The node first: who clicks on a bar asks for it.
+        customdata=[[node, "peak" if size == peak_bytes else "other"] for node, size in timeline],
         hovertemplate="%{y}<br>%{x:,d} B live<extra></extra>",
     )
     near = budget is not None and budget.size_bytes <= NEAR_LINEAR * peak_bytes
@@ -33,14 +37,17 @@ def memory(timeline: Sequence[tuple[str, int]], budget: Budget | None) -> Figure
     if near and budget is not None:
         text = f"{budget.title} {budget.size_bytes:,} B"
         lines.append(line_across("budget", "x", budget.size_bytes, text))
-    note = f"Peak {peak_bytes:,} B{_share(peak_bytes, budget)}. Tensors only, no kernel scratch."
+    over = budget is not None and peak_bytes > budget.size_bytes
+    room = " It does not fit." if over else ""
+    share = _share(peak_bytes, budget)
+    note = f"Peak {peak_bytes:,} B{share}.{room} Tensors only, no kernel scratch."
     return figure(
         [bars],
         f"Memory over time<br><sub>{note}</sub>",
-        meta={"note": note},
+        meta={"note": note, "over": over},
         showlegend=False,
         shapes=lines,
-        height=AROUND_PX + ROW_PX * len(timeline),
+        height=AROUND_PX + _rows_px(len(timeline)),
         margin={"l": 16, "r": 16, "t": 48, "b": 48},
         xaxis={"title": {"text": "live bytes"}, "tickformat": "~s", "ticksuffix": " B"},
         # A category by force: ids that look like numbers would become positions.
@@ -48,6 +55,10 @@ def memory(timeline: Sequence[tuple[str, int]], budget: Budget | None) -> Figure
         bargap=0.25,
         uirevision="memory",
     )
+
+
+def _rows_px(count: int) -> int:
+    return max(ROW_PX * min(count, ROOMY), LEAST_ROW_PX * count)
 
 
 def _share(peak_bytes: int, budget: Budget | None) -> str:

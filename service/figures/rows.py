@@ -13,6 +13,7 @@ from resource_models.graph import Graph
 from service import attempts
 from service.figures.axes import Axis, budgets
 from service.figures.points import Point
+from service.figures.prediction import Foreseen
 from service.figures.thinking import Thought
 from service.models import Hypervolume, Metric, Study, Trial
 from service.states import Kind, Status
@@ -106,6 +107,23 @@ def thoughts_of(session: Session, study: Study, most: int = MOST_POINTS) -> list
         .limit(most)
     )
     return [Thought(*row) for row in rows][::-1]
+
+
+def foreseen_of(
+    session: Session, study: Study, name: str, most: int = MOST_POINTS
+) -> list[Foreseen]:
+    """Return the newest trials with a result of an objective and a prediction of it, by number."""
+    mean = Trial.prediction[name]["mean"].as_float()
+    sd = Trial.prediction[name]["sd"].as_float()
+    rows = session.execute(
+        select(Trial.id, Trial.number, mean, sd, Metric.value)
+        .join(Metric, Metric.trial_id == Trial.id)
+        .where(Metric.study_id == study.id, Metric.name == name)
+        .where(mean.is_not(None), sd.is_not(None))
+        .order_by(Trial.number.desc())
+        .limit(most)
+    )
+    return [Foreseen(*row) for row in rows][::-1]
 
 
 def reports_of(session: Session, trial: Trial) -> list[tuple[int, dict[str, float]]]:

@@ -58,6 +58,18 @@ def test_ranked_pages_are_steady_while_results_come_in(ranked: Served) -> None:
     assert rest["total"] == 8
 
 
+def test_a_page_by_its_number_is_a_part_of_the_whole(ranked: Served) -> None:
+    for query in ("", "order=newest", "sort=cost", "sort=heat&order=highest", "sort=unheard"):
+        for status in ("", "&status=completed", "&status=queued"):
+            path = f"/studies/toy/trials?{query}{status}"
+            whole = numbers([ranked.get(f"{path}&limit=100")["items"]])
+            for skip in range(len(whole) + 2):
+                page = ranked.get(f"{path}&limit=2&skip={skip}")
+                assert numbers([page["items"]]) == whole[skip : skip + 2], (path, skip)
+                assert page["total"] == len(whole)
+                assert (page["next"] is not None) == (skip + 2 < len(whole))
+
+
 def test_trials_are_filtered_by_ranges_of_metrics(ranked: Served) -> None:
     def found(*where: str, **more: str) -> tuple[list[int], int]:
         query: dict[str, Any] = {"where": list(where), **more}
@@ -101,6 +113,8 @@ def test_a_status_and_a_rank_go_together(ranked: Served) -> None:
         ("where=cost <= nan", "where.0"),
         ("limit=0", "limit"),
         ("number=0", "number.0"),
+        ("skip=-1", "skip"),
+        ("skip=5&cursor=7", "skip"),
         ("colour=red", "colour"),
     ],
 )

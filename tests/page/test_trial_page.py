@@ -71,10 +71,10 @@ def test_trials_are_shown_by_state_a_page_at_a_time(window: Window, networks: Se
     expect(numbers.first).to_have_text("53")
     assert numbers.count() == 50
     expect(page.locator(".pager")).to_contain_text(re.compile("1.50 of 53 trials"))
-    page.get_by_role("link", name="Older").click()
+    page.get_by_role("link", name="Next").click()
     expect(numbers.first).to_have_text("3")
     expect(page.locator(".pager")).to_contain_text(re.compile("51.53 of 53 trials"))
-    page.get_by_role("link", name="Newer").click()
+    page.get_by_role("link", name="Previous").click()
     expect(numbers.first).to_have_text("53")
     window.open(f"{STUDY}/trials")
     page.locator(".filters").get_by_text("failed").click()

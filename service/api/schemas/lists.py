@@ -92,6 +92,12 @@ class TrialQuery(Query):
     order: Literal["oldest", "newest", "lowest", "highest"] | None = Field(
         None, description="By the number of the trial; with `sort`: lowest or highest first."
     )
+    skip: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="Leave out so many first, for a page by its number; a cursor is steadier.",
+    )
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
@@ -100,6 +106,9 @@ class TrialQuery(Query):
         if self.order not in (None, *orders):
             words = {"expected": " or ".join(orders), "at": ("order",)}
             raise PydanticCustomError("literal_error", "Need {expected} here", words)
+        if self.cursor is not None and self.skip:
+            words = {"at": ("skip",)}
+            raise PydanticCustomError("one_place", "Give either `cursor` or `skip`", words)
         if self.cursor is not None and not self._readable(self.cursor):
             words = {"pattern": "`next` of the page before, asked for alike", "at": ("cursor",)}
             raise PydanticCustomError("string_pattern_mismatch", "Need {pattern}", words)

@@ -131,6 +131,26 @@ class RelativeOut(BaseModel):
     status: TrialStatus
 
 
+class MemberOut(RelativeOut):
+    """A trial as one of a family."""
+
+    generation: int = Field(description="From the trial that was asked for; ancestors below 0.")
+    parent_id: int | None
+    origin: str | None
+    on_front: bool
+    values: dict[str, float]
+    changes: list[str] = Field(description="What a morph made of its parent, if that is shown.")
+    children: int = Field(description="All of them, shown or not.")
+
+
+class LineageOut(BaseModel):
+    """Ancestors, the eldest first, the trial itself, and its descendants by generation."""
+
+    items: list[MemberOut]
+    older: bool = Field(description="Whether the eldest that is shown has a parent.")
+    more: bool = Field(description="Whether descendants were left out.")
+
+
 class TrialDetail(TrialOut):
     """One trial with everything that is known about it."""
 
@@ -145,6 +165,9 @@ class TrialDetail(TrialOut):
     children: list[RelativeOut]
     confirms: RelativeOut | None = Field(description="Of a confirm run: whose network it trains.")
     confirmed_by: list[RelativeOut]
+    preference: dict[str, float] | None = Field(
+        description="Of a proposal in one direction: how much it sought each objective; sums to 1."
+    )
     details: dict[str, Any]
     attempts_list: list[AttemptOut]
     reports: list[ReportOut]

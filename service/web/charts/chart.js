@@ -60,7 +60,7 @@ function themedTrace(trace, colours) {
   if (role === "study") made.line = { ...trace.line, color: colours.series[trace.meta.place] };
   if (trace.line && STROKES[role]) made.line = { ...trace.line, color: colours[STROKES[role]] };
   if (role === "bars") {
-    const colour = trace.customdata.map((kind) => (kind === "peak" ? colours.accent : colours.dimmer));
+    const colour = trace.customdata.map(([, kind]) => (kind === "peak" ? colours.accent : colours.dimmer));
     made.marker = { ...trace.marker, color: colour };
   }
   return made;

@@ -3,7 +3,7 @@
 import { el } from "../kit/dom.js";
 import { accuracy, exact, NONE } from "../kit/format.js";
 import { breakable, plainWords } from "../kit/parts.js";
-import { figureOf } from "../trial/trial.js";
+import { figureOf } from "../trial/outcome.js";
 
 // Of these less is better, whichever convention counts them; they come first and in this order.
 const COSTS = ["model_size", "working_memory", "macs", "latency", "energy"];

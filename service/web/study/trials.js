@@ -1,92 +1,183 @@
-// The trials of a study: a page at a time, newest first, by state.
+// The trials of a study: filtered, sorted and cut into pages by the service.
 
-import { exportAddress, get, objectivesOf, studyPath } from "../kit/api.js";
+import { ChartSection } from "../charts/section.js";
+import { exportAddress, get, objectivesOf, Problem, studyPath } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { count, plural, time } from "../kit/format.js";
 import { objectiveCells, objectiveColumns, pill, table } from "../kit/parts.js";
+import { address, asked, PAGE, parameters, rangeWords, sortedAs, STATES, turned, words } from "./asked.js";
 import { studyHead } from "./head.js";
+import { save } from "./save.js";
 
-const PAGE = 50;
-const STATES = ["queued", "running", "completed", "stopped", "infeasible", "failed", "cancelled"];
+const MOST_RANGES = 8;
 
-export const trialColumns = (objectives) => [
-  { head: "trial", kind: "number" }, { head: "state", kind: "text" }, ...objectiveColumns(objectives),
+export const trialColumns = (objectives, head = () => ({})) => [
+  { head: "trial", kind: "number", ...head("number") }, { head: "state", kind: "text" },
+  ...objectiveColumns(objectives, (place) => head(objectives[place].name)),
   { head: "by", kind: "text" }, { head: "worker", kind: "text wide" }, { head: "finished", kind: "text wide" },
 ];
 
-export const trialRow = (trial, objectives) => [
-  { href: `/trials/${trial.id}`, text: `${trial.number}` },
+export const trialRow = (trial, objectives, query = "") => [
+  { href: `/trials/${trial.id}${query}`, text: `${trial.number}` },
   [pill(trial.status), trial.on_front ? el("span", { class: "badge" }, "front") : null,
     trial.feasible === false ? el("span", { class: "badge over" }, "over a limit") : null],
   ...objectiveCells(objectives, trial.values),
-  trial.origin ?? trial.designer ?? "–",
+  by(trial),
   trial.worker ?? "–",
   time(trial.finished_at),
 ];
 
-export function trials({ root, words: [name], query, signal }) {
+/** Who proposed a trial, and how. */
+function by({ designer, origin }) {
+  if (!designer || designer === origin) return origin ?? "–";
+  return [designer, origin ? el("span", { class: "unit" }, ` ${origin}`) : null];
+}
+
+export function trials({ root, words: [name], query, signal, look, go }) {
   const box = el("div", {});
-  root.append(box);
-  let about = null;
-  const status = STATES.includes(query.get("status")) ? query.get("status") : "";
-  const cursor = query.get("cursor") ?? "";
-  const trail = history.state?.trail ?? [];
+  const refused = el("div", {});
+  const foot = el("div", {});
+  const kept = new ChartSection("Were the predictions kept?", {
+    label: "Results of the trials against their predictions", height: 360, open: (id) => go(`/trials/${id}`),
+  });
+  root.append(box, refused, foot, kept.box);
+  const path = studyPath(name);
+  let now = asked(query);
+  let study = null;
+
+  /** Show the table in another way; the address and the history follow, the focus stays. */
+  function turn(changes) {
+    const next = address(location.pathname, now, changes);
+    history.pushState(null, "", next);
+    now = asked(new URLSearchParams(location.search));
+    look();
+  }
+
+  root.addEventListener("click", (event) => {
+    const head = event.target.closest("[data-sort]");
+    const file = event.target.closest("[data-save]");
+    if (head) {
+      const column = head.dataset.sort;
+      turn(turned(now, column, study.objectives.find((each) => each.name === column)?.goal));
+    }
+    if (file) save(file, `${path}/trials`, parameters(now), study, signal);
+  });
+  root.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const fields = event.target.elements;
+    if (event.target.dataset.form === "page") turn({ page: Number(fields.namedItem("page").value) || 1 });
+    if (event.target.dataset.form !== "range") return;
+    const range = ["metric", "side", "value"].map((each) => fields.namedItem(each).value.trim()).join("");
+    event.target.reset();
+    if (!now.where.includes(range)) turn({ where: [...now.where, range] });
+  });
+
+  async function rows() {
+    const skip = (now.page - 1) * PAGE;
+    try {
+      return await get(`${path}/trials`, { ...parameters(now), limit: PAGE, skip: skip || null }, signal);
+    } catch (error) {
+      // An address may hold any range; all else is no fault of the address.
+      if (!(error instanceof Problem) || error.status !== 422) throw error;
+      return { items: [], total: 0, refused: error };
+    }
+  }
+
   return {
-    title: () => `Trials of ${about.name} · Tinyfront`,
+    title: () => `Trials of ${study.name} · Tinyfront`,
     follows: () => name,
     async refresh() {
-      const path = studyPath(name);
-      const [study, page] = await Promise.all([
-        get(path, {}, signal),
-        get(`${path}/trials`, { status, cursor, limit: PAGE, order: "newest" }, signal),
-      ]);
-      about = study;
+      const page = await Promise.all([get(path, {}, signal), rows()]).then(([about, found]) => {
+        study = about;
+        return found;
+      });
       const objectives = objectivesOf(study);
+      const here = address("", now, { page: now.page });
+      const head = (column) => ({ sort: column, sorted: sortedAs(now, column) });
       show(box,
         studyHead(study, "/trials"),
-        filters(study, status),
-        table({
+        states(study, now),
+        ranges(now, objectives, study.constraints));
+      show(refused, page.refused ? told(page.refused, now) : [
+        el("div", { class: "trials" }, table({
           label: "Trials",
-          columns: trialColumns(objectives),
-          rows: page.items.map((trial) => trialRow(trial, objectives)),
-          empty: status ? `No trial is ${status}.` : "No trial yet. A worker that claims one starts the search.",
-        }),
-        pager(page, { status, cursor, trail }),
-        el("p", { class: "links" },
-          el("a", { href: exportAddress(study.id, "csv"), download: "" }, "CSV"),
-          el("a", { href: exportAddress(study.id, "jsonl"), download: "" }, "JSON lines")));
+          columns: trialColumns(objectives, head),
+          rows: page.items.map((trial) => trialRow(trial, objectives, here)),
+          empty: empty(now, page.total),
+        })),
+        pager(page, now)]);
+      show(foot, page.refused ? null : files(study, page.total));
+      const foreseen = page.items.some((trial) => trial.prediction !== null);
+      await kept.refresh(foreseen && `${path}/figures/prediction`, study.finished, signal);
     },
+    dispose: () => kept.dispose(),
   };
 }
 
-const address = (status, cursor) => {
-  const query = new URLSearchParams();
-  if (status) query.set("status", status);
-  if (cursor) query.set("cursor", cursor);
-  return `${location.pathname}${query.size ? `?${query}` : ""}`;
-};
+function told(problem, now) {
+  return el("div", { class: "empty", role: "alert" },
+    el("p", {}, problem.message), el("p", { class: "quiet" }, problem.remedy ?? ""),
+    el("p", {}, el("a", { href: address(location.pathname, now, { where: [], sort: null, order: "newest" }) },
+      "Without ranges")));
+}
 
-function filters(study, status) {
+function empty(now, total) {
+  if (total > 0) return `Page ${count(now.page)} is beyond the last: there are ${plural(total, "trial")}.`;
+  if (now.where.length > 0) return "No trial lies within these ranges. Only trials with a result do.";
+  return now.status ? `No trial is ${now.status}.` : "No trial yet. A worker that claims one starts the search.";
+}
+
+function states(study, now) {
   const all = Object.values(study.counts).reduce((sum, n) => sum + n, 0);
-  const entry = (value, words, n) =>
-    el("li", {}, el("a", { href: address(value, ""), "aria-current": value === status ? "true" : null },
-      words, el("span", { class: "n" }, ` ${count(n)}`)));
+  const entry = (status, text, n) =>
+    el("li", {}, el("a", {
+      href: address(location.pathname, now, { status }), "aria-current": status === now.status ? "true" : null,
+    }, text, el("span", { class: "n" }, ` ${count(n)}`)));
   return el("nav", { class: "filters", "aria-label": "By state" }, el("ul", {},
-    entry("", "all", all), STATES.filter((each) => study.counts[each] > 0 || each === status)
+    entry("", "all", all), STATES.filter((each) => study.counts[each] > 0 || each === now.status)
       .map((each) => entry(each, each, study.counts[each] ?? 0))));
 }
 
-function pager(page, { status, cursor, trail }) {
-  const from = trail.length * PAGE + 1;
+function ranges(now, objectives, constraints) {
+  const metrics = [...objectives, ...constraints].map((each) => each.name);
+  const chips = now.where.map((range, place) => el("li", {}, el("a", {
+    class: "chip", href: address(location.pathname, now, { where: now.where.filter((_, at) => at !== place) }),
+    "aria-label": `Remove ${rangeWords(range)}`,
+  }, rangeWords(range), el("span", { "aria-hidden": "true" }, " ×"))));
+  return el("div", { class: "ranges" },
+    chips.length === 0 ? null : el("ul", { "aria-label": "Ranges" }, chips),
+    now.where.length >= MOST_RANGES ? null : el("form", { class: "controls", "data-form": "range", "aria-label": "Add a range" },
+      el("select", { name: "metric", "aria-label": "Metric" }, metrics.map((each) => el("option", {}, each))),
+      el("select", { name: "side", "aria-label": "At most or at least" },
+        el("option", { value: "<=" }, "≤"), el("option", { value: ">=" }, "≥")),
+      el("input", {
+        name: "value", "aria-label": "Value", required: true, inputmode: "decimal", autocomplete: "off", size: 8, placeholder: "number",
+        pattern: "\\s*[+\\-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+\\-]?\\d+)?\\s*", title: "A number, as 0.1",
+      }),
+      el("button", { type: "submit" }, "Filter")));
+}
+
+function pager(page, now) {
+  const last = Math.max(1, Math.ceil(page.total / PAGE));
+  const to = (n, text, rel) => (n < 1 || n > last || n === now.page ? null
+    : el("a", { href: address(location.pathname, now, { page: n }), rel }, text));
+  const from = (now.page - 1) * PAGE + 1;
   const shown = page.items.length === 0 ? "" : `${count(from)}–${count(from + page.items.length - 1)} of `;
   return el("nav", { class: "pager", "aria-label": "Pages" },
-    trail.length > 0 || !cursor ? null : el("a", { href: address(status, "") }, "Newest"),
-    trail.length === 0 ? null : el("a", {
-      href: address(status, trail.at(-1)), rel: "prev", "data-trail": JSON.stringify(trail.slice(0, -1)),
-    }, "← Newer"),
-    // Without its trail (an address from elsewhere) a page does not know its place.
-    el("span", { class: "quiet" }, cursor && trail.length === 0 ? "" : shown, plural(page.total, "trial")),
-    page.next === null ? null : el("a", {
-      href: address(status, page.next), rel: "next", "data-trail": JSON.stringify([...trail, cursor]),
-    }, "Older →"));
+    now.page > 1 ? to(1, "« First") : null, to(Math.min(now.page - 1, last), "← Previous", "prev"),
+    el("span", { class: "quiet", role: "status" }, `${shown}${plural(page.total, "trial")}, ${words(now)}`),
+    to(now.page + 1, "Next →", "next"), now.page < last ? to(last, "Last »") : null,
+    last < 3 ? null : el("form", { class: "jump", "data-form": "page", "aria-label": "Go to a page" },
+      el("label", {}, "Page ", el("input", {
+        name: "page", type: "number", min: 1, max: last, value: now.page, required: true,
+      }), ` of ${count(last)}`), el("button", { type: "submit" }, "Go")));
+}
+
+function files(study, total) {
+  return el("p", { class: "links" },
+    total === 0 ? null : [
+      el("button", { type: "button", class: "link", "data-save": "csv" }, `These ${plural(total, "trial")} as CSV`),
+      el("button", { type: "button", class: "link", "data-save": "json" }, "as JSON")],
+    el("a", { href: exportAddress(study.id, "csv"), download: "" }, "All as CSV"),
+    el("a", { href: exportAddress(study.id, "jsonl"), download: "" }, "All as JSON lines"));
 }

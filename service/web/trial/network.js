@@ -1,4 +1,4 @@
-// A network as a drawing: layers from top to bottom, branches side by side.
+// A network as a drawing: layers from top to bottom, branches side by side; a node can be chosen.
 
 import { el, svg } from "../kit/dom.js";
 import { count } from "../kit/format.js";
@@ -7,6 +7,11 @@ const BOX = { width: 208, height: 46 };
 const GAP = { across: 28, down: 26 };
 const LANE = 20; // width of a line that passes a layer
 const EDGE = 4;
+const SHRINKS = 520; // a drawing no wider than this is still read on a narrow screen when it is shrunk to it
+const LONGEST = 30; // characters in a box; all of them are in the node's details
+
+// The padding that is not worth a word: same of convolutions, valid of pools.
+const USUAL = { conv2d: "same", depthwise_conv2d: "same", max_pool: "valid", avg_pool: "valid" };
 
 const pair = ([a, b]) => `${a}×${b}`;
 const plus = (...words) => words.filter(Boolean).join(" ");
@@ -20,6 +25,10 @@ const WORDS = {
   avg_pool: (node) => `average pool ${pair(node.window)}`,
   global_avg_pool: () => "global average pool",
   gather: (node) => `gather ${node.indices.length}`,
+  pad: (node) => `pad ${["height", "width", "channels"].filter((axis) => node[axis].some(Boolean))
+    .map((axis) => `${axis} ${node[axis].join("+")}`).join(", ") || "nothing"}`,
+  add: (node) => (node.inputs.length > 2 ? `add ${node.inputs.length}` : "add"),
+  concat: (node) => `concat ${node.inputs.length}`,
 };
 
 /** What a node does, in a few words. */
@@ -29,7 +38,9 @@ export function words(node) {
   const [down, right] = node.stride ?? [1, 1];
   const steps = !pooled && (down > 1 || right > 1);
   const stride = steps ? `/${down === right ? down : pair(node.stride)}` : null;
-  return plus(main, stride, node.padding === "valid" && node.kernel && pair(node.kernel) !== "1×1" ? "valid" : null,
+  const window = node.kernel ?? node.window;
+  return plus(main, stride, node.padding && pair(window) !== "1×1" && node.padding !== USUAL[node.kind] ? node.padding : null,
+    node.batch_norm ? "· bn" : null,
     node.activation && node.activation !== "none" ? `· ${node.activation}` : null);
 }
 
@@ -98,24 +109,107 @@ function box(item) {
   const { node } = item;
   const weights = node.weights ? ` · ${count(node.weights)} weights` : "";
   const place = `translate(${item.x - BOX.width / 2},${item.y})`;
-  return svg("g", { class: "node", "data-kind": node.kind, transform: place },
-    svg("title", {}, `${node.id}: ${words(node)}; output ${node.shape.join("×")}${weights}`),
-    svg("rect", { width: BOX.width, height: BOX.height, rx: 6 }),
-    svg("rect", { class: "stripe", width: 4, height: BOX.height - 12, x: 6, y: 6, rx: 2 }),
-    svg("text", { class: "what", x: 20, y: 19 }, words(node)),
-    svg("text", { class: "shape", x: 20, y: 36 }, `${node.shape.join("×")}${weights}`));
+  const told = `${node.id}: ${words(node)}; output ${node.shape.join("×")}${weights}`;
+  return svg("g", { class: "node", "data-kind": node.kind, "data-node": node.id, transform: place },
+  svg("title", {}, told),
+  svg("rect", { width: BOX.width, height: BOX.height, rx: 6 }),
+  svg("rect", { class: "stripe", width: 4, height: BOX.height - 12, x: 6, y: 6, rx: 2 }),
+  svg("text", { class: "what", x: 20, y: 19 }, fitted(words(node))),
+  svg("text", { class: "shape", x: 20, y: 36 }, fitted(`${node.shape.join("×")}${weights}`)));
 }
 
-/** Draw the nodes of a network, each with its `shape` and number of `weights`. */
+const fitted = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
+
+function sketch(layers) {
+  const plan = arrange(layers);
+  return svg("svg", {
+    class: plan.width <= SHRINKS ? "shrinks" : null,
+    viewBox: `${plan.left} ${-EDGE} ${plan.width} ${plan.height}`, width: plan.width, height: plan.height,
+  },
+  plan.items.flatMap((item) => item.above.map((above) => line(above, item))),
+  // A lane is a stretch of line through its layer.
+  plan.items.filter((item) => item.node).map(box));
+}
+
+/** A network to look at: nodes, each with its `shape` and number of `weights`. */
 export function drawing(nodes) {
-  const plan = arrange(layered(nodes));
-  const text = nodes.map((node) => `${words(node)}, ${node.shape.join("×")}`).join("; ");
-  return el("div", { class: "network", tabindex: "0", role: "region", "aria-label": "The network" },
-    svg("svg", {
-      viewBox: `${plan.left} ${-EDGE} ${plan.width} ${plan.height}`, width: plan.width, height: plan.height,
-      role: "img", "aria-label": text,
-    },
-    plan.items.flatMap((item) => item.above.map((above) => line(above, item))),
-    // A lane is a stretch of line through its layer.
-    plan.items.filter((item) => item.node).map(box)));
+  const picture = sketch(layered(nodes));
+  picture.setAttribute("role", "img");
+  picture.setAttribute("aria-label", nodes.map((node) => `${words(node)}, ${node.shape.join("×")}`).join("; "));
+  return el("div", { class: "network", tabindex: "0", role: "region", "aria-label": "The network" }, picture);
+}
+
+/** A network whose nodes can be chosen, in `root`; `choose` is told the id of a node that was chosen, or null. */
+export class Network {
+  constructor(choose) {
+    this.root = el("div", { class: "network", role: "group", "aria-label": "The network; arrow keys go from node to node" });
+    this.choose = choose;
+    this.rows = []; // the ids of each layer, from left to right
+    this.root.addEventListener("click", (event) => this.clicked(event.target.closest("[data-node]")));
+    this.root.addEventListener("keydown", (event) => this.pressed(event));
+  }
+
+  /** Draw nodes, each with its `shape` and number of `weights`. */
+  draw(nodes) {
+    const layers = layered(nodes);
+    this.rows = layers.map((layer) => layer.filter((item) => item.node).map((item) => item.node.id));
+    this.root.replaceChildren(sketch(layers));
+    for (const node of this.root.querySelectorAll("[data-node]")) {
+      node.setAttribute("role", "button");
+      node.setAttribute("aria-label", node.querySelector("title").textContent);
+    }
+    this.reach(this.rows[0][0]);
+  }
+
+  element(id) {
+    return this.root.querySelector(`[data-node="${CSS.escape(id)}"]`);
+  }
+
+  /** One node at a time is a stop of the tab key. */
+  reach(id) {
+    for (const each of this.root.querySelectorAll("[data-node]")) {
+      each.setAttribute("tabindex", each.dataset.node === id ? "0" : "-1");
+    }
+  }
+
+  /** Mark a node as chosen; none with null. */
+  mark(id) {
+    for (const each of this.root.querySelectorAll("[data-node]")) {
+      each.setAttribute("aria-pressed", String(each.dataset.node === id));
+    }
+    if (id === null) return;
+    this.reach(id);
+    // Not `scrollIntoView`, which would also move the page below a reader who clicked on a chart.
+    const [box, node] = [this.root.getBoundingClientRect(), this.element(id).getBoundingClientRect()];
+    if (node.top < box.top) this.root.scrollTop -= box.top - node.top + EDGE;
+    if (node.bottom > box.bottom) this.root.scrollTop += node.bottom - box.bottom + EDGE;
+  }
+
+  clicked(node) {
+    if (node) this.choose(node.getAttribute("aria-pressed") === "true" ? null : node.dataset.node);
+  }
+
+  pressed(event) {
+    const node = event.target.closest("[data-node]");
+    if (!node || event.ctrlKey || event.metaKey || event.altKey) return;
+    const row = this.rows.findIndex((ids) => ids.includes(node.dataset.node));
+    const place = this.rows[row].indexOf(node.dataset.node);
+    const beside = (at, ids) => ids?.[Math.min(at, ids.length - 1)];
+    const next = {
+      ArrowUp: () => beside(place, this.rows[row - 1]), ArrowDown: () => beside(place, this.rows[row + 1]),
+      ArrowLeft: () => this.rows[row][place - 1], ArrowRight: () => this.rows[row][place + 1],
+      Home: () => this.rows[0][0], End: () => this.rows.at(-1)[0],
+    }[event.key];
+    if (next) {
+      const id = next();
+      if (id) {
+        this.reach(id);
+        this.element(id).focus();
+        this.choose(id);
+      }
+    } else if (event.key === "Enter" || event.key === " ") this.clicked(node);
+    else if (event.key === "Escape") this.choose(null);
+    else return;
+    event.preventDefault();
+  }
 }

@@ -1,4 +1,4 @@
-// Where a network comes from and what its training made of it: parent, inheritance, pruning.
+// What its training made of a network: what it inherited, what was pruned, what confirms it.
 
 import { el } from "../kit/dom.js";
 import { count, number } from "../kit/format.js";
@@ -17,12 +17,11 @@ function made(trial) {
   return object(counted?.details);
 }
 
-export function lineage(trial) {
+export function training(trial) {
   const said = made(trial);
   return [
     trial.pruning === null ? null : section("Pruning", pruning(trial.pruning, object(said.pruning))),
-    trial.parent === null && trial.children.length === 0 ? null
-      : section("Lineage", family(trial, object(said.inherited))),
+    trial.parent === null || (trial.epochs === 0 && said.inherited === undefined) ? null : section("Inherited", inheritance(trial, object(said.inherited))),
     trial.confirms === null && trial.confirmed_by.length === 0 ? null
       : section("Confirmed", facts([
         ["confirms", trial.confirms === null ? null : link(trial.confirms)],
@@ -50,12 +49,10 @@ function pruning(asked, done) {
 const link = (trial) => el("a", { href: `/trials/${trial.id}` }, `Trial ${trial.number}`);
 const links = (trials) => trials.map((trial, place) => [place ? ", " : "", link(trial)]);
 
-function family(trial, inherited) {
+function inheritance(trial, inherited) {
   const shares = Object.entries(inherited).filter(([, value]) => typeof value === "number" && value > 0);
   return facts([
-    ["parent", trial.parent === null ? null : link(trial.parent)],
     ["its weights", shares.map(([name, value]) => `${share(value)} ${plainWords(name)}`).join(", ")],
-    ["epochs in all", trial.parent === null ? null : number(trial.epochs)],
-    ["children", trial.children.length === 0 ? null : links(trial.children)],
+    ["epochs in all", trial.epochs > 0 ? number(trial.epochs) : null],
   ]);
 }

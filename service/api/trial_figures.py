@@ -1,0 +1,132 @@
+"""Charts of trials as Plotly JSON, and networks with what their drawing needs."""
+
+import math
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from resource_models.devices import DEVICES, Device
+from resource_models.model_size import node_bytes
+from resource_models.weights import node_macs, weights
+from service import figures, studies, trials
+from service.api.figures import FigureOut, answer, refused
+from service.api.parts import DbDep, Id, PartsDep, StudyRef
+from service.figures.axes import Axis, budgets
+from service.figures.rows import axes_of, foreseen_of, objectives_of, reports_of, timeline_of
+from service.models import Study
+from service.networks import network as network_of
+
+router = APIRouter(tags=["figures"])
+
+
+class NodeOut(BaseModel):
+    """A node of a network with what follows from its place in it."""
+
+    model_config = ConfigDict(extra="allow")  # the fields of its kind
+
+    id: str
+    kind: str
+    inputs: list[str]
+    shape: list[int]
+    weights: int = Field(description="Kernel weights and biases.")
+    macs: int = Field(description="Multiply-accumulates of its weights.")
+    size_bytes: int = Field(description="What `model_size:deployed` counts for it.")
+    output_bytes: int = Field(description="Of its int8 output.")
+    live_bytes: int | None = Field(
+        description="What lies in memory while it runs; null of a node that only renames values."
+    )
+
+
+class NetworkOut(BaseModel):
+    """A network with the shape and the cost of each node."""
+
+    nodes: list[NodeOut]
+    proposed: bool = Field(description="Whether training may still take parts of it away.")
+
+
+@router.get("/studies/{study}/figures/prediction")
+def prediction(
+    study: StudyRef,
+    db: DbDep,
+    objective: Annotated[
+        str | None, Query(description="A measured objective; by default the first.")
+    ] = None,
+) -> FigureOut:
+    """Draw results against what was predicted of them, and say how far predictions are kept."""
+    with db.read() as session:
+        found = studies.get(session, study)
+        axis = _measured(axes_of(found), objective)
+        rows = foreseen_of(session, found, axis.name)
+    return answer(figures.prediction(rows, axis))
+
+
+@router.get("/trials/{trial_id}/figures/learning")
+def learning(trial_id: Id, db: DbDep) -> FigureOut:
+    """Draw what was reported of a trial, step by step."""
+    with db.read() as session:
+        trial = trials.get(session, trial_id)
+        study = studies.get(session, trial.study_id)
+        names = [objective.name for objective in objectives_of(study)]
+        return answer(figures.learning(reports_of(session, trial), names))
+
+
+@router.get("/trials/{trial_id}/figures/memory")
+def memory(
+    trial_id: Id,
+    parts: PartsDep,
+    device: Annotated[
+        str | None, Query(description="Whose SRAM is drawn; by default the study's device.")
+    ] = None,
+) -> FigureOut:
+    """Draw what lies in memory while a network runs; of a trial without a network, nothing."""
+    with parts.db.read() as session:
+        trial = trials.get(session, trial_id)
+        board = _device(studies.get(session, trial.study_id), device)
+        found = network_of(session, parts.store, trial)
+    timeline = timeline_of(None if found is None else found.graph)
+    return answer(figures.memory(timeline, budgets(board).get("working_memory")))
+
+
+@router.get("/trials/{trial_id}/network")
+def network(trial_id: Id, parts: PartsDep) -> NetworkOut:
+    """Read a trial's network with the shape and the cost of each node; else no node.
+
+    Of a completed trial it is the network that came out of its training.
+    """
+    with parts.db.read() as session:
+        found = network_of(session, parts.store, trials.get(session, trial_id))
+    if found is None:
+        return NetworkOut(nodes=[], proposed=False)
+    graph = found.graph
+    counted, live = weights(graph), dict(timeline_of(graph))
+    nodes = []
+    for node, wire in zip(graph.nodes, graph.to_json()["nodes"], strict=True):
+        shape, has = list(graph.shapes[node.id]), node.id in counted
+        more: dict[str, Any] = {
+            "shape": shape,
+            "weights": counted[node.id].kernel + counted[node.id].biases if has else 0,
+            "macs": node_macs(graph, counted, node.id) if has else 0,
+            "size_bytes": node_bytes(graph, counted, node),
+            "output_bytes": math.prod(shape),
+            "live_bytes": live.get(node.id),
+        }
+        nodes.append(NodeOut.model_validate(wire | more))
+    return NetworkOut(nodes=nodes, proposed=found.proposed)
+
+
+def _measured(axes: tuple[Axis, ...], wanted: str | None) -> Axis:
+    known = [axis for axis in axes if axis.objective.role == "measured"]
+    for axis in known:
+        if wanted in (None, axis.name):
+            return axis
+    names = ", ".join(axis.name for axis in known) or "nothing: all objectives are known"
+    raise refused("objective", f"need a measured objective ({names})", wanted)
+
+
+def _device(study: Study, wanted: str | None) -> Device | None:
+    if wanted is None:
+        return DEVICES.get(str(study.definition.get("device")))
+    if wanted not in DEVICES:
+        raise refused("device", f"need one of {', '.join(DEVICES)}", wanted)
+    return DEVICES[wanted]

@@ -1,0 +1,64 @@
+// What the table of trials is asked for, as its address says it: state, ranges, order and page.
+
+export const PAGE = 50;
+export const STATES = ["queued", "running", "completed", "stopped", "infeasible", "failed", "cancelled"];
+const RANGE = /^\s*([A-Za-z_][\w:.-]*)\s*(<=|>=)\s*(\S+)\s*$/;
+const NAME = /^[A-Za-z_][\w:.-]{0,63}$/;
+
+/** Read an address; what it cannot mean is left out. */
+export function asked(query) {
+  const sort = NAME.test(query.get("sort") ?? "") ? query.get("sort") : null;
+  const orders = sort === null ? ["newest", "oldest"] : ["lowest", "highest"];
+  return {
+    status: STATES.includes(query.get("status")) ? query.get("status") : "",
+    where: query.getAll("where"),
+    sort,
+    order: orders.includes(query.get("order")) ? query.get("order") : orders[0],
+    page: Math.max(1, Math.min(20000, Number.parseInt(query.get("page") ?? "1", 10) || 1)),
+    device: query.get("device"),
+  };
+}
+
+/** The address of the same table with some of it changed; a change other than of the page begins at the first. */
+export function address(path, now, changes = {}) {
+  const next = { ...now, page: 1, ...changes };
+  const query = new URLSearchParams();
+  if (next.status) query.set("status", next.status);
+  for (const range of next.where) query.append("where", range);
+  if (next.device) query.set("device", next.device);
+  if (next.sort !== null) query.set("sort", next.sort);
+  if (!["newest", "lowest"].includes(next.order)) query.set("order", next.order);
+  if (next.page > 1) query.set("page", next.page);
+  return `${path}${query.size ? `?${query}` : ""}`;
+}
+
+/** The same as the service takes it, without a place in the list. */
+export const parameters = ({ status, where, sort, order }) => ({ status, where, sort, order });
+
+/** The next order when the head of a column is chosen: the best first, then turned round. */
+export function turned(now, column, goal) {
+  if (column === "number") {
+    return { sort: null, order: now.sort === null && now.order === "newest" ? "oldest" : "newest" };
+  }
+  const first = goal === "maximize" ? "highest" : "lowest";
+  const other = first === "lowest" ? "highest" : "lowest";
+  return { sort: column, order: now.sort === column && now.order === first ? other : first };
+}
+
+export const sortedAs = (now, column) => {
+  if ((now.sort ?? "number") !== column) return "none";
+  return ["newest", "highest"].includes(now.order) ? "descending" : "ascending";
+};
+
+/** A range in words, as `error ≤ 0.1`; what is no range stays as it is. */
+export function rangeWords(text) {
+  const found = RANGE.exec(text);
+  return found ? `${found[1]} ${found[2] === "<=" ? "≤" : "≥"} ${found[3]}` : text;
+}
+
+/** What the table shows and in which order, in words. */
+export function words({ status, where, sort, order }) {
+  const parts = [status, ...where.map(rangeWords)].filter(Boolean);
+  const by = sort === null ? `${order} first` : `by ${sort}, ${order} first`;
+  return [...parts, by].join(", ");
+}
