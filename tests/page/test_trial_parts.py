@@ -1,4 +1,4 @@
-"""The parts of a trial's page: its network and memory, its lineage, its work, and its cancelling."""
+"""The parts of a trial's page: network and memory, lineage, proposal, attempts, cancelling."""
 
 import re
 from collections.abc import Callable
@@ -127,11 +127,11 @@ def test_another_board_is_asked_whether_the_network_fits(
     page = window.open(f"/trials/{drawn['deep']}")
     section = page.locator("section", has_text="Memory while it runs").last
     expect(section).to_contain_text("131,072 B (SRAM of stm32f446re)")
-    page.get_by_label("board").select_option("arduino-uno")
+    page.get_by_label("Board", exact=True).select_option("arduino-uno")
     expect(section).to_contain_text("of 2,048 B (SRAM of arduino-uno). It does not fit.")
     assert page.url.endswith("?device=arduino-uno")
     page.reload()
-    expect(page.get_by_label("board")).to_have_value("arduino-uno")
+    expect(page.get_by_label("Board", exact=True)).to_have_value("arduino-uno")
 
 
 @pytest.mark.parametrize("window", [NARROW], indirect=True)
@@ -216,7 +216,7 @@ def test_a_proposal_is_told_in_words(window: Window, networks: Served) -> None:
     )
     expect(page.locator(".view")).to_contain_text(f"tinyfront-server replay {trial['id']}")
     window.page.evaluate(
-        "navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }"
+        "navigator.clipboard.writeText = async (text) => { window.copied = text; }"
     )
     page.get_by_role("button", name=f"Copy tf.trial({trial['id']})").click()
     expect(page.get_by_text("Copied")).to_be_visible()

@@ -17,7 +17,7 @@ export class MemoryChart {
     this.canvas = el("div", { class: "chart" });
     this.note = el("p", { class: "quiet" });
     this.fits = el("div", {});
-    this.picker = el("form", { class: "controls", "aria-label": "Board" });
+    this.picker = el("form", { class: "controls", "aria-label": "Which board" });
     this.box = el("section", { hidden: true }, el("h2", {}, "Memory while it runs"),
       this.picker, this.fits, this.note, this.canvas);
     this.chart = new Chart(this.canvas, { label: "Live bytes of each operator", open: choose });
@@ -39,7 +39,7 @@ export class MemoryChart {
     this.figure = await get(`/trials/${trial.id}/figures/memory`, { device: known ? device : null }, signal);
     this.version = key;
     this.box.hidden = false;
-    show(this.picker, el("label", {}, el("span", {}, "board"), el("select", { name: "device" },
+    show(this.picker, el("label", {}, el("span", {}, "board"), el("select", { name: "device", "aria-label": "Board" },
       this.boards.map((each) => el("option", { value: each.name, selected: each.name === device }, each.title)))));
     this.picker.elements.namedItem("device").value = device;
     show(this.fits, room(trial, this.boards, device));
