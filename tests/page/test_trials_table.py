@@ -75,7 +75,7 @@ def test_an_address_brings_back_order_range_state_and_page(window: Window, hill:
     for name, skip in (("Next", 100), ("Previous", 50), ("Last", 100), ("First", 0)):
         pager.get_by_role("link", name=name).click()
         shows(page, wanted(hill, f"{query}&skip={skip}"))
-    page.get_by_label("Page ").fill("3")
+    page.get_by_role("spinbutton").fill("3")
     page.keyboard.press("Enter")
     shows(page, wanted(hill, f"{query}&skip=100"))
     page.get_by_role("link", name="Remove cost \u2265 1").click()
