@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service import figures, studies
 from service.api.charts import chart
-from service.api.parts import DbDep, StudyRef
+from service.api.parts import DbDep, PartsDep, StudyRef
 from service.api.schemas.body import METRIC_NAME
 from service.figures import Axis, Figure, Point
 from service.figures.rows import (

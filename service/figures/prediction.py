@@ -69,7 +69,7 @@ def prediction(rows: Sequence[Foreseen], axis: Axis) -> Figure:
     low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
     equal = trace(
         "second",
-        type="scatter",
+        type=scatter_kind(len(rows)),
         mode="lines",
         name="as predicted",
         x=[low, high],

@@ -129,7 +129,7 @@ def test_another_board_is_asked_whether_the_network_fits(
     expect(section).to_contain_text("131,072 B (SRAM of stm32f446re)")
     page.get_by_label("Board", exact=True).select_option("arduino-uno")
     expect(section).to_contain_text("of 2,048 B (SRAM of arduino-uno). It does not fit.")
-    assert page.url.endswith("?device=arduino-uno")
+    assert page.url.endswith("?board=arduino-uno")
     page.reload()
     expect(page.get_by_label("Board", exact=True)).to_have_value("arduino-uno")
 

@@ -78,40 +78,47 @@ def test_an_address_brings_back_order_range_state_and_page(window: Window, hill:
     page.get_by_role("spinbutton").fill("3")
     page.keyboard.press("Enter")
     shows(page, wanted(hill, f"{query}&skip=100"))
-    page.get_by_role("link", name="Remove cost \u2265 1").click()
+    page.get_by_role("button", name="Clear cost \u2265 1").click()
     expect(pager).to_contain_text("of 120 trials, completed, by size")
 
 
-def test_a_range_is_added_by_the_form(window: Window, hill: Served) -> None:
-    page = window.open("/studies/hill/trials")
-    page.get_by_label("Metric").select_option("size")
-    page.get_by_label("Value").fill("many")
-    page.keyboard.press("Enter")
-    assert "where" not in page.url, "the browser says what is wrong"
-    page.get_by_label("Value").fill("2.5")
+def test_a_filter_shows_the_first_page_and_back_takes_it_away(window: Window, hill: Served) -> None:
+    page = window.open("/studies/hill/trials?page=2")
+    page.get_by_label("Figure to filter by").select_option("size")
+    page.get_by_label("Limit").fill("2.5")
     page.keyboard.press("Enter")
     shows(page, wanted(hill, "where=size%3C%3D2.5&order=newest"))
-    expect(page.get_by_label("Value")).to_have_value("")
-    assert "where=size%3C%3D2.5" in page.url
+    assert page.url.endswith("/trials?where=size%3C%3D2.5")
+    tab = page.get_by_role("link", name="Overview")
+    expect(tab).to_have_attribute("href", "/studies/hill?where=size%3C%3D2.5")
     page.go_back()
-    expect(page.locator(".trials tbody a.row").first).to_have_text("123")
+    shows(page, wanted(hill, "order=newest&skip=50"))
+
+
+def test_a_board_leaves_the_networks_that_fit(window: Window, networks: Served) -> None:
+    page = window.open(f"{STUDY}/trials?device=arduino-uno")
+    ranges = "where=model_size:deployed%3C%3D32768&where=working_memory:arena%3C%3D2048"
+    fitting = networks.get(f"{STUDY}/trials?{ranges}&order=newest")["items"]
+    shows(page, [each["number"] for each in fitting])
+    pager = page.get_by_role("navigation", name="Pages")
+    expect(pager).to_contain_text("fits arduino-uno, newest first")
 
 
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("where=cost%3C%3D-1", "No trial lies within these ranges."),
+        ("where=cost%3C%3D-1", "No trial passes these filters."),
         ("page=99", "Page 99 is beyond the last: there are 123 trials."),
         ("status=failed", "No trial is failed."),
-        ("where=nonsense", "nonsense"),
+        ("where=a*b%3C%3D1", "a*b"),
     ],
 )
 def test_an_empty_table_says_why(window: Window, hill: Served, query: str, words: str) -> None:
     page = window.open(f"/studies/hill/trials?{query}")
     expect(page.locator(".view")).to_contain_text(words)
     window.forgive("422")
-    if query == "where=nonsense":
-        page.get_by_role("link", name="Without ranges").click()
+    if query.startswith("where=a"):
+        page.get_by_role("link", name="Without filters").click()
         expect(page.locator(".trials tbody a.row").first).to_have_text("123")
 
 

@@ -1,4 +1,6 @@
-// What the table of trials is asked for, as its address says it: state, ranges, order and page.
+// What the table of trials is asked for, as its address says it: state, filters, order and page.
+
+import { FITTED, MOST_RANGES, read, write } from "./filters.js";
 
 export const PAGE = 50;
 export const STATES = ["queued", "running", "completed", "stopped", "infeasible", "failed", "cancelled"];
@@ -11,11 +13,11 @@ export function asked(query) {
   const orders = sort === null ? ["newest", "oldest"] : ["lowest", "highest"];
   return {
     status: STATES.includes(query.get("status")) ? query.get("status") : "",
-    where: query.getAll("where"),
+    ...write(read(query)),
     sort,
     order: orders.includes(query.get("order")) ? query.get("order") : orders[0],
     page: Math.max(1, Math.min(20000, Number.parseInt(query.get("page") ?? "1", 10) || 1)),
-    device: query.get("device"),
+    board: query.get("board"), // of a trial's memory; the table does not look at it
   };
 }
 
@@ -29,11 +31,16 @@ export function address(path, now, changes = {}) {
   if (next.sort !== null) query.set("sort", next.sort);
   if (!["newest", "lowest"].includes(next.order)) query.set("order", next.order);
   if (next.page > 1) query.set("page", next.page);
+  if (next.board) query.set("board", next.board);
   return `${path}${query.size ? `?${query}` : ""}`;
 }
 
-/** The same as the service takes it, without a place in the list. */
-export const parameters = ({ status, where, sort, order }) => ({ status, where, sort, order });
+/** The same as the service takes it, without a place in the list; `devices` as the service lists them. */
+export function parameters({ status, where, device, sort, order }, devices) {
+  const board = devices.find((each) => each.name === device);
+  const fits = board ? FITTED.map(([name, has]) => `${name}<=${board[has]}`) : [];
+  return { status, where: [...where, ...fits].slice(0, MOST_RANGES), sort, order };
+}
 
 /** The next order when the head of a column is chosen: the best first, then turned round. */
 export function turned(now, column, goal) {
@@ -57,8 +64,8 @@ export function rangeWords(text) {
 }
 
 /** What the table shows and in which order, in words. */
-export function words({ status, where, sort, order }) {
-  const parts = [status, ...where.map(rangeWords)].filter(Boolean);
+export function words({ status, where, device, sort, order }) {
+  const parts = [status, ...where.map(rangeWords), device ? `fits ${device}` : null].filter(Boolean);
   const by = sort === null ? `${order} first` : `by ${sort}, ${order} first`;
   return [...parts, by].join(", ");
 }

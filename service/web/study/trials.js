@@ -1,15 +1,15 @@
 // The trials of a study: filtered, sorted and cut into pages by the service.
 
 import { ChartSection } from "../charts/section.js";
-import { exportAddress, get, objectivesOf, Problem, studyPath } from "../kit/api.js";
+import { exportAddress, get, isNetwork, objectivesOf, Problem, studyPath } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { count, plural, time } from "../kit/format.js";
 import { objectiveCells, objectiveColumns, pill, table } from "../kit/parts.js";
-import { address, asked, PAGE, parameters, rangeWords, sortedAs, STATES, turned, words } from "./asked.js";
+import { address, asked, PAGE, parameters, sortedAs, STATES, turned, words } from "./asked.js";
+import { FilterBar } from "./filterbar.js";
+import { Filters } from "./filters.js";
 import { studyHead } from "./head.js";
 import { save } from "./save.js";
-
-const MOST_RANGES = 8;
 
 export const trialColumns = (objectives, head = () => ({})) => [
   { head: "trial", kind: "number", ...head("number") }, { head: "state", kind: "text" },
@@ -35,15 +35,18 @@ function by({ designer, origin }) {
 
 export function trials({ root, words: [name], query, signal, look, go }) {
   const box = el("div", {});
-  const refused = el("div", {});
+  const rest = el("div", {});
   const foot = el("div", {});
   const kept = new ChartSection("Were the predictions kept?", {
     label: "Results of the trials against their predictions", height: 360, open: (id) => go(`/trials/${id}`),
   });
-  root.append(box, refused, foot, kept.box);
+  const filters = new Filters(query, ({ where, device }) => turn({ where, device }));
+  const bar = new FilterBar(filters);
+  root.append(box, bar.box, rest, foot, kept.box);
   const path = studyPath(name);
   let now = asked(query);
   let study = null;
+  let devices = null;
 
   /** Show the table in another way; the address and the history follow, the focus stays. */
   function turn(changes) {
@@ -60,22 +63,17 @@ export function trials({ root, words: [name], query, signal, look, go }) {
       const column = head.dataset.sort;
       turn(turned(now, column, study.objectives.find((each) => each.name === column)?.goal));
     }
-    if (file) save(file, `${path}/trials`, parameters(now), study, signal);
+    if (file) save(file, `${path}/trials`, parameters(now, devices), study, signal);
   });
-  root.addEventListener("submit", (event) => {
+  rest.addEventListener("submit", (event) => {
     event.preventDefault();
-    const fields = event.target.elements;
-    if (event.target.dataset.form === "page") turn({ page: Number(fields.namedItem("page").value) || 1 });
-    if (event.target.dataset.form !== "range") return;
-    const range = ["metric", "side", "value"].map((each) => fields.namedItem(each).value.trim()).join("");
-    event.target.reset();
-    if (!now.where.includes(range)) turn({ where: [...now.where, range] });
+    turn({ page: Number(event.target.elements.namedItem("page").value) || 1 });
   });
 
   async function rows() {
     const skip = (now.page - 1) * PAGE;
     try {
-      return await get(`${path}/trials`, { ...parameters(now), limit: PAGE, skip: skip || null }, signal);
+      return await get(`${path}/trials`, { ...parameters(now, devices), limit: PAGE, skip: skip || null }, signal);
     } catch (error) {
       // An address may hold any range; all else is no fault of the address.
       if (!(error instanceof Problem) || error.status !== 422) throw error;
@@ -87,18 +85,18 @@ export function trials({ root, words: [name], query, signal, look, go }) {
     title: () => `Trials of ${study.name} · Tinyfront`,
     follows: () => name,
     async refresh() {
-      const page = await Promise.all([get(path, {}, signal), rows()]).then(([about, found]) => {
-        study = about;
-        return found;
-      });
+      study = await get(path, {}, signal);
+      if (devices === null) {
+        devices = isNetwork(study) ? (await get("/devices", {}, signal)).items : [];
+        filters.know(devices);
+      }
+      const page = await rows();
       const objectives = objectivesOf(study);
       const here = address("", now, { page: now.page });
       const head = (column) => ({ sort: column, sorted: sortedAs(now, column) });
-      show(box,
-        studyHead(study, "/trials"),
-        states(study, now),
-        ranges(now, objectives, study.constraints));
-      show(refused, page.refused ? told(page.refused, now) : [
+      show(box, studyHead(study, "/trials"), states(study, now));
+      bar.refresh(study, objectives);
+      show(rest, page.refused ? told(page.refused, now) : [
         el("div", { class: "trials" }, table({
           label: "Trials",
           columns: trialColumns(objectives, head),
@@ -110,20 +108,23 @@ export function trials({ root, words: [name], query, signal, look, go }) {
       const foreseen = page.items.some((trial) => trial.prediction !== null);
       await kept.refresh(foreseen && `${path}/figures/prediction`, study.finished, signal);
     },
-    dispose: () => kept.dispose(),
+    dispose() {
+      kept.dispose();
+      bar.dispose();
+    },
   };
 }
 
 function told(problem, now) {
   return el("div", { class: "empty", role: "alert" },
     el("p", {}, problem.message), el("p", { class: "quiet" }, problem.remedy ?? ""),
-    el("p", {}, el("a", { href: address(location.pathname, now, { where: [], sort: null, order: "newest" }) },
-      "Without ranges")));
+    el("p", {}, el("a", { href: address(location.pathname, now, { where: [], device: null, sort: null, order: "newest" }) },
+      "Without filters")));
 }
 
 function empty(now, total) {
   if (total > 0) return `Page ${count(now.page)} is beyond the last: there are ${plural(total, "trial")}.`;
-  if (now.where.length > 0) return "No trial lies within these ranges. Only trials with a result do.";
+  if (now.where.length > 0 || now.device !== null) return "No trial passes these filters. Only trials with a result do.";
   return now.status ? `No trial is ${now.status}.` : "No trial yet. A worker that claims one starts the search.";
 }
 
@@ -138,25 +139,6 @@ function states(study, now) {
       .map((each) => entry(each, each, study.counts[each] ?? 0))));
 }
 
-function ranges(now, objectives, constraints) {
-  const metrics = [...objectives, ...constraints].map((each) => each.name);
-  const chips = now.where.map((range, place) => el("li", {}, el("a", {
-    class: "chip", href: address(location.pathname, now, { where: now.where.filter((_, at) => at !== place) }),
-    "aria-label": `Remove ${rangeWords(range)}`,
-  }, rangeWords(range), el("span", { "aria-hidden": "true" }, " ×"))));
-  return el("div", { class: "ranges" },
-    chips.length === 0 ? null : el("ul", { "aria-label": "Ranges" }, chips),
-    now.where.length >= MOST_RANGES ? null : el("form", { class: "controls", "data-form": "range", "aria-label": "Add a range" },
-      el("select", { name: "metric", "aria-label": "Metric" }, metrics.map((each) => el("option", {}, each))),
-      el("select", { name: "side", "aria-label": "At most or at least" },
-        el("option", { value: "<=" }, "≤"), el("option", { value: ">=" }, "≥")),
-      el("input", {
-        name: "value", "aria-label": "Value", required: true, inputmode: "decimal", autocomplete: "off", size: 8, placeholder: "number",
-        pattern: "\\s*[+\\-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+\\-]?\\d+)?\\s*", title: "A number, as 0.1",
-      }),
-      el("button", { type: "submit" }, "Filter")));
-}
-
 function pager(page, now) {
   const last = Math.max(1, Math.ceil(page.total / PAGE));
   const to = (n, text, rel) => (n < 1 || n > last || n === now.page ? null
@@ -167,7 +149,7 @@ function pager(page, now) {
     now.page > 1 ? to(1, "« First") : null, to(Math.min(now.page - 1, last), "← Previous", "prev"),
     el("span", { class: "quiet", role: "status" }, `${shown}${plural(page.total, "trial")}, ${words(now)}`),
     to(now.page + 1, "Next →", "next"), now.page < last ? to(last, "Last »") : null,
-    last < 3 ? null : el("form", { class: "jump", "data-form": "page", "aria-label": "Go to a page" },
+    last < 3 ? null : el("form", { class: "jump", "aria-label": "Go to a page" },
       el("label", {}, "Page ", el("input", {
         name: "page", type: "number", min: 1, max: last, value: now.page, required: true,
       }), ` of ${count(last)}`), el("button", { type: "submit" }, "Go")));

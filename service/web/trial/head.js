@@ -9,13 +9,13 @@ import { imported } from "./proposal.js";
 import { reason } from "./work.js";
 
 /** Whether the address came from a table that shows less than all, or in an order of its own. */
-const chosen = (table) => table.status !== "" || table.where.length > 0 || table.sort !== null;
+const chosen = (table) => table.status !== "" || table.where.length > 0 || table.device !== null || table.sort !== null;
 
 /** The trials before and behind this one: in the table it was opened from, else by number. */
-export async function neighbours(trial, table, signal) {
+export async function neighbours(trial, table, devices, signal) {
   const path = `/studies/${trial.study_id}/trials`;
   const value = table.sort === null ? undefined : trial.values[table.sort];
-  const { status, where } = parameters(table);
+  const { status, where } = parameters(table, devices);
   const asked = { status, where, purpose: trial.purpose, limit: 1 };
   const ranked = value !== undefined;
   const [before, behind] = !ranked ? ["newest", "oldest"]

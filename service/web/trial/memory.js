@@ -8,9 +8,8 @@ import { number, quantity } from "../kit/format.js";
 const FAINT = 0.35; // of the bars beside the one that was chosen
 
 export class MemoryChart {
-  /** `choose` is told the node of a bar, `board` the board that was picked. */
-  constructor({ device, choose, board }) {
-    this.device = device;
+  /** `board` is the name of the one to begin with, or null; `choose` is told the node of a bar. */
+  constructor({ board, choose, pick }) {
     this.board = board;
     this.node = null;
     this.version = null;
@@ -23,26 +22,25 @@ export class MemoryChart {
     this.chart = new Chart(this.canvas, { label: "Live bytes of each operator", open: choose });
     this.picker.addEventListener("submit", (event) => event.preventDefault());
     this.picker.addEventListener("change", (event) => {
-      this.device = event.target.value;
-      this.board(this.device);
+      this.board = event.target.value;
+      pick(this.board);
     });
   }
 
   /** Show the network of a trial; `version` says whether it is another one. */
-  async refresh(trial, study, version, signal) {
+  async refresh(trial, study, devices, version, signal) {
     if (trial.graph === null) return;
-    const key = JSON.stringify([version, this.device, trial.status]);
+    const key = JSON.stringify([version, this.board, trial.status]);
     if (key === this.version) return;
-    this.boards ??= (await get("/devices", {}, signal)).items;
-    const known = this.boards.some((each) => each.name === this.device);
-    const device = known ? this.device : study.definition.device;
+    const known = devices.some((each) => each.name === this.board);
+    const device = known ? this.board : study.definition.device;
     this.figure = await get(`/trials/${trial.id}/figures/memory`, { device: known ? device : null }, signal);
     this.version = key;
     this.box.hidden = false;
-    show(this.picker, el("label", {}, el("span", {}, "board"), el("select", { name: "device", "aria-label": "Board" },
-      this.boards.map((each) => el("option", { value: each.name, selected: each.name === device }, each.title)))));
-    this.picker.elements.namedItem("device").value = device;
-    show(this.fits, room(trial, this.boards, device));
+    show(this.picker, el("label", {}, el("span", {}, "board"), el("select", { name: "board", "aria-label": "Board" },
+      devices.map((each) => el("option", { value: each.name, selected: each.name === device }, each.title)))));
+    this.picker.elements.namedItem("board").value = device;
+    show(this.fits, room(trial, devices, device));
     this.note.textContent = this.figure.layout.meta.note;
     await this.draw();
   }

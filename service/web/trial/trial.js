@@ -25,15 +25,21 @@ const TAKES_ARROWS = "input, select, textarea, summary, [role=region], [data-nod
 export function trial({ root, words: [id], query, signal, look, remember, go }) {
   const boxes = Object.fromEntries(["head", "training", "title", "about", "descent", "proposal", "rest"]
     .map((each) => [each, el("div", { class: `box-${each}` })]));
-  const table = asked(query);
-  const carried = address("", table, { page: table.page });
+  let table = asked(query);
+  const carried = () => address("", table, { page: table.page });
   const picture = new Network(choose);
   const learning = new ChartSection("Learning curve", { label: "Metrics over the steps of the training", height: 280 });
   const memory = new MemoryChart({
-    device: query.get("device"), choose, board: (device) => { remember({ device }); look(); },
+    board: table.board ?? table.device,
+    choose,
+    pick: (board) => {
+      table = { ...table, board };
+      remember({ board });
+      look();
+    },
   });
   const kept = new ChartSection("Were the predictions of this study kept?", {
-    label: "Results of the study's trials against their predictions", height: 340, open: (other) => go(`/trials/${other}${carried}`),
+    label: "Results of the study's trials against their predictions", height: 340, open: (other) => go(`/trials/${other}${carried()}`),
   });
   const dialog = new CancelDialog(look);
   const drawn = el("section", { hidden: true }, boxes.title, boxes.about, picture.root);
@@ -45,6 +51,7 @@ export function trial({ root, words: [id], query, signal, look, remember, go }) 
   let may = null;
   let again = null;
   let nodes = [];
+  let devices = null;
   const seen = { network: null, family: null };
 
   /** A node of the network and its bar in the memory are one thing. */
@@ -92,12 +99,13 @@ export function trial({ root, words: [id], query, signal, look, remember, go }) 
     follows: () => study.id,
     async refresh() {
       about = await get(`/trials/${id}`, {}, signal);
+      devices ??= about.graph !== null || table.device !== null ? (await get("/devices", {}, signal)).items : [];
       may ??= OPEN.includes(about.status) ? await mayCancel(signal) : null;
       const [found, beside] = await Promise.all([
-        get(`/studies/${about.study_id}`, {}, signal), neighbours(about, table, signal)]);
+        get(`/studies/${about.study_id}`, {}, signal), neighbours(about, table, devices, signal)]);
       study = found;
       show(boxes.head, head(about, study, {
-        beside, query: carried, table, mayCancel: may && OPEN.includes(about.status),
+        beside, query: carried(), table, mayCancel: may && OPEN.includes(about.status),
       }));
       show(boxes.training, training(about));
       show(boxes.proposal, proposal(about));
@@ -105,7 +113,7 @@ export function trial({ root, words: [id], query, signal, look, remember, go }) 
       // A pruned network is another one when its training has ended.
       const version = about.pruning !== null && TRAINED.includes(about.status) ? "cut" : "whole";
       await network(version);
-      await memory.refresh(about, study, version, signal);
+      await memory.refresh(about, study, devices, version, signal);
       const reports = about.reports.length;
       await learning.refresh(reports && `/trials/${id}/figures/learning`, reports, signal);
       await family();
