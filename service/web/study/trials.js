@@ -1,7 +1,7 @@
 // The trials of a study: filtered, sorted and cut into pages by the service.
 
 import { ChartSection } from "../charts/section.js";
-import { exportAddress, get, isNetwork, objectivesOf, Problem, studyPath } from "../kit/api.js";
+import { exportAddress, get, isNetwork, objectivesOf, studyPath } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { count, plural, time } from "../kit/format.js";
 import { objectiveCells, objectiveColumns, pill, table } from "../kit/parts.js";
@@ -70,41 +70,32 @@ export function trials({ root, words: [name], query, signal, look, go }) {
     turn({ page: Number(event.target.elements.namedItem("page").value) || 1 });
   });
 
-  async function rows() {
-    const skip = (now.page - 1) * PAGE;
-    try {
-      return await get(`${path}/trials`, { ...parameters(now, devices), limit: PAGE, skip: skip || null }, signal);
-    } catch (error) {
-      // An address may hold any range; all else is no fault of the address.
-      if (!(error instanceof Problem) || error.status !== 422) throw error;
-      return { items: [], total: 0, refused: error };
-    }
-  }
-
   return {
     title: () => `Trials of ${study.name} · Tinyfront`,
     follows: () => name,
     async refresh() {
+      const asking = now; // the reader may turn the table while the service answers
       study = await get(path, {}, signal);
       if (devices === null) {
         devices = isNetwork(study) ? (await get("/devices", {}, signal)).items : [];
         filters.know(devices);
       }
-      const page = await rows();
+      const skip = (asking.page - 1) * PAGE;
+      const page = await get(`${path}/trials`, { ...parameters(asking, devices), limit: PAGE, skip: skip || null }, signal);
       const objectives = objectivesOf(study);
-      const here = address("", now, { page: now.page });
-      const head = (column) => ({ sort: column, sorted: sortedAs(now, column) });
-      show(box, studyHead(study, "/trials"), states(study, now));
+      const here = address("", asking, { page: asking.page });
+      const head = (column) => ({ sort: column, sorted: sortedAs(asking, column) });
+      show(box, studyHead(study, "/trials"), states(study, asking));
       bar.refresh(study, objectives);
-      show(rest, page.refused ? told(page.refused, now) : [
+      show(rest,
         el("div", { class: "trials" }, table({
           label: "Trials",
           columns: trialColumns(objectives, head),
           rows: page.items.map((trial) => trialRow(trial, objectives, here)),
-          empty: empty(now, page.total),
+          empty: empty(asking, page.total),
         })),
-        pager(page, now)]);
-      show(foot, page.refused ? null : files(study, page.total));
+        pager(page, asking));
+      show(foot, files(study, page.total));
       const foreseen = page.items.some((trial) => trial.prediction !== null);
       await kept.refresh(foreseen && `${path}/figures/prediction`, study.finished, signal);
     },
@@ -113,13 +104,6 @@ export function trials({ root, words: [name], query, signal, look, go }) {
       bar.dispose();
     },
   };
-}
-
-function told(problem, now) {
-  return el("div", { class: "empty", role: "alert" },
-    el("p", {}, problem.message), el("p", { class: "quiet" }, problem.remedy ?? ""),
-    el("p", {}, el("a", { href: address(location.pathname, now, { where: [], device: null, sort: null, order: "newest" }) },
-      "Without filters")));
 }
 
 function empty(now, total) {
