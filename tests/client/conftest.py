@@ -27,10 +27,13 @@ def server() -> Scripted:
 
 
 @pytest.fixture(autouse=True)
-def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What the developer has set for himself must not change a test."""
-    monkeypatch.delenv("TINYFRONT_URL", raising=False)
-    monkeypatch.delenv("TINYFRONT_API_KEY", raising=False)
+    for name in ("URL", "API_KEY", "PROFILE"):
+        monkeypatch.delenv(f"TINYFRONT_{name}", raising=False)
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from tinyfront.cli import app, edge
 
 @pytest.fixture(autouse=True)
 def scripted(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge, "Client", lambda url: server.client())
+    monkeypatch.setattr(edge, "Client", lambda *_: server.client())
 
 
 def shown(trial: int) -> str:

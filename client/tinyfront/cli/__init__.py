@@ -7,29 +7,67 @@ from typing import Annotated
 import typer
 
 import tinyfront
-from tinyfront.cli import results, study
-from tinyfront.cli.edge import Commands
+from tinyfront.cli import charts, compare, configure, lists, results, study, trials
+from tinyfront.cli.commands import PROGRAM, command, group
 
-app = typer.Typer(
-    name="tinyfront",
-    cls=Commands,
-    help="Pareto fronts of networks that fit a microcontroller, and of any other black box.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # usage errors in one line, without a frame that breaks it
+app = group(
+    "Pareto fronts of networks that fit a microcontroller, and of any other black box.", PROGRAM
 )
 app.add_typer(study.app, name="study")
-app.add_typer(results.trial_app, name="trial")
-app.command("front")(results.front)
-app.command("confirm")(results.confirm)
-app.command("confirmed")(results.confirmed)
-app.command("export")(results.export)
-app.command("download")(results.download)
+app.add_typer(trials.app, name="trial")
+app.add_typer(configure.app, name="config")
+
+command(
+    app,
+    "front",
+    "tinyfront front digits",
+    "tinyfront front digits --device stm32f446re --sort model_size --limit 10",
+    "tinyfront front digits --best error --json | jq '.items[0].id'",
+)(results.front)
+command(
+    app,
+    "trials",
+    "tinyfront trials digits --status failed",
+    "tinyfront trials digits --where 'error<=0.1' --where 'model_size<=16000' --sort error",
+    "tinyfront trials digits --order newest --limit 10",
+)(trials.listing)
+command(app, "compare", "tinyfront compare digits digits-random")(compare.compare)
+command(
+    app,
+    "confirm",
+    "tinyfront confirm digits --networks 20 --seeds 3",
+    "tinyfront confirm digits --trial 17 --trial 21",
+)(results.confirm)
+command(app, "confirmed", "tinyfront confirmed digits")(results.confirmed)
+command(
+    app,
+    "plot",
+    "tinyfront plot digits",
+    "tinyfront plot digits hypervolume -o growth.html",
+    "tinyfront plot digits front3d -o front.json",
+)(charts.plot)
+command(app, "hypervolume", "tinyfront hypervolume digits")(charts.hypervolume)
+command(
+    app, "open", "tinyfront open digits", "tinyfront open --trial 17", "tinyfront open --print"
+)(charts.open_page)
+command(
+    app,
+    "export",
+    "tinyfront export digits -o digits.csv",
+    "tinyfront export digits --format study -o digits.jsonl",
+)(results.export)
+command(app, "download", "tinyfront download 17 model/")(results.download)
+command(app, "workers", "tinyfront workers")(lists.workers)
+command(app, "devices", "tinyfront devices", "tinyfront devices --json | jq -r '.[].name'")(
+    lists.devices
+)
+command(app, "data", "tinyfront data")(lists.data)
+command(app, "whoami", "tinyfront whoami --profile lab")(lists.whoami)
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"tinyfront {tinyfront.__version__}")
+        typer.echo(f"{PROGRAM} {tinyfront.__version__}")
         raise typer.Exit
 
 
@@ -40,9 +78,9 @@ def _options(
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
-    """Hold the options that stand before a command."""
+    """Pareto fronts of networks that fit a microcontroller, and of any other black box."""
 
 
 def main() -> None:
     """Entry point of the command."""
-    app()
+    app(prog_name=PROGRAM)

@@ -81,6 +81,14 @@ def put(definition: dict[str, Any], setting: str) -> None:
         raise typer.BadParameter(f"there is no {path} to set.", param_hint="--set") from None
 
 
+def pair(setting: str, option: str) -> tuple[str, Any]:
+    """Read one `name=value`; the name may hold dots."""
+    name, equals, text = setting.partition("=")
+    if not equals or not name.strip():
+        raise typer.BadParameter(f"need name=value, got {setting!r}.", param_hint=option)
+    return name.strip(), _value(text)
+
+
 def _value(text: str) -> Any:
     """JSON where it is JSON, else the text itself, so that names need no quotes."""
     try:

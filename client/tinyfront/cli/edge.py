@@ -1,61 +1,132 @@
-"""Where the command line meets the outside: options that all commands share, errors, output."""
+"""Where the command line meets the outside: options that all commands share, and output."""
 
 from __future__ import annotations
 
+import functools
+import inspect
 import json
 import os
 import sys
-from typing import Annotated, Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Concatenate, ParamSpec, get_type_hints
 
 import typer
-from rich.console import Console
-from typer.core import TyperGroup
+from rich.console import Console, RenderableType
 
+from tinyfront.cli import complete, profiles
 from tinyfront.client import Client
-from tinyfront.errors import InvalidArgument, TinyfrontError
+from tinyfront.connection import Call
+from tinyfront.errors import NotFound, TinyfrontError
+from tinyfront.records import items
+from tinyfront.study import Study
 
-SERVER_ERROR, USAGE_ERROR = 1, 2
 # Without a terminal there is no width to keep to: a table in a file or a pipe is not cut.
 WIDTH_WITHOUT_TERMINAL = 240
+Given = ParamSpec("Given")
 
 Url = Annotated[
     str | None,
-    typer.Option("--url", help="The server; else TINYFRONT_URL, else http://127.0.0.1:8000."),
+    typer.Option(
+        "--url",
+        metavar="URL",
+        help="The server; else TINYFRONT_URL, the profile, http://127.0.0.1:8000.",
+    ),
+]
+ProfileName = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help="A server of the config file; else TINYFRONT_PROFILE.",
+        autocompletion=complete.profiles,
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-StudyName = Annotated[str, typer.Argument(metavar="NAME", help="Name or number of the study.")]
+StudyName = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="Name or number of the study.", autocompletion=complete.studies
+    ),
+]
 
 
-class Commands(TyperGroup):
-    """A group of commands that ends in one line and an exit code, never in a traceback."""
+class Door:
+    """The server that a command speaks to, and how its answer is printed."""
 
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command; turn what goes wrong into a line on standard error."""
+    def __init__(self, client: Client, as_json: bool) -> None:
+        self.client = client
+        self.as_json = as_json
+
+    def study(self, name: str) -> Study:
+        """The study of that name or number; of a name that is not known the nearest is told."""
         try:
-            return super().invoke(ctx)
-        except InvalidArgument as error:
-            raise _ended(error, USAGE_ERROR) from None
-        except TinyfrontError as error:
-            raise _ended(error, SERVER_ERROR) from None
-        except BrokenPipeError:
-            # The reader has enough. What Python still wants to flush must not complain again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(SERVER_ERROR) from None
-        except OSError as error:
-            raise _ended(error, SERVER_ERROR) from None
+            return self.client.study(name)
+        except NotFound as error:
+            raise _with_nearest(error, name, self._names()) from None
+
+    def fetched(self, path: str, **query: Any) -> Any:
+        """The answer to a GET."""
+        return self.client.connection.json(Call("GET", path, query=query))
+
+    def say(self, wire: Any, *texts: RenderableType) -> None:
+        """Print the answer: as JSON, or as what people read."""
+        if self.as_json:
+            say_json(wire)
+            return
+        for text in texts:
+            console().print(text)
+
+    def _names(self) -> list[str]:
+        try:
+            found = items(self.fetched("/studies", limit=200), self.client.url)
+        except TinyfrontError:
+            return []  # what was asked for is the error, not this
+        return [str(each.get("name")) for each in found]
 
 
-def client(url: str | None) -> Client:
+def with_server(
+    command: Callable[Concatenate[Door, Given], None],
+) -> Callable[..., None]:
+    """Give a command its server, with the options that say which one and how to print."""
+    shared = {
+        "url": (Url, None),
+        "profile": (ProfileName, None),
+        "as_json": (AsJson, False),
+    }
+    hints = get_type_hints(command, include_extras=True)
+    _, *own = inspect.signature(command).parameters.values()
+    parameters = [each.replace(annotation=hints[each.name]) for each in own]
+    parameters += [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value, annotation=kind)
+        for name, (kind, value) in shared.items()
+    ]
+
+    def run(url: str | None, profile: str | None, as_json: bool, **given: Any) -> None:
+        with client(url, profile) as opened:
+            command(Door(opened, as_json), **given)  # type: ignore[call-arg]
+
+    functools.update_wrapper(run, command)
+    del run.__wrapped__  # type: ignore[attr-defined]  # or its signature would be taken for ours
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    return run
+
+
+def client(url: str | None, profile: str | None) -> Client:
     """The client that a command uses."""
-    return Client(url)
+    file = profiles.read(profiles.path_of(os.environ))
+    found = profiles.settings(os.environ, file, url, profile)
+    return Client(found.url.value, found.key.value)
 
 
-def console() -> Console:
-    """A console on standard output; made late, so that tests and pipes get theirs."""
-    plain = Console(emoji=False, markup=False, highlight=False)
-    if not plain.is_terminal:
-        plain.width = WIDTH_WITHOUT_TERMINAL
-    return plain
+def console(*, error: bool = False) -> Console:
+    """A console; made late, so that tests and pipes get theirs."""
+    stream = sys.stderr if error else sys.stdout
+    width = None if stream.isatty() else WIDTH_WITHOUT_TERMINAL
+    return Console(stderr=error, emoji=False, markup=False, highlight=False, width=width)
 
 
 def say_json(value: Any, *, lines: bool = False) -> None:
@@ -63,6 +134,47 @@ def say_json(value: Any, *, lines: bool = False) -> None:
     typer.echo(json.dumps(value, indent=None if lines else 2, ensure_ascii=False))
 
 
-def _ended(error: Exception, code: int) -> typer.Exit:
-    typer.echo(f"tinyfront: {' '.join(str(error).split())}", err=True)
-    return typer.Exit(code)
+@contextmanager
+def working(label: str) -> Iterator[Callable[[int], None]]:
+    """Show on a terminal that bytes come or go; call what it gives with how many there were."""
+    from rich.filesize import decimal
+
+    shown = console(error=True)
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with shown.status(label) as status:
+        yield lambda size_bytes: status.update(f"{label}, {decimal(size_bytes)}")
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Say of an error of the system which path it was about, as the user wrote it."""
+    try:
+        yield
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from None
+
+
+def write(pieces: Iterator[bytes], path: Path) -> int:
+    """Write aside, then rename; a pipe or a device, which cannot be renamed, is written at once."""
+    with naming(path):
+        if path.exists() and not path.is_file():
+            return _into(pieces, path)
+        part = path.with_name(f"{path.name}.part")
+        try:
+            size_bytes = _into(pieces, part)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+        return size_bytes
+
+
+def _into(pieces: Iterator[bytes], path: Path) -> int:
+    with path.open("wb") as file:
+        return sum(file.write(piece) for piece in pieces)
+
+
+def _with_nearest(error: NotFound, name: str, known: list[str]) -> NotFound:
+    hint = profiles.nearest(name, known)
+    return NotFound(replace(error.problem, remedy=hint.strip())) if hint else error

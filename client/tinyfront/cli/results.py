@@ -1,41 +1,70 @@
-"""`tinyfront front`, `confirm`, `confirmed`, `trial show`, `export`, `download`: what came out."""
+"""`tinyfront front`, `confirm`, `confirmed`, `export`, `download`: what came out."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from tinyfront.cli import tables
-from tinyfront.cli.edge import AsJson, StudyName, Url, client, console, say_json
+from tinyfront.cli import complete, tables
+from tinyfront.cli.edge import Door, StudyName, console, naming, with_server, working, write
 from tinyfront.confirmed import Confirmed
+from tinyfront.front import Front, find_objective
+from tinyfront.trial import Trial
 
 TrialId = Annotated[int, typer.Argument(metavar="TRIAL", help="Id of the trial.")]
 
-trial_app = typer.Typer(help="Look at one trial.", no_args_is_help=True)
 
-
+@with_server
 def front(
+    door: Door,
     name: StudyName,
-    device: Annotated[str | None, typer.Option(help="Only what fits this board.")] = None,
-    url: Url = None,
-    as_json: AsJson = False,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Only what fits this board.", autocompletion=complete.devices
+        ),
+    ] = None,
+    best: Annotated[
+        str | None, typer.Option(metavar="OBJECTIVE", help="Only the best in this objective.")
+    ] = None,
+    sort: Annotated[
+        str | None, typer.Option(metavar="OBJECTIVE", help="By this one, the best first.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
 ) -> None:
-    """Print the front of a study, sorted by its first objective."""
-    with client(url) as door:
-        found = door.study(name).front(device=device)
-    if as_json:
-        objectives = [asdict(objective) for objective in found.objectives]
-        say_json({"objectives": objectives, "items": [trial.wire for trial in found]})
-    else:
-        console().print(tables.front(found))
+    """Print the front of a study: the trials that no other beats.
+
+    It is sorted by the first objective. `model_size` finds the study's `model_size:deployed`.
+    """
+    found = door.study(name).front(device=device)
+    trials = _chosen(found, best, sort)[:limit]
+    shown = Front(found.study, found.objectives, trials)
+    objectives = [asdict(objective) for objective in found.objectives]
+    wire = {"objectives": objectives, "items": [trial.wire for trial in shown]}
+    door.say(wire, tables.front(shown))
+    if not found and not door.as_json:
+        on_device = "" if device is None else f" that fits {device}"
+        typer.echo(f"The front has no trial{on_device} yet.", err=True)
 
 
-def confirm(  # noqa: PLR0913 - an option for each field of the request
+def _chosen(found: Front, best: str | None, sort: str | None) -> Sequence[Trial]:
+    if best is not None:
+        return [found.best(best)]
+    if sort is None:
+        return list(found)
+    wanted = find_objective(found.objectives, sort)
+    sign = 1 if wanted.goal == "minimize" else -1
+    return sorted(found, key=lambda trial: sign * trial.values[wanted.name])
+
+
+@with_server
+def confirm(
+    door: Door,
     name: StudyName,
     *,
     networks: Annotated[
@@ -47,93 +76,71 @@ def confirm(  # noqa: PLR0913 - an option for each field of the request
         typer.Option(help="Number of a trial, instead of the front; repeat it for more."),
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Read the test set once more.")] = False,
-    url: Url = None,
-    as_json: AsJson = False,
 ) -> None:
     """Train the front's networks from scratch and judge them by the test set."""
-    with client(url) as door:
-        study = door.study(name)
-        _say_confirmed(study.confirm(networks, seeds, again=again, trials=trial), as_json)
+    study = door.study(name)
+    _say_confirmed(door, study.confirm(networks, seeds, again=again, trials=trial))
 
 
-def confirmed(name: StudyName, url: Url = None, as_json: AsJson = False) -> None:
+@with_server
+def confirmed(door: Door, name: StudyName) -> None:
     """Print what the test set says of the networks that were confirmed."""
-    with client(url) as door:
-        _say_confirmed(door.study(name).confirmed(), as_json)
+    _say_confirmed(door, door.study(name).confirmed())
 
 
-@trial_app.callback()
-def _trials() -> None:
-    """Look at one trial."""
-
-
-@trial_app.command("show")
-def show(trial: TrialId, url: Url = None, as_json: AsJson = False) -> None:
-    """Show a trial: its point, values, attempts and files."""
-    with client(url) as door:
-        shown = door.trial(trial)
-    if as_json:
-        say_json(shown.wire)
-    else:
-        console().print(tables.trial(shown))
-
-
+@with_server
 def export(
+    door: Door,
     name: StudyName,
     format: Annotated[
         Literal["csv", "jsonl", "study"] | None,
-        typer.Option(help="Default: csv. `study` is the whole, for `tinyfront study import`."),
+        typer.Option(help="Default: csv. `study` is the whole, for `study import`."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="File to write; else standard output.")
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="File to write; else standard output."),
     ] = None,
-    url: Url = None,
-    as_json: AsJson = False,
 ) -> None:
-    """Export all trials of a study."""
-    chosen = format or ("jsonl" if as_json and output is None else "csv")
-    with client(url) as door:
-        pieces = door.study(name).export(chosen)
-        if output is None:
-            for piece in pieces:
-                sys.stdout.buffer.write(piece)
-            sys.stdout.buffer.flush()
-            return
-        size_bytes = _write(pieces, output)
-    if as_json:
-        say_json({"file": str(output), "format": chosen, "size_bytes": size_bytes})
-    else:
-        typer.echo(f"{output}: {size_bytes:,} B")
+    """Export all trials of a study.
+
+    A file appears under its name when it is complete, and never half written.
+    """
+    chosen = format or ("jsonl" if door.as_json and output is None else "csv")
+    pieces = door.study(name).export(chosen)
+    if output is None:
+        for piece in pieces:
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+        return
+    with working(f"Exporting {output}") as told:
+        size_bytes = write(_counted(pieces, told), output)
+    told_json = {"file": str(output), "format": chosen, "size_bytes": size_bytes}
+    door.say(told_json, f"{output}: {size_bytes:,} B")
 
 
+@with_server
 def download(
+    door: Door,
     trial: TrialId,
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Made if it is not there.")],
-    url: Url = None,
-    as_json: AsJson = False,
 ) -> None:
-    """Download all files of a trial into a folder."""
-    with client(url) as door:
-        paths = [str(path) for path in door.trial(trial).download(folder)]
-    if as_json:
-        say_json(paths)
-    else:
-        typer.echo("\n".join(paths) if paths else f"Trial {trial} has no files.")
+    """Download all files of a trial into a folder: weights, graph and what else it left."""
+    with working(f"Downloading the files of trial {trial}"):
+        found = door.client.trial(trial)
+        with naming(folder):
+            paths = [str(path) for path in found.download(folder)]
+    door.say(paths, "\n".join(paths) if paths else f"Trial {trial} has no files.")
 
 
-def _say_confirmed(found: Confirmed, as_json: bool) -> None:
-    if as_json:
-        say_json(found.wire)
-        return
-    if found.networks:
+def _say_confirmed(door: Door, found: Confirmed) -> None:
+    if not door.as_json and found.networks:
         console().print(tables.confirmed(found))
-    for line in tables.confirmed_lines(found):
-        typer.echo(line)
+    door.say(found.wire, *tables.confirmed_lines(found))
 
 
-def _write(pieces: Iterator[bytes], path: Path) -> int:
-    size_bytes = 0
-    with path.open("wb") as file:
-        for piece in pieces:
-            size_bytes += file.write(piece)
-    return size_bytes
+def _counted(pieces: Iterator[bytes], told: Callable[[int], None]) -> Iterator[bytes]:
+    total = 0
+    for piece in pieces:
+        total += len(piece)
+        told(total)
+        yield piece

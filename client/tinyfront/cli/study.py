@@ -1,208 +1,213 @@
-"""`tinyfront study ...`: create, list, watch and steer studies."""
+"""`tinyfront study ...`: list, watch and steer studies."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+import sys
+from typing import Annotated, Any, Literal
 
 import typer
 
-from tinyfront.cli import definition, tables
-from tinyfront.cli.edge import AsJson, StudyName, Url, client, console, say_json
+from tinyfront.cli import create, exits, results, tables
+from tinyfront.cli.commands import command, group
+from tinyfront.cli.edge import Door, StudyName, console, say_json, with_server
+from tinyfront.durations import seconds
+from tinyfront.errors import InvalidArgument, WaitTimeout
+from tinyfront.records import StudyState, items, state_of
 from tinyfront.study import Study
 
-TotalEpochs = Annotated[int | None, typer.Option(help="Budget of epochs in all trainings.", min=1)]
-Hours = Annotated[float | None, typer.Option(help="Budget of hours since the first claim.")]
-Plateau = Annotated[
-    int | None,
-    typer.Option(help="End after so many trials without growth of the hypervolume.", min=1),
-]
-INTERRUPTED = 130  # as shells report a command ended by Ctrl-C
+app = group("Create, list, watch and steer studies.")
 
-app = typer.Typer(help="Create, list, watch and steer studies.", no_args_is_help=True)
+command(
+    app,
+    "create",
+    "tinyfront study create digits --data digits --objective error \\",
+    "    --objective 'model_size:deployed<=16000' --trials 60",
+    "tinyfront study create mnist --data mnist --device stm32f446re \\",
+    "    --objective error --objective model_size --trials 200 --set training.epochs=10",
+    "tinyfront study create --file study.json",
+)(create.create)
+command(app, "import", "tinyfront study import oven.jsonl --name oven-2")(create.import_file)
+command(
+    app,
+    "export",
+    "tinyfront study export digits -o digits.csv",
+    "tinyfront study export digits --format study -o digits.jsonl",
+    "tinyfront study export digits --format jsonl | jq .values.error",
+)(results.export)
 
 
-@app.command()
-def create(  # noqa: PLR0913 - an option for each field that people set by hand
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A new name.")] = None,
-    *,
-    file: Annotated[
-        str | None, typer.Option(help="JSON file with a definition to start from.")
+@command(
+    app,
+    "ls",
+    "tinyfront study ls",
+    "tinyfront study ls --status active --contains mnist",
+    "tinyfront study ls --json | jq -r '.[].name'",
+)
+@with_server
+def list_all(
+    door: Door,
+    status: Annotated[
+        Literal["active", "paused", "ended"] | None, typer.Option(help="Only these.")
     ] = None,
-    space: Annotated[
-        str | None,
-        typer.Option(
-            help="`tiny` (the default), `sparse`, `munas`, or a JSON file.", metavar="KIND|FILE"
-        ),
+    contains: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only names with this text in them.")
     ] = None,
-    data: Annotated[str | None, typer.Option(help="Data set that a worker holds.")] = None,
-    binary: Annotated[
-        int | None,
-        typer.Option(help="Two classes: labels below this number, and all others.", min=1),
+    kind: Annotated[
+        Literal["networks", "parameters"] | None, typer.Option(help="Only these.")
     ] = None,
-    device: Annotated[str | None, typer.Option(help="Board that networks must fit.")] = None,
-    objective: Annotated[
-        list[str] | None, typer.Option(help=definition.OBJECTIVE_HELP, metavar="TEXT")
-    ] = None,
-    constraint: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="What results must keep: `temperature <= 80`. Repeat it for each.", metavar="TEXT"
-        ),
-    ] = None,
-    trials: Annotated[int | None, typer.Option(help="Budget of trials.", min=1)] = None,
-    total_epochs: TotalEpochs = None,
-    hours: Hours = None,
-    plateau: Plateau = None,
-    stopping: Annotated[
-        str | None,
-        typer.Option(help="`halving` ends trainings that fall behind.", metavar="RULE"),
-    ] = None,
-    designer: Annotated[
-        str | None,
-        typer.Option(help="`bayes`, `sparse`, `ageing-evolution`, `nehvi`, `random` or `sobol`."),
-    ] = None,
-    training: Annotated[
-        str | None,
-        typer.Option(
-            help="Recipe of a paper, such as `sparse` or `munas-mnist`.", metavar="PRESET"
-        ),
-    ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Epochs of one training.", min=1)] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of proposals and training.")] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="KEY=VALUE", help="Any other field: `training.batch_size=64`."
-        ),
-    ] = None,
-    url: Url = None,
-    as_json: AsJson = False,
+    limit: Annotated[int, typer.Option(min=0, help="At most so many; 0 for all.")] = 0,
 ) -> None:
-    """Create a study; the same definition again gives back the study that exists."""
-    wanted = {} if file is None else definition.json_file(file, "--file")
-    given: dict[str, Any] = {"name": name, "data": data, "binary": binary, "device": device}
-    given |= {"trials": trials, "designer": designer, "seed": seed}
-    given |= {"epochs": total_epochs, "hours": hours, "plateau": plateau}
-    given["stopping"] = None if stopping is None else {"rule": stopping}
-    wanted |= {field: value for field, value in given.items() if value is not None}
-    if space is not None:
-        wanted["space"] = definition.space(space)
-    wanted.setdefault("space", {"kind": "tiny"})
-    if objective:
-        wanted["objectives"] = [definition.objective(text) for text in objective]
-    if constraint:
-        wanted["constraints"] = list(constraint)
-    if training is not None:
-        definition.put(wanted, f"training.preset={training}")
-    if epochs is not None:
-        definition.put(wanted, f"training.epochs={epochs}")
-    for setting in settings or []:
-        definition.put(wanted, setting)
-    if "name" not in wanted:
-        raise typer.BadParameter("need a name, here or in --file.", param_hint="NAME")
-    with client(url) as door:
-        _answer(door.create_study_from(wanted), as_json)
+    """List studies, the newest first."""
+    query = {"status": status, "contains": contains, "kind": kind}
+    states = _listed(door, query, limit)
+    door.say([state.wire for state in states], tables.studies(states))
+    if not (states or door.as_json):
+        _say_none(any(query.values()))
 
 
-@app.command("import")
-def import_file(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="As `tinyfront export --format study` wrote it.")
-    ],
-    name: Annotated[str | None, typer.Option(help="Another name for the study here.")] = None,
-    url: Url = None,
-    as_json: AsJson = False,
-) -> None:
-    """Import a study with its trials, all of it or nothing; it comes in paused."""
-    with client(url) as door:
-        _answer(door.import_study(file, name), as_json)
+def _listed(door: Door, query: dict[str, Any], limit: int) -> list[StudyState]:
+    """Fetch page by page, and no page that is not wanted."""
+    found: list[StudyState] = []
+    cursor = None
+    while True:
+        size = 200 if limit == 0 else min(200, limit - len(found))
+        page = door.fetched("/studies", **query, cursor=cursor, limit=size)
+        found += [state_of(each, door.client.url) for each in items(page, door.client.url)]
+        cursor = page.get("next")
+        if cursor is None or len(found) == limit:
+            return found
 
 
-@app.command("ls")
-def list_all(url: Url = None, as_json: AsJson = False) -> None:
-    """List all studies."""
-    with client(url) as door:
-        states = [study.state for study in door.studies()]
-    if as_json:
-        say_json([state.wire for state in states])
-    else:
-        console().print(tables.studies(states))
+def _say_none(filtered: bool) -> None:
+    hint = "No study is like that." if filtered else "No studies yet: tinyfront study create --help"
+    typer.echo(hint, err=True)
 
 
-@app.command()
-def show(name: StudyName, url: Url = None, as_json: AsJson = False) -> None:
+@command(
+    app, "show", "tinyfront study show digits", "tinyfront study show digits --json | jq .best"
+)
+@with_server
+def show(door: Door, name: StudyName) -> None:
     """Show where a study stands."""
-    with client(url) as door:
-        _answer(door.study(name), as_json)
+    _answer(door, door.study(name))
 
 
-@app.command()
-def watch(name: StudyName, url: Url = None, as_json: AsJson = False) -> None:
-    """Watch a study until it has ended; leaving it does not stop the study."""
-    with client(url) as door:
-        study = door.study(name)
-        try:
-            if as_json:
-                _say_changes(study)
-            else:
-                study.wait(progress=True)  # says that the study goes on, if it is interrupted
-                console().print(tables.study(study.state))
-        except KeyboardInterrupt:
-            raise typer.Exit(INTERRUPTED) from None
+@command(
+    app,
+    "watch",
+    "tinyfront study watch digits",
+    "tinyfront study watch digits --timeout 2h || tinyfront study close digits",
+    "tinyfront study watch digits --json | jq --unbuffered .hypervolume",
+)
+@with_server
+def watch(
+    door: Door,
+    name: StudyName,
+    timeout: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="At most so long, such as `90s` or `2h`; then exit 7."),
+    ] = None,
+) -> None:
+    """Watch a study until it has ended; leaving it does not stop the study.
+
+    It outlasts a restart of the server. On a terminal it shows a bar, elsewhere a line for each
+    change, with --json an object a line.
+    """
+    timeout_s = None if timeout is None else seconds("--timeout", timeout)
+    study = door.study(name)
+    try:
+        if door.as_json:
+            _say_changes(study, timeout_s)
+        else:
+            study.wait(progress=True, timeout=timeout_s)
+            console().print(tables.study(study.state))
+    except KeyboardInterrupt:
+        typer.echo(f"Study {study.name} goes on.", err=True)
+        raise typer.Exit(exits.INTERRUPTED) from None
 
 
-@app.command()
-def pause(name: StudyName, url: Url = None, as_json: AsJson = False) -> None:
+@command(app, "pause", "tinyfront study pause digits")
+@with_server
+def pause(door: Door, name: StudyName) -> None:
     """Hand out no more trials; those that run go on."""
-    with client(url) as door:
-        _answer(door.study(name).pause(), as_json)
+    _answer(door, door.study(name).pause())
 
 
-@app.command()
-def resume(name: StudyName, url: Url = None, as_json: AsJson = False) -> None:
+@command(app, "resume", "tinyfront study resume digits")
+@with_server
+def resume(door: Door, name: StudyName) -> None:
     """Go on after a pause."""
-    with client(url) as door:
-        _answer(door.study(name).resume(), as_json)
+    _answer(door, door.study(name).resume())
 
 
-@app.command()
-def close(name: StudyName, url: Url = None, as_json: AsJson = False) -> None:
+@command(app, "close", "tinyfront study close digits")
+@with_server
+def close(door: Door, name: StudyName) -> None:
     """End a study now."""
-    with client(url) as door:
-        _answer(door.study(name).close(), as_json)
+    _answer(door, door.study(name).close())
 
 
-@app.command()
-def extend(  # noqa: PLR0913 - an option for each budget
+@command(
+    app,
+    "extend",
+    "tinyfront study extend digits 40",
+    "tinyfront study extend digits --hours 2 --plateau 30",
+)
+@with_server
+def extend(
+    door: Door,
     name: StudyName,
     trials: Annotated[int, typer.Argument(metavar="TRIALS", help="How many more.", min=0)] = 0,
     *,
-    total_epochs: TotalEpochs = None,
-    hours: Hours = None,
-    plateau: Plateau = None,
-    url: Url = None,
-    as_json: AsJson = False,
+    total_epochs: create.TotalEpochs = None,
+    hours: create.Hours = None,
+    plateau: create.Plateau = None,
 ) -> None:
     """Give a study more trials, or more of another budget."""
     if not (trials or total_epochs or hours or plateau):
         raise typer.BadParameter("need how many more.", param_hint="TRIALS")
-    with client(url) as door:
-        study = door.study(name)
-        study.extend(trials, epochs=total_epochs or 0, hours=hours or 0.0, plateau=plateau or 0)
-        _answer(study, as_json)
+    study = door.study(name)
+    study.extend(trials, epochs=total_epochs or 0, hours=hours or 0.0, plateau=plateau or 0)
+    _answer(door, study)
 
 
-def _answer(study: Study, as_json: bool) -> None:
-    if as_json:
-        say_json(study.state.wire)
-    else:
-        console().print(tables.study(study.state))
+@command(app, "delete", "tinyfront study delete digits", "tinyfront study delete digits --yes")
+@with_server
+def delete(
+    door: Door,
+    name: StudyName,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a study with all its trials; asks first."""
+    study = door.study(name)
+    if not yes:
+        _ask(study)
+    study.delete()
+    door.say({"deleted": study.name, "id": study.id}, f"Study {study.name} is deleted.")
 
 
-def _say_changes(study: Study) -> None:
+def _ask(study: Study) -> None:
+    """Let a person confirm; a script has to say that it means it."""
+    if not sys.stdin.isatty():
+        raise InvalidArgument(
+            "--yes", f"needed to delete {study.name}, since nobody can be asked here."
+        )
+    lost = f"{study.name} and its {sum(study.state.counts.values())} trials"
+    typer.confirm(f"Delete {lost}? There is no way back.", abort=True, err=True)
+
+
+def _answer(door: Door, study: Study) -> None:
+    door.say(study.state.wire, tables.study(study.state))
+
+
+def _say_changes(study: Study, timeout_s: float | None) -> None:
+    from time import monotonic
+
     last: Any = None
+    ends_s = float("inf") if timeout_s is None else monotonic() + timeout_s
     for state in study.watch():
         if state.wire != last:
             say_json(state.wire, lines=True)
             last = state.wire
+        if monotonic() > ends_s and state.status != "ended":
+            raise WaitTimeout(state.name, timeout_s or 0.0, state.finished, state.trials)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.table import Table
+from rich.text import Text
 
 from tinyfront.confirmed import Confirmed, ConfirmedNetwork
 from tinyfront.front import Front
@@ -17,6 +18,26 @@ from tinyfront.trial import Trial
 ORIGIN = {True: " (given)", False: " (inferred)", None: ""}
 
 
+# Of studies and of trials; what is not named here is as it should be.
+STYLE = {
+    "active": "green",
+    "running": "cyan",
+    "completed": "green",
+    "paused": "yellow",
+    "stopped": "yellow",
+    "infeasible": "yellow",
+    "failed": "red",
+    "queued": "dim",
+    "cancelled": "dim",
+}
+
+
+def status(name: str, reason: str | None = None) -> Text:
+    """A status in its colour, with the reason for it."""
+    text = Text(name, style=STYLE.get(name, ""))
+    return text.append(f": {reason}", style="default") if reason else text
+
+
 def studies(states: Iterable[StudyState]) -> Table:
     """One row a study."""
     table = Table("id", "name", "status", "trials", "front", "hypervolume", "designer", box=None)
@@ -24,7 +45,7 @@ def studies(states: Iterable[StudyState]) -> Table:
         table.add_row(
             str(state.id),
             state.name,
-            state.status,
+            status(state.status),
             f"{state.finished}/{state.trials}",
             str(state.front_size),
             number(state.hypervolume),
@@ -38,7 +59,7 @@ def study(state: StudyState) -> Table:
     table = Table(box=None, show_header=False)
     table.add_row("study", f"{state.name} (id {state.id})")
     reason = state.ended_because or state.ended_reason
-    table.add_row("status", state.status + (f": {reason}" if reason else ""))
+    table.add_row("status", status(state.status, reason))
     table.add_row("trials", f"{state.finished} of {state.trials} finished{_counts(state.counts)}")
     for budget in _budgets(state):
         table.add_row("or ends after", budget)
@@ -58,7 +79,7 @@ def study(state: StudyState) -> Table:
 
 def front(found: Front) -> Table:
     """One row a trial, a column for each objective."""
-    table = Table("trial", "id", *(_heading(each) for each in found.objectives), box=None)
+    table = Table("trial", "id", *(heading(each) for each in found.objectives), box=None)
     for column in table.columns[2:]:
         column.justify = "right"
     for trial in found:
@@ -68,10 +89,31 @@ def front(found: Front) -> Table:
     return table
 
 
+def trials(found: Iterable[Trial], objectives: Sequence[StudyObjective]) -> Table:
+    """One row a trial, with its values where it has some and the reason where it has none."""
+    table = Table("trial", "id", "status", *map(heading, objectives), "designer", "", box=None)
+    for column in table.columns[3:-2]:
+        column.justify = "right"
+    for each in found:
+        values = [number(each.values.get(one.name), one.unit) for one in objectives]
+        notes = ["front"] if each.on_front else []
+        notes += ["beyond a limit"] if each.feasible is False else []
+        notes += [" ".join(each.reason.split())] if each.reason else []
+        table.add_row(
+            str(each.number),
+            str(each.id),
+            status(each.status),
+            *values,
+            each.designer or NOTHING,
+            ", ".join(notes),
+        )
+    return table
+
+
 def confirmed(found: Confirmed) -> Table:
     """One row a network: the error that the search saw, then mean and deviation of its runs."""
     others = [each for each in found.objectives if each.name != "error"]
-    headings = ["observed error", "error", "test error", *map(_heading, others)]
+    headings = ["observed error", "error", "test error", *map(heading, others)]
     table = Table("trial", "runs", *headings, box=None)
     for column in table.columns[1:]:
         column.justify = "right"
@@ -114,7 +156,7 @@ def trial(shown: Trial) -> Table:
     """What there is to know about one trial."""
     table = Table(box=None, show_header=False)
     table.add_row("trial", f"{shown.number} of study {shown.study_id} (id {shown.id})")
-    table.add_row("status", shown.status + (f": {shown.reason}" if shown.reason else ""))
+    table.add_row("status", status(shown.status, shown.reason))
     table.add_row("designer", f"{shown.designer or NOTHING}, {shown.origin or NOTHING}")
     if shown.fallback is not None:
         table.add_row("instead of", shown.fallback)
@@ -134,7 +176,8 @@ def trial(shown: Trial) -> Table:
     return table
 
 
-def _heading(objective: StudyObjective) -> str:
+def heading(objective: StudyObjective) -> str:
+    """The name of an objective over a column, with its unit."""
     return f"{objective.name} [{objective.unit}]" if objective.unit else objective.name
 
 

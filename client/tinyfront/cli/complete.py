@@ -1,0 +1,79 @@
+"""What the shell offers when a name is half typed; of a server that is away, nothing."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from tinyfront.cli import profiles as profile_file
+from tinyfront.errors import TinyfrontError
+
+# Whoever presses the tabulator does not wait longer. An address that answers nothing, or whose name
+# is looked up for long, is left to a thread that ends with this process.
+PATIENCE_S = 1.0
+MOST = 200
+DESIGNERS = ("bayes", "sparse", "ageing-evolution", "nehvi", "random", "sobol")
+SPACES = ("tiny", "sparse", "munas")
+Offers = list[tuple[str, str]]
+
+
+def studies(ctx: typer.Context, incomplete: str) -> Offers:
+    """Names of studies, with where they stand."""
+    found = _asked(ctx, "/studies", contains=incomplete or None, limit=MOST)
+    return [
+        (each["name"], f"{each['status']}, {each['finished']}/{each['trials']}") for each in found
+    ]
+
+
+def data(ctx: typer.Context, incomplete: str) -> Offers:
+    """Names of data sets that workers hold."""
+    return [(each["name"], each.get("problem") or "") for each in _asked(ctx, "/data")]
+
+
+def devices(ctx: typer.Context, incomplete: str) -> Offers:
+    """Names of boards."""
+    return [(each["name"], each.get("title") or "") for each in _asked(ctx, "/devices")]
+
+
+def profiles(ctx: typer.Context, incomplete: str) -> Offers:
+    """Names of profiles in the config file."""
+    try:
+        found = profile_file.read(profile_file.path_of(os.environ)).profiles
+    except TinyfrontError:
+        return []
+    return [(name, each.url or "") for name, each in found.items()]
+
+
+def one_of(*names: str) -> Callable[[typer.Context, str], Offers]:
+    """Offer these names."""
+
+    def offer(ctx: typer.Context, incomplete: str) -> Offers:
+        return [(name, "") for name in names]
+
+    return offer
+
+
+def _asked(ctx: typer.Context, path: str, **query: Any) -> list[dict[str, Any]]:
+    """The items of a list, or nothing: a completion never complains."""
+    found: list[dict[str, Any]] = []
+
+    def ask() -> None:
+        # Not above: what this module gives to options is needed by edge itself.
+        from tinyfront.cli import edge
+        from tinyfront.connection import Call
+
+        try:
+            with edge.client(ctx.params.get("url"), ctx.params.get("profile")) as client:
+                call = Call("GET", path, query=query, patience_s=0.0)
+                found.extend(client.connection.json(call)["items"])
+        except Exception:  # whatever it was, the line that is being typed must stay as it is
+            return
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(PATIENCE_S)
+    return list(found)
