@@ -192,3 +192,13 @@ class BackupFailed(CommandFailed):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"No backup was written: {reason}")
+
+
+class DemoDataMissing(CommandFailed):
+    """A data set that the demo does not get."""
+
+    def __init__(self, data: str, reason: str) -> None:
+        super().__init__(
+            f"data: {data!r} cannot be used: {reason} Name digits, a .npz file with x_train, "
+            "y_train, x_test and y_test, a folder with one, or a set of openml.org such as fashion."
+        )

@@ -1,6 +1,7 @@
 """`tinyfront-server serve`: takes address and database, then supervises who serves them."""
 
 import errno
+import json
 import logging
 import os
 import signal
@@ -25,8 +26,12 @@ from service.supervisor import Fork, Member, Program, Supervisor, ends_with_pare
 LOG = logging.getLogger(__name__)
 
 
-def run(settings: Settings, with_worker: bool = False) -> int:
+def run(settings: Settings, with_worker: bool = False, as_json: bool = False) -> int:
     """Serve until SIGTERM or Ctrl-C.
+
+    Args:
+        with_worker: start one beside the server.
+        as_json: say as an object where it listens.
 
     Returns:
         The exit status: 0 after a clean end.
@@ -59,7 +64,7 @@ def run(settings: Settings, with_worker: bool = False) -> int:
             own = bootstrap.worker_environment(settings, os.environ)
             # First, since it hands its trial back to those who end after it.
             members.append(Member("worker", partial(Program, command, own), ends_first=True))
-        typer.echo(f"Tinyfront listens on {url}")
+        typer.echo(json.dumps({"url": url}) if as_json else f"Tinyfront listens on {url}")
         sys.stdout.flush()  # before it is copied
         # Not later: while this process holds the address, the kernel takes connections to it.
         return Supervisor(members, ending=listener.close).run()

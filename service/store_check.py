@@ -3,9 +3,15 @@
 import logging
 import multiprocessing
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
 from service.command_errors import StoreUnusable
+
+if TYPE_CHECKING:  # it loads what starts threads, and then nobody may fork
+    from service.artefacts import Store
 
 LOG = logging.getLogger(__name__)
 # A store behind a network may be slow; one that takes longer than this would stop every upload.
@@ -36,6 +42,26 @@ def try_out(url: str) -> None:
         raise StoreUnusable(shown(url), _reason(url, error)) from error
     if read != content:
         raise StoreUnusable(shown(url), "it gives back other bytes")
+
+
+@contextmanager
+def in_use(url: str) -> Iterator["Store"]:
+    """Give a command the store of an address; what the store raises is one line.
+
+    Raises:
+        StoreUnusable: it cannot be opened, read or changed; the message says why.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from service.artefacts import Store
+    from service.errors import ServiceError
+
+    try:
+        yield Store(url, max_bytes=0)
+    except (SQLAlchemyError, ServiceError):
+        raise  # of the database, not of the store
+    except Exception as error:  # as above
+        raise StoreUnusable(shown(url), _reason(url, error)) from error
 
 
 def try_out_aside(url: str) -> None:

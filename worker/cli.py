@@ -22,8 +22,14 @@ if TYPE_CHECKING:
 # supervisor passes it on.
 REPEAT_S = 1.0
 DATA_DIR_HELP = "Folder of NAME.npz files with x_train, y_train, x_test, y_test."
+EXAMPLES = (
+    "tinyfront-server worker",
+    "tinyfront-server worker --server https://tinyfront.example.org --data-dir data --name crew-1",
+    "tinyfront-server worker --data-dir data --openml Fashion-MNIST --study fashion",
+    "tinyfront-server worker --accelerator cuda --memory-mib 8000 --threads 2",
+)
 NEEDED = ("torch", "numpy", "sklearn", "safetensors", "httpx")
-WRONG_USE = 2  # as typer itself says it
+FAILED, WRONG_USE, AWAY, NOT_ALLOWED = 1, 2, 3, 4  # as all commands of the server end
 
 
 class Accelerator(StrEnum):
@@ -76,8 +82,14 @@ def worker(  # noqa: PLR0913  as many arguments as the command has options
             "most until it hears that a trial was cancelled.",
         ),
     ] = 60,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="An object for each line of the log, on terminals too.")
+    ] = False,
 ) -> None:
-    """Train the networks of studies, one after the other, until told to stop."""
+    """Train the networks of studies, one after the other, until told to stop.
+
+    Its key it reads from TINYFRONT_API_KEY. SIGTERM or Ctrl-C hands its trial back.
+    """
     missing = [package for package in NEEDED if importlib.util.find_spec(package) is None]
     if missing:
         _end(f"Training needs {', '.join(missing)}: pip install 'tinyfront-server[worker]'.")
@@ -102,7 +114,7 @@ def worker(  # noqa: PLR0913  as many arguments as the command has options
         lease_s=lease_s,
         memory_mib=memory_mib,
     )
-    _set_up_log()
+    _set_up_log(as_json)
     if data_dir is not None:
         _fetch(data_dir, openml or [])
     _run(server, Place(accelerator.value, threads, data_dir), options)
@@ -133,8 +145,13 @@ def _run(server: str, place: "Place", options: "Options") -> None:
     try:
         Worker(api, TrainingProcess(place), options, _stopped_by_signals()).run()
     except ServerAway as error:
-        _end(f"{error} Start a server with `tinyfront-server serve`, or name yours with --server.")
-    except (Refused, NoTrainer) as error:
+        _end(
+            f"{error} Start a server with `tinyfront-server serve`, or name yours with --server.",
+            AWAY,
+        )
+    except Refused as error:
+        _end(str(error), NOT_ALLOWED if error.status in (401, 403) else FAILED)
+    except NoTrainer as error:
         _end(str(error))
     finally:
         api.close()
@@ -164,15 +181,15 @@ def _own_name() -> str:
     return f"{host.strip('-')[:40] or 'worker'}-{os.getpid()}"
 
 
-def _set_up_log() -> None:
+def _set_up_log(as_json: bool) -> None:
     from worker import logs
 
     try:
-        logs.set_up(os.environ)
+        logs.set_up({**os.environ, logs.VARIABLE: "json"} if as_json else os.environ)
     except ValueError as error:
         _end(str(error), WRONG_USE)
 
 
-def _end(message: str, code: int = 1) -> NoReturn:
+def _end(message: str, code: int = FAILED) -> NoReturn:
     typer.echo(message, err=True)
     raise typer.Exit(code)

@@ -1,15 +1,26 @@
 """The command line `tinyfront-server`: what runs beside a database or on a machine that trains."""
 
 import importlib.metadata
+import inspect
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from service import __version__
+from service.cli.commands import (
+    AWAY,
+    FAILED,
+    PROGRAM,
+    WRONG_USE,
+    Command,
+    command,
+    group,
+)
+from service.cli.database import db_app
+from service.cli.demo import demo
 from service.cli.doctor import doctor
-from service.cli.edge import Artefacts, ConfigFile, DatabaseUrl, opened, settings_with
+from service.cli.edge import Artefacts, AsJson, ConfigFile, DatabaseUrl, settings_with
 from service.cli.gc import gc
 from service.cli.keys import keys_app, projects_app
 from service.cli.replay import replay
@@ -17,13 +28,7 @@ from service.cli.replay import replay
 # Commands of packages that the service must not import, such as the worker.
 PLUGINS = "tinyfront_server.commands"
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Tinyfront: server, workers and database.",
-)
-db_app = typer.Typer(no_args_is_help=True, help="The database.")
+app = group("Tinyfront: server, workers and database.", PROGRAM)
 app.add_typer(db_app, name="db")
 app.add_typer(keys_app, name="keys")
 app.add_typer(projects_app, name="projects")
@@ -31,7 +36,7 @@ app.add_typer(projects_app, name="projects")
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"tinyfront-server {__version__}")
+        typer.echo(f"{PROGRAM} {__version__}")
         raise typer.Exit
 
 
@@ -44,7 +49,13 @@ def root(
     """Tinyfront: server, workers and database."""
 
 
-@app.command()
+@command(
+    app,
+    "serve",
+    "tinyfront-server serve",
+    "tinyfront-server serve --with-worker --port 9000",
+    "tinyfront-server serve --database postgresql://db/tinyfront --processes 4 --host 0.0.0.0",
+)
 def serve(  # noqa: PLR0913  as many arguments as the command has options
     *,
     host: Annotated[
@@ -61,6 +72,7 @@ def serve(  # noqa: PLR0913  as many arguments as the command has options
     planners: Annotated[int | None, typer.Option(min=1, help="Processes that propose.")] = None,
     config: ConfigFile = None,
     with_worker: Annotated[bool, typer.Option(help="Start one worker beside the server.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Serve the API and the page, and propose trials."""
     from service.serve import run
@@ -73,74 +85,34 @@ def serve(  # noqa: PLR0913  as many arguments as the command has options
         artefact_url=artefacts,
         processes=processes,
         planners=planners,
+        log="json" if as_json else None,
     )
-    raise typer.Exit(run(settings, with_worker=with_worker))
+    raise typer.Exit(run(settings, with_worker=with_worker, as_json=as_json))
 
 
-@app.command()
-def demo(
-    trials: Annotated[int, typer.Option(min=1, help="Networks to train.")] = 60,
-    epochs: Annotated[
-        int | None, typer.Option(min=1, help="Epochs each, instead of the default.")
-    ] = None,
-    folder: Annotated[Path, typer.Option(help="Where database, logs and report.json go.")] = Path(
-        ".demo"
-    ),
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Of the page; 0 takes any free port.")
-    ] = 8000,
-    stop: Annotated[
-        bool,
-        typer.Option("--exit/--stay", envvar="DEMO_EXIT", help="End when the study has ended."),
-    ] = False,
-) -> None:
-    """Run a real study on handwritten digits: server, worker, front and page."""
-    from service.demo import Demo, run
-
-    run(Demo(folder=folder, trials=trials, epochs=epochs, port=port, stop=stop))
-
-
-@db_app.command()
-def upgrade(database: DatabaseUrl = None, config: ConfigFile = None) -> None:
-    """Bring the tables to this release, or create them."""
-    from service import schema
-    from service.db import Database as Db
-
-    db = Db(settings_with(config, database_url=database).database_url)
-    try:
-        with db.exclusive():
-            typer.echo(f"The database is at revision {schema.upgrade(db)}.")
-    finally:
-        db.close()
-
-
-@db_app.command()
-def backup(
-    file: Annotated[Path, typer.Argument(help="Where the copy goes; it must not exist yet.")],
-    database: DatabaseUrl = None,
-    config: ConfigFile = None,
-) -> None:
-    """Write a whole copy of the database while servers run; artefacts are copied after it."""
-    from service import backup
-
-    with opened(database, config) as db:
-        backup.write(db, file)
-    typer.echo(f"The copy is {file}. Now copy the artefacts; docs/operation.md says how.")
-
-
-app.command()(replay)
-app.command()(doctor)
-app.command()(gc)
+command(
+    app,
+    "demo",
+    "tinyfront-server demo",
+    "tinyfront-server demo --device stm32f446re --trials 100",
+    "tinyfront-server demo --data my-set.npz --exit",
+    "tinyfront-server demo --data fashion --trials 20     # fetched from openml.org",
+)(demo)
+command(app, "replay", "tinyfront-server replay 17")(replay)
+command(app, "doctor", "tinyfront-server doctor", "tinyfront-server doctor digits")(doctor)
+command(app, "gc", "tinyfront-server gc", "tinyfront-server gc --delete")(gc)
 
 
 def _add_plugins() -> None:
     for entry in sorted(importlib.metadata.entry_points(group=PLUGINS), key=lambda e: e.name):
         try:
-            app.command(entry.name)(entry.load())
+            found = entry.load()
         except ImportError as error:
-            app.command(entry.name, help=f"Not installed: needs {error.name}.")(
-                _missing(str(error))
-            )
+            missing = f"Not installed: needs {error.name}."
+            app.command(entry.name, help=missing, cls=Command)(_missing(str(error)))
+        else:
+            examples = getattr(inspect.getmodule(found), "EXAMPLES", ())
+            command(app, entry.name, *examples)(found)
 
 
 def _missing(reason: str):  # type: ignore[no-untyped-def]  # typer reads the bare signature
@@ -148,31 +120,43 @@ def _missing(reason: str):  # type: ignore[no-untyped-def]  # typer reads the ba
         typer.echo(
             f"This command is not installed: {reason}. Install tinyfront-server[worker].", err=True
         )
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)
 
     return command
 
 
 def main() -> None:
-    """Run the command line; an expected error is one line and exit code 1."""
+    """Run the command line; an expected error is one line and an exit code."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from service.command_errors import CommandFailed
+    from service import command_errors
     from service.errors import ServiceError
+
+    wrong_settings = (
+        command_errors.ConfigUnreadable,
+        command_errors.DatabaseUrlInvalid,
+        command_errors.HostInvalid,
+        command_errors.InvalidSetting,
+        command_errors.OneProcessOnly,
+        command_errors.UnknownSetting,
+    )
 
     _add_plugins()
     try:
-        app()
+        app(prog_name=PROGRAM)
     except ServiceError as error:
-        _fail(f"{error} {error.where().get('remedy') or ''}")
-    except CommandFailed as error:
-        _fail(str(error))
+        _fail(f"{error} {error.where().get('remedy') or ''}", FAILED)
+    except wrong_settings as error:
+        _fail(str(error), WRONG_USE)
+    except command_errors.CommandFailed as error:
+        _fail(str(error), FAILED)
     except SQLAlchemyError as error:
-        _fail(f"The database does not answer: {str(error).splitlines()[0]}")
+        _fail(f"The database does not answer: {str(error).splitlines()[0]}", AWAY)
     except OSError as error:
-        _fail(str(error))
+        named = f"{error.filename}: " if error.filename else ""
+        _fail(f"{named}{error.strerror or error}.", FAILED)
 
 
-def _fail(text: str) -> None:
+def _fail(text: str, code: int) -> None:
     typer.echo(text.strip(), err=True)
-    sys.exit(1)
+    sys.exit(code)

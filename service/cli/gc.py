@@ -28,18 +28,16 @@ def gc(
     They are left by deleted studies and by uploads that broke off. A server may run meanwhile. Name
     the database that belongs to the store: to another one all files are foreign.
     """
-    from service import garbage
-    from service.artefacts import Store
+    from service import garbage, store_check
     from service.db import utc_now
 
     settings = settings_with(config, artefact_url=artefacts)
-    store = Store(settings.artefact_url, settings.max_artefact_bytes)
-    with opened(database, config) as db:
+    with opened(database, config) as db, store_check.in_use(settings.artefact_url) as store:
         found = garbage.collect(db, store, utc_now(), delete)
     if as_json:
         say_json({**asdict(found), "deleted": delete})
         return
     typer.echo(
-        f"{found.files} files of {found.size_bytes} bytes belong to nothing"
+        f"{found.files:,} files of {found.size_bytes:,} bytes belong to nothing"
         + (" and were removed." if delete else "; --delete removes them.")
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from service.cli.commands import command, group
 from service.cli.edge import AsJson, ConfigFile, DatabaseUrl, console, opened, say_json
 from service.states import Role
 
@@ -13,11 +14,16 @@ if TYPE_CHECKING:
     from service.keys import Listed
     from service.models import Project
 
-keys_app = typer.Typer(no_args_is_help=True, help="Keys of people and workers.")
-projects_app = typer.Typer(no_args_is_help=True, help="Name spaces of teams.")
+keys_app = group("Keys of people and workers.")
+projects_app = group("Name spaces of teams.")
 
 
-@keys_app.command("create")
+@command(
+    keys_app,
+    "create",
+    "tinyfront-server keys create --name me --role admin",
+    "tinyfront-server keys create --name crew --role worker --project vision > worker.key",
+)
 def create_key(
     name: Annotated[str, typer.Option(help="Whose it is; for the list.")],
     role: Annotated[Role, typer.Option(help="What its holder may do.")],
@@ -40,7 +46,7 @@ def create_key(
     typer.echo("It is shown this once. Users and workers read it from TINYFRONT_API_KEY.", err=True)
 
 
-@keys_app.command("ls")
+@command(keys_app, "ls", "tinyfront-server keys ls --project vision")
 def list_keys(
     project: Annotated[str | None, typer.Option(help="Of this project only.")] = None,
     database: DatabaseUrl = None,
@@ -73,7 +79,7 @@ def list_keys(
     console().print(table)
 
 
-@keys_app.command("revoke")
+@command(keys_app, "revoke", "tinyfront-server keys revoke 1f2e3d4c5b6a")
 def revoke_key(
     key: Annotated[str, typer.Argument(metavar="ID", help="The id, as `keys ls` shows it.")],
     database: DatabaseUrl = None,
@@ -92,18 +98,22 @@ def revoke_key(
         typer.echo(f"The key {told['id']} ({told['name']}) is revoked.")
 
 
-@keys_app.command("env")
+@command(keys_app, "env", "tinyfront-server keys env .env")
 def write_env(
     file: Annotated[Path, typer.Argument(help="For the environment of a server.")] = Path(".env"),
+    as_json: AsJson = False,
 ) -> None:
     """Write a file of fresh keys that a server enters when it starts; one that is there stays."""
     from service import bootstrap
 
-    if bootstrap.write_env(file):
+    written = bootstrap.write_env(file)
+    if as_json:
+        say_json({"file": str(file), "written": written})
+    elif written:
         typer.echo(f"{file} holds a key for an administrator and one for workers.", err=True)
 
 
-@projects_app.command("create")
+@command(projects_app, "create", "tinyfront-server projects create vision")
 def create_project(
     name: Annotated[str, typer.Argument(help="Of the project.")],
     database: DatabaseUrl = None,
@@ -122,7 +132,7 @@ def create_project(
         typer.echo(f"The project {name} {'is made' if is_new else 'exists'}.")
 
 
-@projects_app.command("ls")
+@command(projects_app, "ls", "tinyfront-server projects ls")
 def list_projects(
     database: DatabaseUrl = None, config: ConfigFile = None, as_json: AsJson = False
 ) -> None:

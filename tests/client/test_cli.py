@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import pytest
-import typer
 from typer.testing import CliRunner
 
 import tinyfront
@@ -25,6 +24,7 @@ from tests.client.scripted import (
     trial_json,
 )
 from tinyfront.cli import app, edge
+
 
 @pytest.fixture(autouse=True)
 def scripted(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,15 +120,14 @@ def _with_headings(text: str, ctx: Any) -> str:
 
 def _misused(error: TyperException) -> int:
     """Say what is wrong with the options, what was meant, and where to read on."""
-    text = " ".join(error.message.split())
     if alike := sorted(getattr(error, "possibilities", None) or ()):
-        text += f". Did you mean {' or '.join(alike)}?"
+        text = f"{error.message}. Did you mean {' or '.join(alike)}?"
     else:
-        text = " ".join(error.format_message().split())
+        text = error.format_message()
     ctx = getattr(error, "ctx", None)
     path = PROGRAM if ctx is None else ctx.command_path
     end = "" if text.endswith((".", "?", "!")) else "."
-    typer.echo(f"{PROGRAM}: {text}{end} See: {path} --help", err=True)
+    typer.echo(f"{PROGRAM}: {' '.join(text.split())}{end} See: {path} --help", err=True)
     return error.exit_code
 
 

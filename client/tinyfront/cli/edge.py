@@ -71,6 +71,23 @@ class Door:
         """The answer to a GET."""
         return self.client.connection.json(Call("GET", path, query=query))
 
+    def listed(self, path: str, most: int, page: int, **query: Any) -> tuple[list[Any], int]:
+        """The items of a list, page by page and no page that is not wanted; and how many there are.
+
+        Args:
+            most: how many are wanted; 0 for all.
+            page: how many the server gives at a time.
+        """
+        found: list[Any] = []
+        cursor = None
+        while True:
+            size = page if most == 0 else min(page, most - len(found))
+            answer = self.fetched(path, **query, cursor=cursor, limit=size)
+            found += items(answer, self.client.url)
+            cursor = answer.get("next")
+            if cursor is None or len(found) == most:
+                return found, int(answer.get("total", len(found)))
+
     def say(self, wire: Any, *texts: RenderableType) -> None:
         """Print the answer: as JSON, or as what people read."""
         if self.as_json:

@@ -11,15 +11,15 @@ from rich.table import Table
 
 from tinyfront.cli.edge import Door, with_server
 from tinyfront.numbers import NOTHING
-from tinyfront.records import pages
 
+WORKERS_A_PAGE = 1000
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 
 
 @with_server
 def workers(door: Door) -> None:
     """List the workers, the one heard of last first, with the data sets that they hold."""
-    found = list(pages(door.client.connection, "/workers", {}))
+    found, _ = door.listed("/workers", 0, WORKERS_A_PAGE)
     door.say(found, _workers(found, datetime.now(UTC)))
     if not (found or door.as_json):
         typer.echo("No workers yet: tinyfront-server worker --server URL", err=True)

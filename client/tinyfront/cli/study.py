@@ -12,8 +12,10 @@ from tinyfront.cli.commands import command, group
 from tinyfront.cli.edge import Door, StudyName, console, say_json, with_server
 from tinyfront.durations import seconds
 from tinyfront.errors import InvalidArgument, WaitTimeout
-from tinyfront.records import StudyState, items, state_of
+from tinyfront.records import state_of
 from tinyfront.study import Study
+
+STUDIES_A_PAGE = 200
 
 app = group("Create, list, watch and steer studies.")
 
@@ -59,23 +61,11 @@ def list_all(
 ) -> None:
     """List studies, the newest first."""
     query = {"status": status, "contains": contains, "kind": kind}
-    states = _listed(door, query, limit)
+    found, _ = door.listed("/studies", limit, STUDIES_A_PAGE, **query)
+    states = [state_of(each, door.client.url) for each in found]
     door.say([state.wire for state in states], tables.studies(states))
     if not (states or door.as_json):
         _say_none(any(query.values()))
-
-
-def _listed(door: Door, query: dict[str, Any], limit: int) -> list[StudyState]:
-    """Fetch page by page, and no page that is not wanted."""
-    found: list[StudyState] = []
-    cursor = None
-    while True:
-        size = 200 if limit == 0 else min(200, limit - len(found))
-        page = door.fetched("/studies", **query, cursor=cursor, limit=size)
-        found += [state_of(each, door.client.url) for each in items(page, door.client.url)]
-        cursor = page.get("next")
-        if cursor is None or len(found) == limit:
-            return found
 
 
 def _say_none(filtered: bool) -> None:
@@ -188,12 +178,16 @@ def delete(
 
 def _ask(study: Study) -> None:
     """Let a person confirm; a script has to say that it means it."""
-    if not sys.stdin.isatty():
+    if not _is_person():
         raise InvalidArgument(
             "--yes", f"needed to delete {study.name}, since nobody can be asked here."
         )
     lost = f"{study.name} and its {sum(study.state.counts.values())} trials"
     typer.confirm(f"Delete {lost}? There is no way back.", abort=True, err=True)
+
+
+def _is_person() -> bool:
+    return sys.stdin.isatty()
 
 
 def _answer(door: Door, study: Study) -> None:

@@ -14,11 +14,10 @@ from tinyfront.cli.edge import Door, StudyName, with_server
 from tinyfront.cli.results import TrialId
 from tinyfront.errors import InvalidArgument
 from tinyfront.front import find_objective
-from tinyfront.records import items
 from tinyfront.study import Study
-from tinyfront.trial import Trial, trial_of
+from tinyfront.trial import trial_of
 
-PAGE = 1000
+TRIALS_A_PAGE = 1000
 STATUS = Literal["queued", "running", "completed", "stopped", "infeasible", "failed", "cancelled"]
 RANGE = re.compile(r"\s*(?P<name>[A-Za-z_][A-Za-z0-9_:.-]*)\s*(?P<rest>[<>]=.*)")
 
@@ -56,27 +55,14 @@ def listing(  # noqa: PLR0913 - an option for each field of the query
         "order": order,
         "purpose": "confirm" if confirm else None,
     }
-    total, found = _listed(door, study, query, limit)
+    rows, total = door.listed(f"/studies/{study.id}/trials", limit, TRIALS_A_PAGE, **query)
+    found = [trial_of(door.client.connection, each) for each in rows]
     wire = {"total": total, "items": [trial.wire for trial in found]}
     door.say(wire, tables.trials(found, study.objectives))
     if len(found) < total and not door.as_json:
         typer.echo(f"{len(found):,} of {total:,} trials; --limit 0 shows all.", err=True)
     elif not (found or door.as_json):
         typer.echo("No trial is like that.", err=True)
-
-
-def _listed(door: Door, study: Study, query: dict[str, Any], limit: int) -> tuple[int, list[Trial]]:
-    """Fetch page by page, and no more than is wanted."""
-    found: list[Trial] = []
-    cursor = None
-    while True:
-        size = PAGE if limit == 0 else min(PAGE, limit - len(found))
-        page = door.fetched(f"/studies/{study.id}/trials", **query, cursor=cursor, limit=size)
-        rows = items(page, door.client.url)
-        found += [trial_of(door.client.connection, each) for each in rows]
-        cursor = page.get("next")
-        if cursor is None or len(found) == limit:
-            return int(page.get("total", len(found))), found
 
 
 def _metric(study: Study, name: str) -> str:

@@ -1,0 +1,121 @@
+"""What all commands are made of: their help with examples, and how wrong options are told."""
+
+import inspect
+import os
+import re
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
+
+PROGRAM = "tinyfront-server"
+FAILED, WRONG_USE, AWAY, NOT_ALLOWED, INTERRUPTED = 1, 2, 3, 4, 130
+# Scripts branch on them, so none changes its meaning.
+MEANING = {
+    0: "it is done",
+    FAILED: "it failed; `doctor`: a check failed; `replay`: another proposal came out",
+    WRONG_USE: "wrong options or settings",
+    AWAY: "the database, or a worker's server, does not answer: try again later",
+    NOT_ALLOWED: "a worker's key does not open its server",
+    INTERRUPTED: "interrupted by Ctrl-C",
+}
+HEADING = re.compile(r"^(Usage|Arguments|Options|Commands|Examples|Exit codes):", re.MULTILINE)
+Function = TypeVar("Function", bound=Callable[..., None])
+
+
+class Command(TyperCommand):
+    """A command; its epilog holds examples, one a line, which nothing wraps."""
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Return the whole first sentence: a list wraps it."""
+        return _first_sentence(self.help)
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help, with headings that stand out where there are colours."""
+        return _with_headings(super().get_help(ctx), ctx)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write the examples as they are typed."""
+        with formatter.section("Examples"):
+            for line in (self.epilog or "").splitlines():
+                formatter.write(f"  {line}\n")
+
+
+class Commands(TyperGroup):
+    """A group of commands; wrong options are one line on standard error."""
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Return the whole first sentence: a list wraps it."""
+        return _first_sentence(self.help)
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help, with headings that stand out where there are colours."""
+        return _with_headings(super().get_help(ctx), ctx)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write the exit codes below the help of the whole program."""
+        if ctx.parent is None:
+            with formatter.section("Exit codes"):
+                formatter.write_dl([(str(code), said) for code, said in MEANING.items()])
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Show the help to whoever names no command."""
+        if not args and not ctx.resilient_parsing:
+            typer.echo(ctx.get_help(), err=True, color=ctx.color)
+            raise typer.Exit(WRONG_USE)
+        return super().parse_args(ctx, args)
+
+    def main(self, *args: Any, **more: Any) -> Any:
+        """Run the command line; what a command cannot do is told by `service.cli.main`."""
+        more |= {"standalone_mode": False, "color": _coloured()}
+        try:
+            code = super().main(*args, **more)
+            sys.stdout.flush()  # a disk that is full is noticed here, not behind our back
+        except TyperException as error:
+            code = _misused(error)
+        except typer.Abort:
+            code = INTERRUPTED
+        sys.exit(code or 0)
+
+
+def command(app: typer.Typer, name: str, *examples: str) -> Callable[[Function], Function]:
+    """Add a command to a group, with examples of its use."""
+    return app.command(name, cls=Command, epilog="\n".join(examples))
+
+
+def group(help: str, name: str | None = None) -> typer.Typer:
+    """Make a group of commands; the one of the whole program has a name."""
+    plain: dict[str, Any] = {"pretty_exceptions_enable": False, "rich_markup_mode": None}
+    return typer.Typer(name=name, cls=Commands, help=help, **plain)
+
+
+def _coloured() -> bool:
+    """Whether colours go to standard output: https://no-color.org, https://force-color.org."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+
+def _first_sentence(help: str | None) -> str:
+    paragraph = " ".join(inspect.cleandoc(help or "").partition("\n\n")[0].split())
+    return re.split(r"(?<=\.)\s", paragraph, maxsplit=1)[0]
+
+
+def _with_headings(text: str, ctx: Any) -> str:
+    return HEADING.sub(lambda match: typer.style(match[0], bold=True), text) if ctx.color else text
+
+
+def _misused(error: TyperException) -> int:
+    """Say what is wrong with the options, what was meant, and where to read on."""
+    if alike := sorted(getattr(error, "possibilities", None) or ()):
+        text = f"{error.message}. Did you mean {' or '.join(alike)}?"
+    else:
+        text = error.format_message()
+    ctx = getattr(error, "ctx", None)
+    path = PROGRAM if ctx is None else ctx.command_path
+    end = "" if text.endswith((".", "?", "!")) else "."
+    typer.echo(f"{PROGRAM}: {' '.join(text.split())}{end} See: {path} --help", err=True)
+    return error.exit_code
