@@ -103,7 +103,8 @@ command(app, "doctor", "tinyfront-server doctor", "tinyfront-server doctor digit
 command(app, "gc", "tinyfront-server gc", "tinyfront-server gc --delete")(gc)
 
 
-def _add_plugins() -> None:
+def add_plugins() -> None:
+    """Add the commands that other packages bring, or what they need if it is missing."""
     for entry in sorted(importlib.metadata.entry_points(group=PLUGINS), key=lambda e: e.name):
         try:
             found = entry.load()
@@ -141,7 +142,7 @@ def main() -> None:
         command_errors.UnknownSetting,
     )
 
-    _add_plugins()
+    add_plugins()
     try:
         app(prog_name=PROGRAM)
     except ServiceError as error:

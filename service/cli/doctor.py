@@ -28,7 +28,7 @@ NOTHING = "-"
 
 def doctor(
     study: Annotated[
-        str | None, typer.Argument(metavar="[STUDY]", help="Name or number of a study.")
+        str | None, typer.Argument(metavar="STUDY", help="Name or number of a study.")
     ] = None,
     database: DatabaseUrl = None,
     artefacts: Artefacts = None,

@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-REPORT = {"trials", "completed", "front_size", "best_accuracy", "hypervolume", "seconds", "front"}
+REPORT = {"study", "device", "space", "trials", "completed", "front_size", "best_accuracy"}
+REPORT |= {"hypervolume", "seconds", "front"}
 ROW = {"accuracy", "model_size_deployed", "working_memory_arena"}
 
 

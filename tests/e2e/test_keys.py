@@ -67,5 +67,5 @@ def test_a_worker_without_a_key_ends_and_says_why(
     monkeypatch.delenv("TINYFRONT_API_KEY")
     sqlite_site.start_worker()
     until(lambda: sqlite_site.running["worker"].poll() is not None, "the worker has ended")
-    assert sqlite_site.running["worker"].returncode == 1
+    assert sqlite_site.running["worker"].returncode == 4
     assert "This server asks for a key. Set TINYFRONT_API_KEY" in sqlite_site.log("worker")

@@ -79,7 +79,7 @@ def test_no_server_is_one_line_with_the_remedy(monkeypatch: pytest.MonkeyPatch) 
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound but not listening: refuses connections
         code, text = run("--server", f"http://127.0.0.1:{taken.getsockname()[1]}")
-    assert code == 1
+    assert code == 3
     last = text.splitlines()[-1]
     assert "No answer from http://127.0.0.1" in last
     assert "tinyfront-server serve" in last

@@ -110,7 +110,7 @@ def open_page(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME]", help="Of a study; else all.", autocompletion=complete.studies
+            metavar="NAME", help="Of a study; else all.", autocompletion=complete.studies
         ),
     ] = None,
     trial: Annotated[

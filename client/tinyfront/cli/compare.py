@@ -51,7 +51,7 @@ def compare(
     names: Annotated[
         list[str],
         typer.Argument(
-            metavar="NAME...", help="Two studies or more.", autocompletion=complete.studies
+            metavar="NAME", help="Two studies or more.", autocompletion=complete.studies
         ),
     ],
 ) -> None:

@@ -64,9 +64,11 @@ def show(url: Url = None, profile: ProfileName = None, as_json: AsJson = False) 
     "tinyfront config set profile lab              # from now on",
 )
 def put(
-    name: Annotated[Literal["url", "key", "profile"], typer.Argument(help="What to set.")],
+    name: Annotated[
+        Literal["url", "key", "profile"], typer.Argument(metavar="SETTING", help="What to set.")
+    ],
     value: Annotated[
-        str | None, typer.Argument(metavar="[VALUE]", help="Of a key nothing: it is asked for.")
+        str | None, typer.Argument(metavar="VALUE", help="Of a key nothing: it is asked for.")
     ] = None,
     profile: ProfileName = None,
     as_json: AsJson = False,
@@ -95,7 +97,9 @@ def put(
 
 @command(app, "unset", "tinyfront config unset key --profile lab", "tinyfront config unset profile")
 def unset(
-    name: Annotated[Literal["url", "key", "profile"], typer.Argument(help="What to remove.")],
+    name: Annotated[
+        Literal["url", "key", "profile"], typer.Argument(metavar="SETTING", help="What to remove.")
+    ],
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:

@@ -92,7 +92,7 @@ def show(door: Door, trial: TrialId) -> None:
 @with_server
 def cancel(
     door: Door,
-    trial: Annotated[list[int], typer.Argument(metavar="TRIAL...", help="Ids of trials.")],
+    trial: Annotated[list[int], typer.Argument(metavar="TRIAL", help="Ids of trials.")],
 ) -> None:
     """Close open trials; workers that have them are told to stop."""
     closed = [door.client.trial(each).cancel() for each in trial]
@@ -114,7 +114,7 @@ def enqueue(  # noqa: PLR0913 - an option for each field of the request
     name: StudyName,
     parameters: Annotated[
         list[str] | None,
-        typer.Argument(metavar="PARAMETER=VALUE...", help="The point, parameter by parameter."),
+        typer.Argument(metavar="PARAMETER=VALUE", help="The point, parameter by parameter."),
     ] = None,
     *,
     file: Annotated[
