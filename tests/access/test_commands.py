@@ -114,7 +114,7 @@ def test_the_command_line_says_what_to_do_without_a_key(
     url: str, keyed_sqlite: Keyed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     result = CliRunner().invoke(client_app, ["study", "ls", "--url", url])
-    assert result.exit_code == 1
+    assert result.exit_code == 4
     assert "TINYFRONT_API_KEY" in result.output
     monkeypatch.setenv("TINYFRONT_API_KEY", keyed_sqlite.texts["one", Role.USER])
     assert CliRunner().invoke(client_app, ["study", "ls", "--url", url]).exit_code == 0

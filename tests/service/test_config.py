@@ -107,6 +107,7 @@ def test_the_documentation_says_which_settings_are_arguments_of_serve() -> None:
     options = {option for parameter in serve.params for option in parameter.opts}
     assert {argument for argument, *_ in table().values() if argument} == options - {
         "--config",
+        "--json",
         "--with-worker",
     }
 
