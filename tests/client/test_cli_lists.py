@@ -47,7 +47,7 @@ def test_trials_are_filtered_and_sorted_by_the_server(server: Scripted) -> None:
     where = ("--where", "model_size<=16000", "--where", "gain >= 2")
     run("trials", "toy", *where, "--sort", "model_size", "--order", "highest", "--confirm")
     asked = server.requests[-1].url.params
-    assert asked.get_list("where") == ["model_size:deployed <=16000", "gain >= 2"]
+    assert asked.get_list("where") == ["model_size:deployed<=16000", "gain>=2"]
     assert (asked["sort"], asked["order"]) == ("model_size:deployed", "highest")
     assert asked["purpose"] == "confirm"
     assert "status" not in asked
@@ -89,7 +89,7 @@ def test_an_empty_list_says_so_and_json_stays_json(server: Scripted) -> None:
         assert run(*words).stderr.count("\n") == 1
         assert told(*words) == []
     server.say("GET", "/studies/7/front", ok({"objectives": OBJECTIVES, "items": []}))
-    assert "no trial that fits rp2040" in run("front", "toy", "--device", "rp2040").stderr
+    assert "No trial of the front fits rp2040." in run("front", "toy", "--device", "rp2040").stderr
 
 
 def test_studies_are_filtered_by_the_server(server: Scripted) -> None:
@@ -110,6 +110,54 @@ def test_a_front_is_sorted_cut_and_asked_for_its_best(server: Scripted) -> None:
     assert [each["number"] for each in found["items"]] == [2, 3]
     assert [each["number"] for each in told("front", "toy", "--best", "error")["items"]] == [1]
     assert "need one of error" in run("front", "toy", "--best", "speed", code=2).stderr
+
+
+def test_the_best_and_the_knee_are_those_of_what_is_wanted(server: Scripted) -> None:
+    points = {1: (0.1, 900.0), 2: (0.2, 200.0), 3: (0.9, 100.0)}
+    names = [each["name"] for each in OBJECTIVES]
+    items = [
+        trial_json(number, values=dict(zip(names, point, strict=True)))
+        for number, point in points.items()
+    ]
+    scaled = [OBJECTIVES[0], OBJECTIVES[1] | {"reference": 1000.0}]
+    server.say("GET", "/studies/7/front", ok({"objectives": scaled, "items": items}))
+
+    def numbers(*words: str) -> list[int]:
+        return [each["number"] for each in told("front", "toy", *words)["items"]]
+
+    assert numbers("--knee") == [2]
+    assert numbers("--where", "error<=0.5", "--where", "model_size<=500") == [2]
+    assert numbers("--where", "model_size<=500", "--best", "error") == [2]
+    assert numbers("--where", "error>=0.5") == [3]
+    assert numbers("--where", "macs<=5") == []
+    nothing = run("front", "toy", "--where", "error<=0.01")
+    assert nothing.stderr == "No trial of the front keeps error<=0.01.\n"
+    run("front", "toy", "--where", "error<=0.01", "--knee", code=exits.NOT_FOUND)
+    run("front", "toy", "--best", "error", "--knee", code=exits.WRONG_USE)
+    run("front", "toy", "--where", "error<=nan", code=exits.WRONG_USE)
+
+
+def test_importances_are_printed_the_largest_first(server: Scripted) -> None:
+    features = [{"name": "filters", "share": 0.75}, {"name": "kernel", "share": 0.25}]
+    found = {"name": "error", "basis": 40, "features": features, "note": "few trials"}
+    wire = {"objectives": [found]}
+    server.say("GET", "/studies/7/importance", ok(wire))
+    text = run("importance", "toy", "--limit", "1").stdout
+    assert "75.0%" in text
+    assert "kernel" not in text
+    assert "from 40 trials; few trials" in text
+    assert told("importance", "toy") == wire
+
+
+def test_studies_are_drawn_over_each_other(server: Scripted, tmp_path: Path) -> None:
+    server.say("GET", "/studies/b", ok(study_json(id=8, name="b")))
+    server.say("GET", "/figures/hypervolume", ok({"data": [1], "layout": {}}))
+    file = tmp_path / "both.json"
+    run("plot", "toy", "hypervolume", "--beside", "b", "--set", "log=true", "-o", str(file))
+    asked = server.requests[-1].url.params
+    assert asked.get_list("study") == ["7", "8"]
+    assert asked["log"] == "true"
+    assert json.loads(file.read_text())["data"] == [1]
 
 
 def test_what_the_server_works_with_is_listed(server: Scripted) -> None:

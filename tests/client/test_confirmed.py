@@ -44,7 +44,7 @@ def confirmed_json(*networks: dict[str, Any], **changes: Any) -> dict[str, Any]:
 @pytest.fixture
 def study(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> Study:
     server.say("GET", "/studies/toy", ok(study_json(objectives=OBJECTIVES, test_reads=1)))
-    monkeypatch.setattr("tinyfront.cli.results.client", lambda *_: server.client())
+    monkeypatch.setattr("tinyfront.cli.edge.Client", lambda *_: server.client())
     return server.client().study("toy")
 
 
@@ -83,7 +83,7 @@ def test_a_second_reading_that_was_not_wanted_is_a_conflict(server: Scripted, st
     server.say("POST", "/studies/7/confirm", refusal)
     with pytest.raises(tinyfront.Conflict, match="read once"):
         study.confirm()
-    assert "again=true" in run("confirm", "toy", code=1)
+    assert "again=true" in run("confirm", "toy", code=6)
 
 
 def test_an_answer_that_is_none_is_an_error_of_ours(server: Scripted, study: Study) -> None:

@@ -22,7 +22,8 @@ command(
     "front",
     "tinyfront front digits",
     "tinyfront front digits --device stm32f446re --sort model_size --limit 10",
-    "tinyfront front digits --best error --json | jq '.items[0].id'",
+    "tinyfront front digits --best error --where 'model_size<=8000' --json | jq '.items[0].id'",
+    "tinyfront front digits --knee",
 )(results.front)
 command(
     app,
@@ -44,8 +45,10 @@ command(
     "plot",
     "tinyfront plot digits",
     "tinyfront plot digits hypervolume -o growth.html",
-    "tinyfront plot digits front3d -o front.json",
+    "tinyfront plot digits hypervolume --beside digits-random",
+    "tinyfront plot digits front --set x=macs -o front.json",
 )(charts.plot)
+command(app, "importance", "tinyfront importance digits --limit 5")(charts.importance)
 command(app, "hypervolume", "tinyfront hypervolume digits")(charts.hypervolume)
 command(
     app, "open", "tinyfront open digits", "tinyfront open --trial 17", "tinyfront open --print"

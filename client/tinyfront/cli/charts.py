@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 import typer
+from rich.console import RenderableType
 from rich.table import Table
 
-from tinyfront.cli import complete
+from tinyfront.calls import Call
+from tinyfront.calls import studies as calls
+from tinyfront.cli import complete, definition
 from tinyfront.cli.edge import Door, StudyName, with_server, write
 from tinyfront.cli.profiles import nearest
 from tinyfront.errors import InvalidArgument, NotFound, TinyfrontError
+from tinyfront.figures import STUDY_FIGURES
+from tinyfront.figures import figure as drawn
+from tinyfront.hypervolumes import HypervolumeHistory
+from tinyfront.importances import Importance
 from tinyfront.numbers import NOTHING, number
-from tinyfront.records import HypervolumeHistory
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-FIGURES = ("front", "front3d", "hypervolume", "thinking", "parallel", "importance", "timeline")
 IMAGES = {".png", ".svg", ".pdf"}
 
 
@@ -33,10 +39,23 @@ def plot(
         str,
         typer.Argument(
             metavar="FIGURE",
-            help=f"{', '.join(FIGURES)}.",
-            autocompletion=complete.one_of(*FIGURES),
+            help=f"{', '.join(STUDY_FIGURES)}.",
+            autocompletion=complete.one_of(*STUDY_FIGURES),
         ),
     ] = "front",
+    *,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Another study, drawn over it; repeat it for more.",
+            autocompletion=complete.studies,
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="As in its address on the page: `x=macs`."),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -58,18 +77,27 @@ def plot(
         raise InvalidArgument(
             "--output", f"need a name ending in .html, .json, .png, .svg or .pdf, got {path}."
         )
-    try:
-        if path.suffix == ".json":
-            described = door.fetched(f"/studies/{study.id}/figures/{quote(figure, safe='')}")
-            content = json.dumps(described).encode()
-        else:
-            content = _drawn(study.plot(figure), path.suffix)
-    except NotFound:
-        known = ", ".join(FIGURES)
-        need = f"this server draws no {figure!r}; one of this release draws {known}."
-        raise InvalidArgument("FIGURE", need + nearest(figure, list(FIGURES))) from None
+    options = dict(definition.pair(each, "--set") for each in settings or [])
+    call = calls.figure(study.id, figure, options)
+    if beside:
+        studies = [study.id, *(door.study(each).id for each in beside)]
+        call = calls.figure_of_several(figure, studies, options)
+    content = _content(door, call, figure, path.suffix)
     write(iter([content]), path)
     door.say({"file": str(path), "figure": figure, "size_bytes": len(content)}, str(path))
+
+
+def _content(door: Door, call: Call, figure: str, suffix: str) -> bytes:
+    """A figure in the form that a file's name asks for."""
+    try:
+        if suffix == ".json":
+            return json.dumps(door.client.connection.json(call)).encode()
+        return _drawn(drawn(door.client.connection, call), suffix)
+    except (NotFound, InvalidArgument) as error:
+        if isinstance(error, InvalidArgument) and error.field != "name":
+            raise
+        need = f"this server draws no {figure!r} here; need one of {', '.join(STUDY_FIGURES)}."
+        raise InvalidArgument("FIGURE", need + nearest(figure, list(STUDY_FIGURES))) from None
 
 
 def _drawn(figure: Figure, suffix: str) -> bytes:
@@ -102,6 +130,29 @@ def _growth(history: HypervolumeHistory) -> Table:
         after = f"{point.finish_no} trials"
         table.add_row(after, number(point.value), str(point.front_size), at)
     return table
+
+
+@with_server
+def importance(
+    door: Door,
+    name: StudyName,
+    limit: Annotated[int, typer.Option(min=1, help="Features of each objective.")] = 10,
+) -> None:
+    """Print which features each objective depends on, the most important first."""
+    found = door.study(name).importance()
+    door.say(found.wire, *_shares(found, limit))
+
+
+def _shares(found: Importance, limit: int) -> Iterator[RenderableType]:
+    for objective in found.objectives:
+        table = Table(objective.name, "share", box=None)
+        table.columns[1].justify = "right"
+        for feature in objective.features[:limit]:
+            table.add_row(feature.name, f"{feature.share:.1%}")
+        notes = [f"from {objective.basis} trials"] if objective.basis else []
+        notes += [objective.note] if objective.note else []
+        yield table
+        yield f"({'; '.join(notes)})" if notes else ""
 
 
 @with_server

@@ -63,8 +63,8 @@ def _asked(ctx: typer.Context, path: str, **query: Any) -> list[dict[str, Any]]:
 
     def ask() -> None:
         # Not above: what this module gives to options is needed by edge itself.
+        from tinyfront.calls import Call
         from tinyfront.cli import edge
-        from tinyfront.connection import Call
 
         try:
             with edge.client(ctx.params.get("url"), ctx.params.get("profile")) as client:

@@ -16,9 +16,9 @@ from typing import Annotated, Any, Concatenate, ParamSpec, get_type_hints
 import typer
 from rich.console import Console, RenderableType
 
+from tinyfront.calls import Call
 from tinyfront.cli import complete, profiles
 from tinyfront.client import Client
-from tinyfront.connection import Call
 from tinyfront.errors import NotFound, TinyfrontError
 from tinyfront.records import items
 from tinyfront.study import Study

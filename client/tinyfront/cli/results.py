@@ -12,7 +12,9 @@ import typer
 
 from tinyfront.cli import complete, tables
 from tinyfront.cli.edge import Door, StudyName, console, naming, with_server, working, write
+from tinyfront.cli.ranges import Where, ranges
 from tinyfront.confirmed import Confirmed
+from tinyfront.errors import InvalidArgument
 from tinyfront.front import Front, find_objective
 from tinyfront.trial import Trial
 
@@ -20,18 +22,23 @@ TrialId = Annotated[int, typer.Argument(metavar="TRIAL", help="Id of the trial."
 
 
 @with_server
-def front(
+def front(  # noqa: PLR0913 - an option for each way to choose
     door: Door,
     name: StudyName,
+    *,
     device: Annotated[
         str | None,
         typer.Option(
             metavar="NAME", help="Only what fits this board.", autocompletion=complete.devices
         ),
     ] = None,
+    where: Where = None,
     best: Annotated[
         str | None, typer.Option(metavar="OBJECTIVE", help="Only the best in this objective.")
     ] = None,
+    knee: Annotated[
+        bool, typer.Option("--knee", help="Only the one at the knee, a good compromise.")
+    ] = False,
     sort: Annotated[
         str | None, typer.Option(metavar="OBJECTIVE", help="By this one, the best first.")
     ] = None,
@@ -39,22 +46,32 @@ def front(
 ) -> None:
     """Print the front of a study: the trials that no other beats.
 
-    It is sorted by the first objective. `model_size` finds the study's `model_size:deployed`.
+    It is sorted by the first objective. `model_size` finds the study's `model_size:deployed`. The
+    best and the knee are those of what fits the board and keeps all of --where.
     """
-    found = door.study(name).front(device=device)
-    trials = _chosen(found, best, sort)[:limit]
-    shown = Front(found.study, found.objectives, trials)
+    if best is not None and knee:
+        raise InvalidArgument("--knee", "not beside --best: each of them names one trial.")
+    study = door.study(name)
+    whole = study.front(device=device)
+    wanted = ranges(whole.objectives, where)
+    kept = [each for each in whole if all(one.holds(each.values) for one in wanted)]
+    found = Front(study, whole.objectives, kept)
+    shown = Front(study, found.objectives, _chosen(found, best, knee, sort)[:limit])
     objectives = [asdict(objective) for objective in found.objectives]
     wire = {"objectives": objectives, "items": [trial.wire for trial in shown]}
     door.say(wire, tables.front(shown))
-    if not found and not door.as_json:
-        on_device = "" if device is None else f" that fits {device}"
-        typer.echo(f"The front has no trial{on_device} yet.", err=True)
+    if not shown and not door.as_json:
+        asked = [f"fits {device}"] if device is not None else []
+        asked += [f"keeps {each}" for each in wanted]
+        none = f"No trial of the front {' and '.join(asked)}." if asked else "The front is empty."
+        typer.echo(none, err=True)
 
 
-def _chosen(found: Front, best: str | None, sort: str | None) -> Sequence[Trial]:
+def _chosen(found: Front, best: str | None, knee: bool, sort: str | None) -> Sequence[Trial]:
     if best is not None:
         return [found.best(best)]
+    if knee:
+        return [found.knee()]
     if sort is None:
         return list(found)
     wanted = find_objective(found.objectives, sort)

@@ -10,8 +10,7 @@ import typer
 from tinyfront.cli import create, exits, results, tables
 from tinyfront.cli.commands import command, group
 from tinyfront.cli.edge import Door, StudyName, console, say_json, with_server
-from tinyfront.durations import seconds
-from tinyfront.errors import InvalidArgument, WaitTimeout
+from tinyfront.errors import InvalidArgument
 from tinyfront.records import state_of
 from tinyfront.study import Study
 
@@ -103,17 +102,12 @@ def watch(
     It outlasts a restart of the server. On a terminal it shows a bar, elsewhere a line for each
     change, with --json an object a line.
     """
-    timeout_s = None if timeout is None else seconds("--timeout", timeout)
     study = door.study(name)
-    try:
-        if door.as_json:
-            _say_changes(study, timeout_s)
-        else:
-            study.wait(progress=True, timeout=timeout_s)
-            console().print(tables.study(study.state))
-    except KeyboardInterrupt:
-        typer.echo(f"Study {study.name} goes on.", err=True)
-        raise typer.Exit(exits.INTERRUPTED) from None
+    if door.as_json:
+        _say_changes(study, timeout)
+    else:
+        study.wait(progress=True, timeout=timeout)  # says that the study goes on, if interrupted
+        console().print(tables.study(study.state))
 
 
 @command(app, "pause", "tinyfront study pause digits")
@@ -194,14 +188,13 @@ def _answer(door: Door, study: Study) -> None:
     door.say(study.state.wire, tables.study(study.state))
 
 
-def _say_changes(study: Study, timeout_s: float | None) -> None:
-    from time import monotonic
-
+def _say_changes(study: Study, timeout: str | None) -> None:
     last: Any = None
-    ends_s = float("inf") if timeout_s is None else monotonic() + timeout_s
-    for state in study.watch():
-        if state.wire != last:
-            say_json(state.wire, lines=True)
-            last = state.wire
-        if monotonic() > ends_s and state.status != "ended":
-            raise WaitTimeout(state.name, timeout_s or 0.0, state.finished, state.trials)
+    try:
+        for state in study.watch(timeout=timeout):
+            if state.wire != last:
+                say_json(state.wire, lines=True)
+                last = state.wire
+    except KeyboardInterrupt:
+        typer.echo(f"Study {study.name} goes on.", err=True)
+        raise typer.Exit(exits.INTERRUPTED) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,15 +10,12 @@ import typer
 from tinyfront.cli import definition, tables
 from tinyfront.cli.commands import command, group
 from tinyfront.cli.edge import Door, StudyName, with_server
+from tinyfront.cli.ranges import Where, metric, ranges
 from tinyfront.cli.results import TrialId
-from tinyfront.errors import InvalidArgument
-from tinyfront.front import find_objective
-from tinyfront.study import Study
 from tinyfront.trial import trial_of
 
 TRIALS_A_PAGE = 1000
 STATUS = Literal["queued", "running", "completed", "stopped", "infeasible", "failed", "cancelled"]
-RANGE = re.compile(r"\s*(?P<name>[A-Za-z_][A-Za-z0-9_:.-]*)\s*(?P<rest>[<>]=.*)")
 
 app = group("Look at one trial, cancel it, or add your own.")
 
@@ -30,10 +26,7 @@ def listing(  # noqa: PLR0913 - an option for each field of the query
     name: StudyName,
     *,
     status: Annotated[STATUS | None, typer.Option(help="Only these.")] = None,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(metavar="RANGE", help="`error<=0.1` or `gain>=2`; repeat it for more."),
-    ] = None,
+    where: Where = None,
     sort: Annotated[
         str | None, typer.Option(metavar="METRIC", help="By this, the lowest first.")
     ] = None,
@@ -50,8 +43,8 @@ def listing(  # noqa: PLR0913 - an option for each field of the query
     study = door.study(name)
     query = {
         "status": status,
-        "where": [_range(study, each) for each in where or []] or None,
-        "sort": None if sort is None else _metric(study, sort),
+        "where": [str(each) for each in ranges(study.objectives, where)] or None,
+        "sort": None if sort is None else metric(study.objectives, sort),
         "order": order,
         "purpose": "confirm" if confirm else None,
     }
@@ -63,21 +56,6 @@ def listing(  # noqa: PLR0913 - an option for each field of the query
         typer.echo(f"{len(found):,} of {total:,} trials; --limit 0 shows all.", err=True)
     elif not (found or door.as_json):
         typer.echo("No trial is like that.", err=True)
-
-
-def _metric(study: Study, name: str) -> str:
-    """The metric of that name, or the objective that it is short for."""
-    try:
-        return find_objective(study.objectives, name).name
-    except InvalidArgument:
-        return name  # a metric beside the objectives; the server knows them
-
-
-def _range(study: Study, text: str) -> str:
-    match = RANGE.fullmatch(text)
-    if match is None:
-        raise InvalidArgument("--where", f"need NAME<=NUMBER or NAME>=NUMBER, got {text!r}.")
-    return f"{_metric(study, match['name'])} {match['rest']}"
 
 
 @command(app, "show", "tinyfront trial show 17", "tinyfront trial show 17 --json | jq .graph")
