@@ -6,12 +6,13 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FL
 SOURCES := pyproject.toml client/pyproject.toml constraints.txt
 export PYTHONDONTWRITEBYTECODE ?=
 
-.PHONY: help demo test test-all check fmt bench migrate up clean setup setup-test browser
+.PHONY: help demo test test-all check docs fmt bench migrate up clean setup setup-test browser
 help:
 	@echo "make demo              a real study on real data, in minutes (DEMO_EXIT=1: end by itself)"
 	@echo "make test              every test but the slow ones;  make test-all: those too"
 	@echo "make check             lint, types, import contracts;  make fmt: format"
 	@echo "make bench NAME=x      run benchmarks/x.py;            make migrate: upgrade the database"
+	@echo "make docs              the documentation, into site/"
 	@echo "make up                server with keys (.env), worker; make clean: remove what was made"
 
 .venv/installed: $(SOURCES)
@@ -24,11 +25,11 @@ help:
 	@touch $@
 
 .venv/installed-test: .venv/installed
-	@$(PIP) -e client -e '.[all,test]'
+	@$(PIP) -e client -e '.[all,test,docs]'
 	@touch $@
 
 .venv/installed-bench: .venv/installed-test
-	@$(PIP) -e client -e '.[all,test,bench]'
+	@$(PIP) -e client -e '.[all,test,docs,bench]'
 	@touch $@
 
 setup: .venv/installed
@@ -59,6 +60,12 @@ fmt: setup-test
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+# Strict: a link that leads nowhere ends it. The pictures are drawn anew by the code they show.
+docs: setup-test
+	@$(BIN)/python -m docs.pictures
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet --clean
+	@echo "site/index.html"
+
 bench: .venv/installed-bench
 	@test -n "$(NAME)" || { echo "Which one? make bench NAME=x, where x is one of:"; \
 	  ls benchmarks/*.py | sed -n 's#benchmarks/\(.*\)\.py#  \1#p' | grep -v -E '__init__|lines|pairs|pools|provenance|record|sample_graphs'; exit 2; }
@@ -76,5 +83,5 @@ up: setup .env
 	@set -a; . ./.env; set +a; exec $(BIN)/tinyfront-server serve --with-worker
 
 clean:
-	rm -rf .venv .demo dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .demo dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("benchmarks", "client", "examples", "migrations", "optimizer", "resource_models")
+ROOMS = ("benchmarks", "client", "docs", "examples", "migrations", "optimizer", "resource_models")
 ROOMS += ("service", "tests", "worker")
 LONGEST = 300
 # A migration is written once and never read as a whole.

@@ -1,0 +1,112 @@
+"""Every fenced block of the documents is read as its language, its names resolved."""
+
+import ast
+import builtins
+import importlib
+import json
+import tomllib
+
+import pytest
+import yaml
+
+from tests.docs.blocks import PAGES, Block, blocks
+from tests.docs.commands import Wrong, check
+
+LANGUAGES = {"json", "python", "sh", "text", "toml", "yaml"}
+# Names that a page speaks of before its first block: whoever reads it has them.
+GIVEN = {"docs/sdk.md": {"bake", "study", "tf"}}
+ALL = [block for page in PAGES for block in blocks(page)]
+
+
+def of(language: str) -> list[Block]:
+    return [block for block in ALL if block.language == language]
+
+
+def test_every_block_says_its_language() -> None:
+    assert [b.where for b in ALL if b.language not in LANGUAGES] == []
+
+
+def test_there_are_blocks_of_the_languages_that_people_copy() -> None:
+    assert len(of("python")) > 15
+    assert len(of("sh")) > 20
+
+
+@pytest.mark.parametrize("block", of("sh"), ids=lambda block: block.where)
+def test_every_command_is_understood_by_its_program(block: Block) -> None:
+    for words in block.commands():
+        check(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "tinyfront study create a --no-such-option 1",
+        "tinyfront study crate a",
+        "tinyfront front",
+        "tinyfront-server worker --server",
+        "tinyfront-server serve --port many",
+        "make everything",
+        "python examples/nothing.py",
+        "tinifront front a",
+    ],
+)
+def test_a_command_that_would_fail_is_found(words: str) -> None:
+    with pytest.raises(Wrong):
+        check(words.split())
+
+
+def test_json_toml_and_yaml_are_what_they_say() -> None:
+    for block in of("json"):
+        json.loads(block.text)
+    for block in of("toml"):
+        tomllib.loads(block.text)
+    for block in of("yaml"):
+        yaml.safe_load(block.text)
+
+
+@pytest.mark.parametrize("page", sorted({block.page for block in of("python")}))
+def test_every_name_of_a_page_comes_from_somewhere(page: str) -> None:
+    known = set(dir(builtins)) | GIVEN.get(page, set())
+    for block in blocks(page):
+        if block.language == "python":
+            tree = ast.parse(block.text, block.where)
+            check_imports(tree)
+            known |= made(tree)
+            assert used(tree) - known == set(), block.where
+
+
+def check_imports(tree: ast.Module) -> None:
+    """Import what a block imports, and look for each name in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for each in node.names:
+                importlib.import_module(each.name)
+        elif isinstance(node, ast.ImportFrom):
+            module = importlib.import_module(str(node.module))
+            for each in node.names:
+                assert hasattr(module, each.name), f"{node.module} has no {each.name}"
+
+
+def made(tree: ast.Module) -> set[str]:
+    """The names that a block binds anywhere."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {(each.asname or each.name).split(".")[0] for each in node.names}
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.arg):
+            found.add(node.arg)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+    return found
+
+
+def used(tree: ast.Module) -> set[str]:
+    return {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
