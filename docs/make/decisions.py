@@ -6,8 +6,8 @@ FOLDER = Path(__file__).parents[1] / "adr"
 
 HEAD = """# Decisions
 
-Why things are as they are: each page says what was decided, what else was tried, and what was measured. A decision that is
-replaced stays here and names the one that came after it.
+Why things are as they are: each page says what was decided, what else was tried, and what was
+measured. A decision that is replaced stays here and names the one that came after it.
 
 """
 

@@ -12,14 +12,16 @@ HEAD = """# Figures and boards
 
 ## Figures
 
-The name of a figure is the name of an objective, a limit or a column. A name without its convention means the default one.
-Sizes and memories are exact; [Memory](../explanation/memory.md) says how they come about.
+The name of a figure is the name of an objective, a limit or a column. A name without its convention
+means the default one. Sizes and memories are exact; [Memory](../explanation/memory.md) says how
+they come about.
 
 """
 BOARDS = """
 ## Boards
 
-`device=` of a study names one of these. SRAM and flash are what a network may fill; `front(device=...)` shows what fits.
+`device=` of a study names one of these. SRAM and flash are what a network may fill;
+`front(device=...)` shows what fits.
 
 """
 

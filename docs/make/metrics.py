@@ -12,8 +12,9 @@ from service.monitor import Monitor
 
 HEAD = """# Metrics
 
-What `/metrics` of a server says, in the text format of Prometheus, of all processes of that server. How to read them is in
-[Operation](../operation.md#what-to-watch). Times are histograms: each has `_bucket`, `_sum` and `_count`.
+What `/metrics` of a server says, in the text format of Prometheus, of all processes of that server.
+How to read them is in [Operation](../operation.md#what-to-watch). Times are histograms: each has
+`_bucket`, `_sum` and `_count`.
 
 """
 

@@ -11,11 +11,13 @@ SOURCE = Path(__file__).parents[1] / "openapi.json"
 
 HEAD = """# REST
 
-Every route of a server, from its own description ([openapi.json](../openapi.json)), which a running server also shows under
-`/docs`. [Using the API](../api.md) says what goes for all of them; [Refusals](../problems.md) lists every way in which a
-request can be refused. Fields in **bold** are needed.
+Every route of a server, from its own description ([openapi.json](../openapi.json)), which a running
+server also shows under `/docs`. [Using the API](../api.md) says what goes for all of them;
+[Refusals](../problems.md) lists every way in which a request can be refused. Fields in **bold** are
+needed.
 
 """
+WORDS = {"integer": "whole number", "string": "text", "boolean": "true or false"}
 METHODS = ("get", "post", "put", "patch", "delete")
 Json = Mapping[str, Any]
 
@@ -96,24 +98,20 @@ def _type(schema: Json) -> str:
     for joined in ("anyOf", "oneOf", "allOf"):
         if joined in schema:
             return " or ".join(dict.fromkeys(_type(each) for each in schema[joined]))
-    if "const" in schema:
-        return f"`{json.dumps(schema['const'])}`"
-    if "enum" in schema:
-        return ", ".join(f"`{json.dumps(value)}`" for value in schema["enum"])
+    if values := schema.get("enum", [schema["const"]] if "const" in schema else None):
+        return ", ".join(f"`{json.dumps(value)}`" for value in values)
+    return _plain(schema)
+
+
+def _plain(schema: Json) -> str:
+    """What a value of one JSON type may be."""
     kind = schema.get("type")
     if kind == "array":
         return f"list of {_type(schema.get('items', {}))}"
     if kind == "object":
         inner = schema.get("additionalProperties")
         return f"object of {_type(inner)}" if isinstance(inner, dict) and inner else "object"
-    words = {
-        "integer": "whole number",
-        "string": "text",
-        "boolean": "true or false",
-        "null": "null",
-    }
-    named = words.get(str(kind), str(kind) if kind else "any JSON")
-    return named + _limits(schema)
+    return WORDS.get(str(kind), str(kind) if kind else "any JSON") + _limits(schema)
 
 
 def _limits(schema: Json) -> str:

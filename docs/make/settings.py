@@ -7,13 +7,13 @@ from service.config import FILE_VARIABLE, OF_OTHERS, PREFIX, Settings
 
 HEAD = f"""# Settings
 
-Every variable that Tinyfront reads. [Operation](../operation.md#settings) says which of them are arguments of
-`tinyfront-server serve`, too, and what goes before what.
+Every variable that Tinyfront reads. [Operation](../operation.md#settings) says which of them are
+arguments of `tinyfront-server serve`, too, and what goes before what.
 
 ## Of a server
 
-Each is also a line of the TOML file that `{FILE_VARIABLE}` or `--config` names: `database_url` there is
-`{PREFIX}DATABASE_URL` here.
+Each is also a line of the TOML file that `{FILE_VARIABLE}` or `--config` names: `database_url`
+there is `{PREFIX}DATABASE_URL` here.
 
 """
 # A setting that is missing here stops the build: it would be listed without a word.

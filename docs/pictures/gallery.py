@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from docs.pictures import (
-    arena,
     architecture,
+    arena,
     conventions,
     importance,
     inheritance,

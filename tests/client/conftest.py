@@ -4,7 +4,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -60,11 +60,10 @@ def black_box(server: Scripted) -> Scripted:
     return server
 
 
-@pytest.fixture(scope="module")
-def url(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running service with one planner process."""
-    folder = tmp_path_factory.mktemp("real")
-    shutil.copy(sqlite_template, folder / "tinyfront.db")
+@contextmanager
+def running(template: Path, folder: Path) -> Iterator[str]:
+    """A running service with one planner process, in a folder of its own; gives its address."""
+    shutil.copy(template, folder / "tinyfront.db")
     settings = Settings(artefact_url=str(folder / "artefacts"))
     with ExitStack() as stack:
         db = Database(f"sqlite:///{folder / 'tinyfront.db'}")
@@ -83,6 +82,13 @@ def url(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         stack.callback(setattr, server, "should_exit", True)
         stack.callback(watcher.close)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.fixture(scope="module")
+def url(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running service."""
+    with running(sqlite_template, tmp_path_factory.mktemp("real")) as address:
+        yield address
 
 
 @pytest.fixture

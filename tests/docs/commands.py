@@ -123,5 +123,5 @@ def _parse(name: str, arguments: list[str]) -> None:
     except Exception as error:
         if type(error).__name__ in ("Exit", "NoArgsIsHelpError"):
             return  # --help, --version
-        said = getattr(error, "format_message", lambda: str(error))()
+        said = getattr(error, "format_message", error.__str__)()
         raise Wrong(f"{name} {shlex.join(arguments)}: {said}") from error

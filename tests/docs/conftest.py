@@ -1,6 +1,5 @@
 """A real server with a real worker, on which the documents and the examples are run, small."""
 
-import os
 import subprocess
 import sys
 import time
@@ -13,13 +12,11 @@ import numpy as np
 import plotly.graph_objects
 import pytest
 
-from tests.client.conftest import url
+from tests.client.conftest import running
 from tinyfront import Client, Confirmed, Study
 
-__all__ = ["url"]
-
-TRIALS, EPOCHS = 5, 2
-START_S = 90.0
+TRIALS, NETWORKS, EPOCHS = 5, 3, 1
+START_S = 180.0  # the first import of torch on a busy machine is slow
 PLAIN = {"pruning_scopes": ["none"], "max_macs": 60_000}
 
 
@@ -31,28 +28,37 @@ class Stage:
     folder: Path  # of the data sets
 
 
-@pytest.fixture(scope="module")
-def stage(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+@pytest.fixture(scope="session")
+def stage(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The server, and a worker that holds the digits and small sets of the names we speak of."""
     folder = tmp_path_factory.mktemp("sets")
-    rng = np.random.default_rng(0)
-    for name, side, classes in (("mnist", 28, 10), ("mine", 20, 2)):
-        labels = np.arange(720) % classes
-        images = rng.integers(0, 60, (720, side, side)) + 15 * labels[:, None, None]
-        sets = {"x_train": images[:640].astype(np.uint8), "x_test": images[640:].astype(np.uint8)}
-        np.savez(folder / f"{name}.npz", y_train=labels[:640], y_test=labels[640:], **sets)
-    command = [sys.executable, "-m", "service", "worker", "--server", url, "--name", "docs"]
-    log = (folder / "worker.log").open("wb")
-    with subprocess.Popen(
-        [*command, "--data-dir", str(folder)], stdout=log, stderr=log, stdin=subprocess.DEVNULL
-    ) as process:
+    _write_sets(folder)
+    with (
+        running(sqlite_template, tmp_path_factory.mktemp("docs")) as url,
+        (folder / "worker.log").open("wb") as log,
+        subprocess.Popen(
+            [sys.executable, "-m", "service", "worker", "--server", url, "--name", "docs"]
+            + ["--data-dir", str(folder)],
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+        ) as process,
+    ):
         try:
             _wait_for_data(url, folder / "worker.log")
             yield Stage(url, folder)
         finally:
             process.terminate()
             process.wait(30)
-            log.close()
+
+
+def _write_sets(folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name, side, classes in (("mnist", 28, 10), ("mine", 20, 2)):
+        labels = np.arange(720) % classes
+        images = rng.integers(0, 60, (720, side, side)) + 15 * labels[:, None, None]
+        sets = {"x_train": images[:640].astype(np.uint8), "x_test": images[640:].astype(np.uint8)}
+        np.savez(folder / f"{name}.npz", y_train=labels[:640], y_test=labels[640:], **sets)
 
 
 def _wait_for_data(url: str, log: Path) -> None:
@@ -76,9 +82,7 @@ def small(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     def create_small(client: Client, definition: Mapping[str, Any], *more: Any) -> Study:
         return create(client, shrunk(definition), *more)
 
-    def confirm_small(
-        study: Study, networks: int = 20, seeds: int = 3, **more: Any
-    ) -> Confirmed:
+    def confirm_small(study: Study, networks: int = 20, seeds: int = 3, **more: Any) -> Confirmed:
         return confirm(study, min(networks, 1), min(seeds, 1), **more)
 
     monkeypatch.setattr(Client, "create_study_from", create_small)
@@ -100,6 +104,8 @@ def shrunk(definition: Mapping[str, Any]) -> dict[str, Any]:
     """The same study with a small budget; its networks, too, are small."""
     small = {**definition, "trials": min(definition["trials"], TRIALS)}
     if small.get("data"):
+        small["trials"] = min(small["trials"], NETWORKS)
+        small["designer"] = "random"  # a model of three networks would know nothing anyway
         small["training"] = {**(small.get("training") or {}), "epochs": EPOCHS}
         if small["space"]["kind"] == "tiny":
             small["space"] = {**small["space"], **PLAIN}
@@ -118,8 +124,3 @@ def prepared(stage: Stage, name: str = "mnist") -> None:
             trials=2,
         )
         study.wait(timeout=60)
-
-
-def own_environment(stage: Stage) -> dict[str, str]:
-    """The environment of a program that speaks to the stage."""
-    return {**os.environ, "TINYFRONT_URL": stage.url}

@@ -10,6 +10,8 @@ from tests.docs.blocks import PAGES, ROOT, blocks
 from tests.docs.commands import run
 from tests.docs.conftest import Stage, prepared
 
+pytestmark = pytest.mark.xdist_group("docs")  # one server and one worker for all of them
+
 # Pages that only parse, and why. `test_blocks.py` reads them all the same.
 ONLY_PARSED = {
     "docs/api.md": "fragments of other pages",

@@ -1,0 +1,151 @@
+"""Screenshots of the page, from a real study that a real server and worker have run.
+
+    python -m docs.pictures.screenshots                    # runs the demo's study first
+    python -m docs.pictures.screenshots --url http://127.0.0.1:8000 --study digits
+
+Each view is taken wide and narrow, light and dark, into `docs/images/page`; the wide, light one of
+the study is also `docs/images/study.png`. A view that this release does not have is left out.
+Needs chromium, as the tests of the page do.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Error as BrowserError
+
+from tinyfront import Client, Study
+
+IMAGES = Path(__file__).parents[1] / "images"
+CHROMIUM = "/usr/bin/chromium"
+SIZES = {"wide": (1280, 860), "narrow": (390, 844)}
+SCHEMES = ("light", "dark")
+SETTLED_MS = 600  # Plotly draws its last strokes after its elements are there
+START_S = 600.0
+ABSENT = ("There is no such page", "No such page", "Not found")
+
+
+def views(study: Study) -> dict[str, str]:
+    """The addresses to show, by the name of their file."""
+    front = sorted(study.front(), key=lambda trial: trial.values["error"])
+    base = f"/studies/{study.name}"
+    compared = "&".join(f"trial={trial.id}" for trial in front[:3])
+    return {
+        "studies": "/",
+        "new": "/new",
+        "study": base,
+        "trials": f"{base}/trials",
+        "parameters": f"{base}/parameters",
+        "timeline": f"{base}/timeline",
+        "compare": f"{base}/compare?{compared}",
+        "trial": f"/trials/{front[0].id}",
+        "workers": "/workers",
+    }
+
+
+@contextmanager
+def demo(trials: int) -> Iterator[str]:
+    """Run the demo's study to its end, keep its server, and give its address."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "service", "demo", "--folder", folder, "--port", "0"]
+        with subprocess.Popen(
+            [*command, "--trials", str(trials)], stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            address = ""
+            for line in process.stdout:
+                if line.startswith("The page: "):
+                    address = line.split()[2].partition("/studies/")[0]
+                if line.startswith("Ctrl-C"):
+                    break
+            try:
+                if not address:
+                    sys.exit("The demo did not start.")
+                yield address
+            finally:
+                process.terminate()
+
+
+def shoot(browser: Browser, url: str, shown: dict[str, str], target: Path) -> list[str]:
+    """Take all pictures; returns the views that this release does not have."""
+    absent: list[str] = []
+    for scheme in SCHEMES:
+        for size, (width, height) in SIZES.items():
+            context = browser.new_context(
+                viewport={"width": width, "height": height},
+                color_scheme="dark" if scheme == "dark" else "light",
+                reduced_motion="reduce",
+            )
+            page = context.new_page()
+            for name, address in shown.items():
+                if name not in absent and not _open(page, f"{url}{address}"):
+                    absent.append(name)
+                if name not in absent:
+                    page.screenshot(path=target / f"{name}-{size}-{scheme}.png")
+            context.close()
+    return absent
+
+
+def _open(page: Page, address: str) -> bool:
+    """Go to a view and wait until it stands still; False if it is none."""
+    answer = page.goto(address)
+    if answer is None or answer.status >= 400:
+        return False
+    try:
+        page.wait_for_selector("h1", timeout=15_000)
+        page.wait_for_selector("[data-loading]", state="detached", timeout=15_000)
+    except BrowserError:
+        return False
+    if any(words in page.inner_text("h1") for words in ABSENT):
+        return False
+    if page.query_selector(".chart"):
+        try:
+            page.wait_for_selector(".chart .main-svg, .chart canvas", timeout=15_000)
+        except BrowserError:
+            return False
+    page.wait_for_timeout(SETTLED_MS)
+    return True
+
+
+def main() -> None:
+    """Read the command line and take the pictures."""
+    parser = argparse.ArgumentParser(description="Screenshots of the page from a real study.")
+    parser.add_argument("--url", help="a running server; by default the demo is run")
+    parser.add_argument("--study", default="digits", help="the study to show")
+    parser.add_argument("--trials", type=int, default=60, help="of the demo's study")
+    parser.add_argument("--target", type=Path, default=IMAGES, help="where the pictures go")
+    given = parser.parse_args()
+    if given.url:
+        _take(given.url, given.study, given.target)
+    else:
+        with demo(given.trials) as url:
+            _take(url, given.study, given.target)
+
+
+def _take(url: str, name: str, target: Path) -> None:
+    folder = target / "page"
+    folder.mkdir(parents=True, exist_ok=True)
+    with Client(url) as client:
+        study = client.study(name)
+        study.wait(timeout=START_S)
+        shown = views(study)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        absent = shoot(browser, url, shown, folder)
+        browser.close()
+    shutil.copy(folder / "study-wide-light.png", target / "study.png")
+    print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")
+    if absent:
+        print(f"not in this release: {', '.join(absent)}")
+
+
+if __name__ == "__main__":
+    main()
