@@ -33,12 +33,13 @@ def stage(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     """The server, and a worker that holds the digits and small sets of the names we speak of."""
     folder = tmp_path_factory.mktemp("sets")
     _write_sets(folder)
+    command = [sys.executable, "-m", "service", "worker", "--name", "docs"]
+    command += ["--data-dir", str(folder)]
     with (
         running(sqlite_template, tmp_path_factory.mktemp("docs")) as url,
         (folder / "worker.log").open("wb") as log,
         subprocess.Popen(
-            [sys.executable, "-m", "service", "worker", "--server", url, "--name", "docs"]
-            + ["--data-dir", str(folder)],
+            [*command, "--server", url],
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,
