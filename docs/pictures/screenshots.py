@@ -1,6 +1,6 @@
 """Screenshots of the page, from a real study that a real server and worker have run.
 
-    python -m docs.pictures.screenshots                    # runs the demo's study first
+    python -m docs.pictures.screenshots                    # runs the study of the demo first
     python -m docs.pictures.screenshots --url http://127.0.0.1:8000 --study digits
 
 Each view is taken wide and narrow, light and dark, into `docs/images/page`; the wide, light one of
@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,11 +21,11 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
-from tinyfront import Client, Study
+from tinyfront import Client, Cnn, ServerUnreachable, Study, minimize
 
 IMAGES = Path(__file__).parents[1] / "images"
 CHROMIUM = "/usr/bin/chromium"
-SIZES = {"wide": (1280, 860), "narrow": (390, 844)}
+SIZES = {"wide": (1280, 1040), "narrow": (390, 844)}
 SCHEMES = ("light", "dark")
 SETTLED_MS = 600  # Plotly draws its last strokes after its elements are there
 START_S = 600.0
@@ -50,26 +51,52 @@ def views(study: Study) -> dict[str, str]:
 
 
 @contextmanager
-def demo(trials: int) -> Iterator[str]:
-    """Run the demo's study to its end, keep its server, and give its address."""
+def server() -> Iterator[str]:
+    """A server with a worker, in a folder that goes with it; gives its address."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "service", "demo", "--folder", folder, "--port", "0"]
-        with subprocess.Popen(
-            [*command, "--trials", str(trials)], stdout=subprocess.PIPE, text=True
-        ) as process:
+        command = [sys.executable, "-m", "service", "serve", "--with-worker", "--port", "0"]
+        command += ["--database", f"sqlite:///{folder}/tinyfront.db"]
+        command += ["--artefacts", f"{folder}/artefacts"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
-            address = ""
-            for line in process.stdout:
-                if line.startswith("The page: "):
-                    address = line.split()[2].partition("/studies/")[0]
-                if line.startswith("Ctrl-C"):
-                    break
             try:
-                if not address:
-                    sys.exit("The demo did not start.")
-                yield address
+                for line in process.stdout:
+                    if line.startswith("Tinyfront listens on "):
+                        yield line.split()[3]
+                        break
+                else:
+                    sys.exit("The server did not start.")
             finally:
                 process.terminate()
+
+
+def search(url: str, trials: int) -> str:
+    """Run the study of the demo to its end; returns its name."""
+    with Client(url) as client:
+        while not _holds_digits(client):
+            time.sleep(0.5)
+        study = client.create_study(
+            "digits",
+            data="digits",
+            space=Cnn(),
+            device="stm32f446re",
+            objectives=[
+                minimize("error", reference=0.1),
+                minimize("model_size", ideal=500, limit=16_000),
+                minimize("working_memory", ideal=512, limit=8_192),
+            ],
+            trials=trials,
+        )
+        study.wait(progress=True)
+        return study.name
+
+
+def _holds_digits(client: Client) -> bool:
+    """Whether server and worker have started."""
+    try:
+        return any(data["name"] == "digits" for data in client.data())
+    except ServerUnreachable:
+        return False
 
 
 def shoot(browser: Browser, url: str, shown: dict[str, str], target: Path) -> list[str]:
@@ -116,16 +143,16 @@ def _open(page: Page, address: str) -> bool:
 def main() -> None:
     """Read the command line and take the pictures."""
     parser = argparse.ArgumentParser(description="Screenshots of the page from a real study.")
-    parser.add_argument("--url", help="a running server; by default the demo is run")
-    parser.add_argument("--study", default="digits", help="the study to show")
-    parser.add_argument("--trials", type=int, default=60, help="of the demo's study")
+    parser.add_argument("--url", help="a running server; by default one is started")
+    parser.add_argument("--study", default="digits", help="the study to show of a running server")
+    parser.add_argument("--trials", type=int, default=60, help="of the study, where none is given")
     parser.add_argument("--target", type=Path, default=IMAGES, help="where the pictures go")
     given = parser.parse_args()
     if given.url:
         _take(given.url, given.study, given.target)
     else:
-        with demo(given.trials) as url:
-            _take(url, given.study, given.target)
+        with server() as url:
+            _take(url, search(url, given.trials), given.target)
 
 
 def _take(url: str, name: str, target: Path) -> None:
