@@ -36,7 +36,7 @@ def views(study: Study) -> dict[str, str]:
     """The addresses to show, by the name of their file."""
     front = sorted(study.front(), key=lambda trial: trial.values["error"])
     base = f"/studies/{study.name}"
-    compared = "&".join(f"trial={trial.id}" for trial in front[:3])
+    compared = ",".join(str(trial.number) for trial in front[:3])
     return {
         "studies": "/",
         "new": "/new",
@@ -44,7 +44,7 @@ def views(study: Study) -> dict[str, str]:
         "trials": f"{base}/trials",
         "parameters": f"{base}/parameters",
         "timeline": f"{base}/timeline",
-        "compare": f"{base}/compare?{compared}",
+        "compare": f"{base}/compare?trials={compared}",
         "trial": f"/trials/{front[0].id}",
         "workers": "/workers",
     }

@@ -73,6 +73,7 @@ def running(template: Path, folder: Path) -> Iterator[str]:
         conductor = stack.enter_context(Conductor(db, pool, watcher.look_soon))
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
+        listener.listen()  # who comes before the thread has begun waits
         keeper = OwnKeeper(db, conductor, watcher.look_soon)
         config = uvicorn.Config(create_app(settings, db, watcher, keeper), log_level="error")
         server = uvicorn.Server(config)
