@@ -11,10 +11,8 @@ import csv
 import sys
 from pathlib import Path
 
-from tinyfront import Choice, Client, Conflict, Integer, Parameters, Real, Refused
+from tinyfront import Choice, Client, Integer, Parameters, Real, TinyfrontError
 from tinyfront.spaces import Parameter
-
-Row = dict[str, str]
 
 
 def parameter(name: str, texts: list[str]) -> Parameter:
@@ -31,13 +29,6 @@ def parameter(name: str, texts: list[str]) -> Parameter:
     return Real(name, low, high)
 
 
-def value(found: Parameter, text: str) -> str | int | float:
-    """A cell as a value of its parameter."""
-    if isinstance(found, Choice):
-        return text
-    return int(float(text)) if isinstance(found, Integer) else float(text)
-
-
 def main() -> None:
     """Read the table and hand it to the server."""
     parser = argparse.ArgumentParser(description="A table of results becomes a study.")
@@ -47,7 +38,7 @@ def main() -> None:
     parser.add_argument("--more", type=int, default=20, help="trials beside those of the table")
     given = parser.parse_args()
     with given.table.open(newline="", encoding="utf-8") as file:
-        rows: list[Row] = list(csv.DictReader(file))
+        rows: list[dict[str, str]] = list(csv.DictReader(file))
     if not rows:
         sys.exit(f"{given.table} has no rows.")
     if absent := [name for name in given.objectives if name not in rows[0]]:
@@ -60,12 +51,10 @@ def main() -> None:
         objectives=given.objectives,
         trials=len(rows) + given.more,
     )
-    for line, row in enumerate(rows, start=2):
-        point = {found.name: value(found, row[found.name]) for found in parameters}
-        try:
-            study.enqueue(point, {name: float(row[name]) for name in given.objectives})
-        except (Conflict, Refused, ValueError) as error:
-            print(f"line {line} is left out: {error}", file=sys.stderr)
+    try:
+        study.add_results(given.table)
+    except TinyfrontError as error:
+        sys.exit(str(error))
     print(study.refresh())
 
 

@@ -7,7 +7,7 @@ GROUPS = {
     "Studies": ("Study", "minimize", "maximize", "Objective"),
     "Spaces": ("Cnn", "Parameters", "Real", "Integer", "Choice"),
     "Results": ("Front", "Trial", "Confirmed"),
-    "Trials to work on": ("AskedTrial",),
+    "Workers of your own": ("Worker", "WorkerTrial", "DataSet", "AskedTrial"),
 }
 ERRORS, REST = "Errors", "More"
 

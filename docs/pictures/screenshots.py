@@ -46,6 +46,7 @@ def views(study: Study) -> dict[str, str]:
         "timeline": f"{base}/timeline",
         "compare": f"{base}/compare?trials={compared}",
         "trial": f"/trials/{front[0].id}",
+        "overlay": f"/compare?study={study.name}",
         "workers": "/workers",
     }
 
