@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -97,6 +98,14 @@ def networks(shared: Served) -> Served:
     wait_until(lambda: shared.get(f"{STUDY}")["finished"] == 14)
     wait_until(lambda: shared.get("/studies/toy")["finished"] == 5)
     return shared
+
+
+@pytest.fixture(scope="session")
+def family(shared: Served) -> dict[str, Any]:
+    """A pruned trial that has finished, and a child of it that waits."""
+    found = seeds.family(shared)
+    wait_until(lambda: shared.get("/studies/family")["finished"] == 1)
+    return found
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 """Trials side by side: picked in the table or in the chart, or named in an address."""
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.api.conftest import Served
-from tests.page import seeds
 from tests.page.conftest import STUDY, Window
 from tests.page.test_study_page import point
 
@@ -73,8 +73,9 @@ def test_four_are_the_most_and_one_can_be_taken_out(window: Window, networks: Se
     assert "pick" not in page.url
 
 
-def test_a_pruned_network_and_one_that_waits_are_compared(window: Window, networks: Served) -> None:
-    seeds.family(networks)
+def test_a_pruned_network_and_one_that_waits_are_compared(
+    window: Window, family: dict[str, Any]
+) -> None:
     page = window.open("/studies/family/compare?trials=1,2")
     expect(page.get_by_role("region", name="Pruning")).to_contain_text("not pruned")
     expect(page.get_by_role("region", name="Origin")).to_contain_text("Trial 1")

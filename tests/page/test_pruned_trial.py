@@ -6,19 +6,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.api.conftest import Served, wait_until
 from tests.page import seeds
 from tests.page.conftest import Window
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="session")
-def family(shared: Served) -> dict[str, Any]:
-    """A pruned trial that has finished, and a child of it that waits."""
-    found = seeds.family(shared)
-    wait_until(lambda: shared.get("/studies/family")["finished"] == 1)
-    return found
 
 
 def test_a_pruned_trial_shows_what_was_cut_and_what_it_costs_now(
