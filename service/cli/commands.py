@@ -12,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 PROGRAM = "tinyfront-server"
-FAILED, WRONG_USE, AWAY, NOT_ALLOWED, INTERRUPTED = 1, 2, 3, 4, 130
+FAILED, WRONG_USE, AWAY, NOT_ALLOWED, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 4, 130, 141
 # Scripts branch on them, so none changes its meaning.
 MEANING = {
     0: "it is done",
@@ -21,6 +21,7 @@ MEANING = {
     AWAY: "the database, or a worker's server, does not answer: try again later",
     NOT_ALLOWED: "a worker's key does not open its server",
     INTERRUPTED: "interrupted by Ctrl-C",
+    PIPE_CLOSED: "whoever read the output closed it",
 }
 HEADING = re.compile(r"^(Usage|Arguments|Options|Commands|Examples|Exit codes):", re.MULTILINE)
 Function = TypeVar("Function", bound=Callable[..., None])
@@ -73,12 +74,23 @@ class Commands(TyperGroup):
         more |= {"standalone_mode": False, "color": _coloured()}
         try:
             code = super().main(*args, **more)
-            sys.stdout.flush()  # a disk that is full is noticed here, not behind our back
         except TyperException as error:
             code = _misused(error)
         except typer.Abort:
             code = INTERRUPTED
         sys.exit(code or 0)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; whoever interrupts it, or has read enough, needs no traceback."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo(f"{PROGRAM}: interrupted.", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            # What Python still wants to flush must not complain again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(PIPE_CLOSED) from None
 
 
 def command(app: typer.Typer, name: str, *examples: str) -> Callable[[Function], Function]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,12 +64,18 @@ def opened(url: str | None, config: Path | None) -> Iterator["Database"]:
         db.close()
 
 
+class Printer(Console):
+    """A console whose broken pipe ends a command as any other broken pipe does."""
+
+    def on_broken_pipe(self) -> None:
+        """Pass it on, and do not exit here with a code of its own."""
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """A console on standard output; made late, so that tests and pipes get theirs."""
-    plain = Console(emoji=False, markup=False, highlight=False)
-    if not plain.is_terminal:
-        plain.width = WIDTH_WITHOUT_TERMINAL
-    return plain
+    width = None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL
+    return Printer(emoji=False, markup=False, highlight=False, width=width)
 
 
 def say_json(value: object) -> None:

@@ -1,10 +1,11 @@
 """The processes that the demo starts beside itself, their words in a log each."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,21 +42,41 @@ def running(folder: Path, command: str, arguments: Sequence[str]) -> Iterator[Ru
     # The demo is for its own machine and needs no keys, whatever else this environment is for.
     environment = without_keys(os.environ) | {"PYTHONUNBUFFERED": "1"}
     log = folder / f"{command}.log"
-    with log.open("wb") as words:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "service", command, *arguments],
-            stdout=words,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,  # Ctrl-C reaches the demo alone, which then ends them in order
-        )
-    try:
+    with ExitStack() as stack:
+        with log.open("wb") as words, _undisturbed():
+            process = subprocess.Popen(
+                [sys.executable, "-m", "service", command, *arguments],
+                stdout=words,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env=environment,
+                start_new_session=True,  # Ctrl-C reaches the demo alone, which then ends in order
+            )
+            stack.callback(_end, process)
         yield Running(command, log, process)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let a signal wait for the end of the block: nobody would end what was begun in it."""
+    came: list[int] = []
+    held = {
+        number: signal.signal(number, lambda told, _: came.append(told))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        for number, handler in held.items():
+            signal.signal(number, handler)
+        for told in came[:1]:
+            signal.raise_signal(told)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -23,7 +23,7 @@ from tests.client.scripted import (
     study_json,
     trial_json,
 )
-from tinyfront.cli import app, edge
+from tinyfront.cli import app, edge, exits
 
 
 @pytest.fixture(autouse=True)
@@ -250,3 +250,4 @@ def test_a_reader_that_has_enough_hears_no_complaint(address: str, more: list[st
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
+    assert process.returncode == exits.PIPE_CLOSED

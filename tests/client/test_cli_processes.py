@@ -80,7 +80,9 @@ def test_an_export_that_finds_no_room_leaves_nothing(oven: str, tmp_path: Path) 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
 @pytest.mark.parametrize(
-    "words", [["study", "ls"], ["study", "ls", "--json"], ["export", "oven"]], ids=" ".join
+    "words",
+    [["study", "ls"], ["study", "ls", "--json"], ["export", "oven"], ["study", "ls", "--help"]],
+    ids=" ".join,
 )
 def test_output_to_a_full_disk_is_one_line_and_a_failure(oven: str, words: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
@@ -97,7 +99,14 @@ def test_output_to_a_full_disk_is_one_line_and_a_failure(oven: str, words: list[
 def test_an_export_goes_into_a_pipe_and_to_a_place_that_there_is_not(
     oven: str, tmp_path: Path
 ) -> None:
-    assert run("export", "oven", "-o", "/dev/stdout", "--url", oven).stdout.count("\n") >= 40
+    pipe, read = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    reader.start()
+    assert run("export", "oven", "-o", str(pipe), "--url", oven).returncode == 0
+    reader.join(20)
+    assert read[0].count("\n") >= 40
+    assert pipe.is_fifo()
     done = run("export", "oven", "-o", str(tmp_path / "no" / "file"), "--url", oven)
     assert done.returncode == exits.FAILED
     assert done.stderr == f"tinyfront: {tmp_path / 'no' / 'file'}: No such file or directory.\n"

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 
 import service.cli
-from service import command_errors
+from service import command_errors, projects
 from service.cli import app, commands
 from service.db import Database
 
@@ -112,22 +112,22 @@ def test_the_tables_of_a_database_are_shown(database_url: str, db: Database) -> 
     [("nosuch://x", "Protocol not known: nosuch"), ("s3://bucket/x", "s3fs")],
 )
 def test_a_store_that_cannot_be_used_is_named(
-    sqlite_url: str, db: Database, url: str, why: str
+    database_url: str, db: Database, url: str, why: str
 ) -> None:
-    result = CliRunner().invoke(app, ["gc", "--artefacts", url, "--database", sqlite_url])
+    result = CliRunner().invoke(app, ["gc", "--artefacts", url, "--database", database_url])
     assert isinstance(result.exception, command_errors.StoreUnusable)
     assert str(result.exception).startswith(f"artefact_url: {url} cannot be used: ")
     assert why in str(result.exception)
 
 
 def test_a_fault_of_the_database_is_not_blamed_on_the_store(
-    sqlite_url: str, db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database_url: str, db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: Any) -> None:
         raise OperationalError("SELECT 1", {}, Exception("gone"))
 
     monkeypatch.setattr("service.garbage.collect", fail)
-    words = ["gc", "--artefacts", str(tmp_path), "--database", sqlite_url]
+    words = ["gc", "--artefacts", str(tmp_path), "--database", database_url]
     assert isinstance(CliRunner().invoke(app, words).exception, OperationalError)
 
 
@@ -155,3 +155,33 @@ def test_each_kind_of_failure_has_its_code_and_one_line(
     assert (done.returncode, done.stdout) == (code, ""), done.stderr
     assert done.stderr.startswith(start)
     assert done.stderr.count("\n") == 1
+
+
+def test_a_reader_that_has_enough_hears_no_complaint(database_url: str, db: Database) -> None:
+    with db.begin() as session:
+        for number in range(2000):
+            projects.create(session, f"project-{number}", db.now(session))
+    for more in ([], ["--json"]):
+        with subprocess.Popen(
+            [sys.executable, "-m", "service", "projects", "ls", "--database", database_url, *more],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # Without a buffer Python drops what a pipe did not take, and notices nothing.
+            env={**os.environ, "PYTHONUNBUFFERED": ""},
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.read(10)
+            process.stdout.close()
+            assert process.stderr.read() == b""
+        assert process.returncode == commands.PIPE_CLOSED
+
+
+def test_what_is_interrupted_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("service.schema.upgrade", interrupt)
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    result = run("db", "upgrade", "--database", url, code=commands.INTERRUPTED)
+    assert result.stderr == "tinyfront-server: interrupted.\n"

@@ -85,13 +85,15 @@ class Commands(TyperGroup):
             code = _misused(error)
         except typer.Abort:
             code = exits.INTERRUPTED
+        except OSError as error:  # of a help text, which no command prints
+            typer.echo(f"{PROGRAM}: {exits.line_of(error)}", err=True)
+            code = exits.FAILED
         sys.exit(code or 0)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; turn what goes wrong into a line on standard error."""
         try:
             super().invoke(ctx)
-            sys.stdout.flush()  # a disk that is full is noticed here, not behind our back
         except BrokenPipeError:
             # The reader has enough. What Python still wants to flush must not complain again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -139,11 +139,19 @@ def client(url: str | None, profile: str | None) -> Client:
     return Client(found.url.value, found.key.value)
 
 
+class Printer(Console):
+    """A console whose broken pipe ends a command as any other broken pipe does."""
+
+    def on_broken_pipe(self) -> None:
+        """Pass it on, and do not exit here with a code of its own."""
+        raise BrokenPipeError
+
+
 def console(*, error: bool = False) -> Console:
     """A console; made late, so that tests and pipes get theirs."""
     stream = sys.stderr if error else sys.stdout
     width = None if stream.isatty() else WIDTH_WITHOUT_TERMINAL
-    return Console(stderr=error, emoji=False, markup=False, highlight=False, width=width)
+    return Printer(stderr=error, emoji=False, markup=False, highlight=False, width=width)
 
 
 def say_json(value: Any, *, lines: bool = False) -> None:
