@@ -69,6 +69,7 @@ class Visit {
       query: new URLSearchParams(location.search),
       signal: this.stopped.signal,
       look: () => this.look("now"),
+      shown: () => this.shown(),
       needKey: () => this.needKey(),
       remember,
       go,

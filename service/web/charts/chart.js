@@ -138,6 +138,7 @@ export class Chart {
     this.failure.hidden = true;
     box.append(this.canvas, this.failure);
     this.height = height;
+    if (height !== null) this.canvas.style.height = `${height}px`; // so that nothing moves when it comes
     this.open = open;
     this.figure = null;
     this.drawn = null;
@@ -150,7 +151,6 @@ export class Chart {
   /** Show a picture of our own until Plotly has drawn. */
   begin(picture) {
     if (this.figure) return;
-    this.canvas.style.height = `${this.height}px`;
     if (this.first) this.first.replaceWith(picture);
     else this.canvas.before(picture);
     this.first = picture;

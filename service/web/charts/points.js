@@ -8,6 +8,7 @@ const CONFIG_BRUSH = {
 // What the filters leave out stays as a shadow, so that the shape of the whole remains.
 const SHADOW = 0.1;
 const RING = { color: "rgba(0,0,0,0)", size: 16 };
+const BUBBLE = 2; // in space Plotly takes a list of sizes for diameters, one size for a radius
 const NUMBER = 1; // the place of a trial's number in `customdata`, behind its id
 
 const isPoints = (trace) => trace.mode === "markers" && trace.customdata;
@@ -61,7 +62,7 @@ export class PointsChart extends Chart {
     const { color, size } = trace.marker;
     return { ...trace, marker: {
       ...trace.marker, color: passing.map((each) => (each ? color : colours.line)),
-      size: passing.map((each) => (each ? size : size / 2)),
+      size: passing.map((each) => BUBBLE * (each ? size : size / 2)),
     } };
   }
 

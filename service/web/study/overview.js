@@ -19,7 +19,7 @@ import { trialColumns, trialRow } from "./trials.js";
 const LATEST = 8;
 const FAILURES = 5;
 
-export function study({ root, words: [name], query, signal, look, remember, go }) {
+export function study({ root, words: [name], query, signal, look, shown, remember, go }) {
   const path = studyPath(name);
   const boxes = Object.fromEntries(
     ["head", "picks", "front", "grown", "confirmed", "rest"].map((each) => [each, el("div", {})]));
@@ -80,7 +80,6 @@ export function study({ root, words: [name], query, signal, look, remember, go }
       ]);
       seen = { study: about, front };
       charts.hidden = about.finished === 0;
-      root.querySelector("[data-loading]")?.remove(); // the numbers are there, the charts will come
       show(boxes.head, head(about, front.items));
       if (devices !== null) filters.know(devices.items);
       sieve.refresh(about, objectivesOf(about));
@@ -89,8 +88,9 @@ export function study({ root, words: [name], query, signal, look, remember, go }
         el("p", { class: "quiet" }, el("a", { href: `/compare?study=${encodeURIComponent(about.name)}` }, "Compare with other studies"))]);
       show(boxes.confirmed, confirmed(about, held));
       show(boxes.rest, rest(about, latest, failures));
+      if (about.finished > 0) chart.begin(about, front.items);
+      shown(); // the numbers are there; the charts will come
       if (about.finished > 0) {
-        chart.begin(about, front.items);
         await chart.refresh(about, signal);
         await grown.draw(await get(`${path}/figures/hypervolume`, {}, signal));
       }
