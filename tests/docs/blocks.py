@@ -34,12 +34,15 @@ class Block:
     def commands(self) -> Iterator[list[str]]:
         """The commands of a shell block, split into words; comments and continuations are gone."""
         for line in self.text.replace("\\\n", " ").splitlines():
-            lexer = shlex.shlex(line, posix=True, punctuation_chars="|;&()")
+            lexer = shlex.shlex(line, posix=True, punctuation_chars="|;&()<>")
             lexer.whitespace_split = True
             lexer.commenters = "#"
             words: list[str] = []
-            for word in [*lexer, ";"]:
-                if word and set(word) <= set("|;&()"):
+            tokens = iter([*lexer, ";"])
+            for word in tokens:
+                if word and set(word) <= set("<>"):
+                    next(tokens)  # the file that it reads or writes
+                elif word and set(word) <= set("|;&()"):
                     if words:
                         yield words
                     words = []

@@ -42,7 +42,7 @@ def ours() -> dict[str, Any]:
 def program(words: list[str]) -> tuple[str, list[str]]:
     """The name of what is called and its arguments, without variables set for it."""
     rest = list(words)
-    while rest and re.fullmatch(r"[A-Z_]+=.*", rest[0]):
+    while rest and re.fullmatch(r"\w+=.*", rest[0]):
         rest = rest[1:]
     return (Path(rest[0]).name if "/" in rest[0] else rest[0], rest[1:]) if rest else ("", [])
 

@@ -92,6 +92,7 @@ def small(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setattr(plotly.graph_objects.Figure, "show", lambda figure: None)
     monkeypatch.setenv("TINYFRONT_URL", stage.url)
     monkeypatch.delenv("TINYFRONT_API_KEY", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)
     yield stage
     with Client(stage.url) as client:

@@ -55,6 +55,13 @@ def test_a_command_that_would_fail_is_found(words: str) -> None:
         check(words.split())
 
 
+def test_pipes_redirections_and_comments_are_no_words_of_a_command() -> None:
+    text = 'A=1 tinyfront front "a<=1" \\\n  --json > out.json | less  # as a file\n'
+    first, second = Block("page", 1, "sh", text).commands()
+    assert first == ["A=1", "tinyfront", "front", "a<=1", "--json"]
+    assert second == ["less"]
+
+
 def test_json_toml_and_yaml_are_what_they_say() -> None:
     for block in of("json"):
         json.loads(block.text)

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.xdist_group("docs")  # one server and one worker for al
 # Pages that only parse, and why. `test_blocks.py` reads them all the same.
 ONLY_PARSED = {
     "docs/api.md": "fragments of other pages",
+    "docs/cli.md": "a reference: its names stand for what readers have",
     "docs/sdk.md": "a tour: its names stand for what readers have",
 }
 # Pages that speak of a study of networks that readers have by then.
