@@ -274,7 +274,7 @@ def test_memory_keeps_the_order_of_the_operators_and_marks_the_peak() -> None:
     [bars] = figure["data"]
     assert bars["y"] == ["conv", "pool", "dense"]
     assert bars["x"] == [700, 900, 40]
-    assert bars["customdata"] == ["other", "peak", "other"]
+    assert bars["customdata"] == [["conv", "other"], ["pool", "peak"], ["dense", "other"]]
     assert figure["layout"]["yaxis"]["autorange"] == "reversed"
     assert figure["layout"]["meta"]["note"] == (
         "Peak 900 B, 0.687 % of 131,072 B (SRAM of stm32f446re). Tensors only, no kernel scratch."
