@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from textwrap import wrap
 from typing import Any
 
 from service.figures.layout import ACCENT, Figure, figure, trace
@@ -10,7 +11,7 @@ from service.importance import Shares
 # Features drawn; the rest is one bar.
 MOST_BARS = 10
 ROW_PX, HEAD_PX = 24, 52
-EMPTY_PX = 16
+LINE_PX, LINE_CHARACTERS = 18, 44  # of a note in a panel without bars; three panels fit a page
 LEAST_SHARE = 0.005
 MARGIN = {"l": 8, "r": 16, "t": 8, "b": 8}
 
@@ -22,12 +23,19 @@ def importance(shares: Sequence[Shares]) -> Figure:
         shares: per objective; one without features has an empty panel with its note.
     """
     bars = [_bars(each) for each in shares]
-    heights = [HEAD_PX + (ROW_PX * len(names) if names else EMPTY_PX) for names, _ in bars]
+    said = [
+        [] if names else wrap(each.note, LINE_CHARACTERS)
+        for each, (names, _) in zip(shares, bars, strict=True)
+    ]
+    heights = [
+        HEAD_PX + ROW_PX * len(names) + LINE_PX * len(lines)
+        for (names, _), lines in zip(bars, said, strict=True)
+    ]
     whole = sum(heights) or 1
     layout: dict[str, Any] = {}
     traces, notes, top = [], [], 0
-    for place, (each, (names, values), height) in enumerate(
-        zip(shares, bars, heights, strict=True)
+    for place, (each, (names, values), lines, height) in enumerate(
+        zip(shares, bars, said, heights, strict=True)
     ):
         number = "" if place == 0 else str(place + 1)
         low, high = 1 - (top + height) / whole, 1 - (top + HEAD_PX - 10) / whole
@@ -66,8 +74,8 @@ def importance(shares: Sequence[Shares]) -> Figure:
             "fixedrange": True,
             "visible": bool(names),
         }
-        words = f"<b>{each.name}</b>" if names else f"<b>{each.name}</b><br>{each.note}"
-        notes.append(_heading(words, high))
+        # A note stands below its heading, where the bars would be.
+        notes.append(_heading("<br>".join([f"<b>{each.name}</b>", *lines]), high if names else low))
     return figure(
         traces,
         "What mattered",
