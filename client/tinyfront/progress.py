@@ -154,7 +154,7 @@ class Hinting:
         """Say that the study goes on."""
         self._bar.close()
         if state.status != "ended":
-            self._say(f"Study {state.name} goes on: wait() shows it again, close() ends it.")
+            self._say(f"Study {state.name} goes on.")
 
     def _say(self, line: str) -> None:
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)

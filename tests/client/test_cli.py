@@ -119,7 +119,8 @@ def test_leaving_a_watch_does_not_stop_the_study(server: Scripted) -> None:
         raise KeyboardInterrupt
 
     server.say("GET", "/studies/7", interrupt)
-    assert "toy goes on" in run("study", "watch", "toy", code=130).stderr
+    for more in ([], ["--json"]):
+        assert run("study", "watch", "toy", *more, code=130).stderr == "Study toy goes on.\n"
     assert server.sent("PATCH", "/studies/7") == []
 
 

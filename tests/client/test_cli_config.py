@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from tests.client.scripted import Scripted, ok
 from tinyfront.cli import app, edge, exits, profiles
 
-KEY = "tf_ab12cd34ef56_" + "s" * 43
+KEY = "tf_ab12cd34ef56_" + "s" * 20 + "_" + "s" * 22
 OTHER = "tf_999999999999_" + "o" * 43
 LAB, HOME = "https://lab.example.org", "http://127.0.0.1:9000"
 

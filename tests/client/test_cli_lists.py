@@ -147,6 +147,10 @@ def test_importances_are_printed_the_largest_first(server: Scripted) -> None:
     assert "kernel" not in text
     assert "from 40 trials; few trials" in text
     assert told("importance", "toy") == wire
+    wire["objectives"][0] = {"name": "error", "features": [], "note": "Needs 20 results."}
+    server.say("GET", "/studies/7/importance", ok(wire))
+    run("importance", "toy")
+    assert run("importance", "toy").stdout == "error: Needs 20 results.\n"
 
 
 def test_studies_are_drawn_over_each_other(server: Scripted, tmp_path: Path) -> None:

@@ -145,6 +145,9 @@ def importance(
 
 def _shares(found: Importance, limit: int) -> Iterator[RenderableType]:
     for objective in found.objectives:
+        if not objective.features:
+            yield f"{objective.name}: {objective.note or NOTHING}"
+            continue
         table = Table(objective.name, "share", box=None)
         table.columns[1].justify = "right"
         for feature in objective.features[:limit]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import Annotated, Literal
 
@@ -15,6 +16,8 @@ from tinyfront.cli.edge import AsJson, ProfileName, Url, console, say_json
 from tinyfront.client import Client
 from tinyfront.errors import InvalidArgument
 from tinyfront.numbers import NOTHING
+
+KEY_ID = re.compile(r"tf_[a-z0-9]{6,16}_")
 
 app = group("Servers and keys by name, in a file of your own.")
 
@@ -141,5 +144,6 @@ def _masked(key: profiles.Setting) -> profiles.Setting:
     """A key by its id alone, `tf_ab12cd_…`."""
     if key.value is None:
         return key
-    start, _, secret = key.value.rpartition("_")
-    return profiles.Setting(f"{start}_…" if start and secret else "…", key.origin)
+    # By its form and not by its last `_`: the secret may hold some.
+    named = KEY_ID.match(key.value)
+    return profiles.Setting(f"{'' if named is None else named[0]}…", key.origin)

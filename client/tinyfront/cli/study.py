@@ -103,11 +103,16 @@ def watch(
     change, with --json an object a line.
     """
     study = door.study(name)
-    if door.as_json:
-        _say_changes(study, timeout)
-    else:
-        study.wait(progress=True, timeout=timeout)  # says that the study goes on, if interrupted
-        console().print(tables.study(study.state))
+    try:
+        if door.as_json:
+            _say_changes(study, timeout)
+        else:
+            study.wait(progress=True, timeout=timeout)  # if interrupted, it says what goes on
+            console().print(tables.study(study.state))
+    except KeyboardInterrupt:
+        if door.as_json:
+            typer.echo(f"Study {study.name} goes on.", err=True)
+        raise typer.Exit(exits.INTERRUPTED) from None
 
 
 @command(app, "pause", "tinyfront study pause digits")
@@ -190,11 +195,7 @@ def _answer(door: Door, study: Study) -> None:
 
 def _say_changes(study: Study, timeout: str | None) -> None:
     last: Any = None
-    try:
-        for state in study.watch(timeout=timeout):
-            if state.wire != last:
-                say_json(state.wire, lines=True)
-                last = state.wire
-    except KeyboardInterrupt:
-        typer.echo(f"Study {study.name} goes on.", err=True)
-        raise typer.Exit(exits.INTERRUPTED) from None
+    for state in study.watch(timeout=timeout):
+        if state.wire != last:
+            say_json(state.wire, lines=True)
+            last = state.wire
