@@ -62,6 +62,17 @@ def test_every_module_imports_what_exists() -> None:
                 assert re.search(form, exporting), f"{module.name} imports {name} of {file}"
 
 
+def test_two_sheets_of_views_do_not_style_the_same_class() -> None:
+    """What views share is styled in views.css; of two rules the order of the sheets would choose."""
+    homes: dict[str, set[str]] = {}
+    for sheet in (WEB / "styles").glob("*.css"):
+        if sheet.name in {"base.css", "views.css"}:
+            continue
+        for name in re.findall(r"^\.([\w-]+) \{", sheet.read_text(), re.MULTILINE):
+            homes.setdefault(name, set()).add(sheet.name)
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}
+
+
 def test_no_module_makes_markup_of_text() -> None:
     forbidden = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(")
     found = [

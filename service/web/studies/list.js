@@ -96,7 +96,7 @@ function card(study, front, picked) {
       objectives.map((each) => pair(`best ${each.name}`, best(study, each)))),
     el("label", { class: "pick" },
       el("input", { type: "checkbox", "data-pick": ref, checked: picked.has(study) }),
-      " Compare", el("span", { class: "unseen" }, ` ${study.name}`)));
+      el("span", {}, "Compare", el("span", { class: "unseen" }, ` ${study.name}`))));
 }
 
 function best(study, objective) {

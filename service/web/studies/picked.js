@@ -10,7 +10,7 @@ const MOST = 8; // lines that a chart can show and an eye can tell apart
 export class Picked {
   constructor() {
     this.refs = JSON.parse(sessionStorage.getItem(STORE) ?? "[]");
-    this.box = el("div", { class: "picked", role: "region", "aria-label": "Studies to compare", hidden: true });
+    this.box = el("div", { class: "tray", role: "region", "aria-label": "Studies to compare", hidden: true });
     this.box.addEventListener("click", (event) => {
       if (event.target.closest("[data-clear]")) this.set([]);
     });
