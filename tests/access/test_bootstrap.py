@@ -145,7 +145,7 @@ def test_the_command_does_not_serve_others_without_keys(tmp_path: Path) -> None:
 
 def test_the_command_names_a_malformed_key_without_showing_it(tmp_path: Path) -> None:
     done = serve(tmp_path, TINYFRONT_BOOTSTRAP_ADMIN_KEY="tf_too_short")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("bootstrap_admin_key: need tf_<id>_<secret>")
     assert "from the variable TINYFRONT_BOOTSTRAP_ADMIN_KEY" in done.stderr
     assert "tf_too_short" not in done.stderr

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.client.scripted import Scripted, ok, problem
-from tinyfront.calls import Call, studies, trials, workers
+from tinyfront.calls import Call, access, studies, trials, workers
 
 PACKAGE = Path(inspect.getfile(studies)).parents[1]
 PURE = {"__future__", "collections.abc", "dataclasses", "tinyfront.calls", "typing", "urllib.parse"}
@@ -55,7 +55,7 @@ ARGUMENTS: dict[str, Any] = {
 def builders() -> list[tuple[str, Callable[..., Call]]]:
     return [
         (name, function)
-        for module in (studies, trials, workers)
+        for module in (access, studies, trials, workers)
         for name, function in vars(module).items()
         if inspect.isfunction(function) and function.__module__ == module.__name__
     ]

@@ -186,44 +186,6 @@ def test_what_the_server_works_with_is_listed(server: Scripted) -> None:
     assert told("devices") == [board]
 
 
-def studies_with_fronts(server: Scripted, **changes: Any) -> None:
-    """Two studies: of the first's two networks the second beats one."""
-    points = {"a": [(1.0, 4.0), (3.0, 3.0)], "b": [(2.0, 2.0)]}
-    for number, (name, front) in enumerate(points.items(), start=1):
-        own = changes if name == "b" else {}
-        state = study_json(id=number, name=name, **{"objectives": OBJECTIVES} | own)
-        server.say("GET", f"/studies/{name}", ok(state))
-        names = [each["name"] for each in state["objectives"]]
-        items = [trial_json(1, values=dict(zip(names, point, strict=True))) for point in front]
-        answer = ok({"objectives": state["objectives"], "items": items})
-        server.say("GET", f"/studies/{number}/front", answer)
-
-
-def test_studies_are_compared_by_which_front_beats_which(server: Scripted) -> None:
-    studies_with_fronts(server)
-    found = told("compare", "a", "b")
-    assert found["same_scale"] is True
-    assert found["beaten"] == [
-        {"study": "a", "by": "b", "beaten": 1},
-        {"study": "b", "by": "a", "beaten": 0},
-    ]
-    text = run("compare", "a", "b").stdout
-    assert "1 of 2" in text
-    assert "0 of 1" in text
-
-
-def test_a_comparison_says_where_hypervolumes_are_of_different_scales(server: Scripted) -> None:
-    studies_with_fronts(server, objectives=[OBJECTIVES[0] | {"reference": 9.0}, OBJECTIVES[1]])
-    result = run("compare", "a", "b")
-    assert "do not compare the hypervolumes" in result.stderr
-    assert "1 of 2" in result.stdout
-
-
-def test_fronts_over_other_objectives_are_not_compared(server: Scripted) -> None:
-    studies_with_fronts(server, objectives=[objective_json("x"), objective_json("y")])
-    assert {each["beaten"] for each in told("compare", "a", "b")["beaten"]} == {None}
-
-
 def test_a_figure_is_written_and_one_that_there_is_not_is_told_with_those_there_are(
     server: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,3 +36,8 @@ def data() -> Call:
 def devices() -> Call:
     """The boards."""
     return Call("GET", "/devices")
+
+
+def listing(cursor: str | None = None) -> Call:
+    """A page of the workers."""
+    return Call("GET", "/workers", query={"cursor": cursor})

@@ -91,7 +91,7 @@ def _content(door: Door, call: Call, figure: str, suffix: str) -> bytes:
     """A figure in the form that a file's name asks for."""
     try:
         if suffix == ".json":
-            return json.dumps(door.client.connection.json(call)).encode()
+            return json.dumps(door.answer(call)).encode()
         return _drawn(drawn(door.client.connection, call), suffix)
     except (NotFound, InvalidArgument) as error:
         if isinstance(error, InvalidArgument) and error.field != "name":
@@ -119,7 +119,7 @@ def _drawn(figure: Figure, suffix: str) -> bytes:
 def hypervolume(door: Door, name: StudyName) -> None:
     """Print how the hypervolume grew: a row for each trial that changed the front."""
     study = door.study(name)
-    wire = door.fetched(f"/studies/{study.id}/hypervolume")
+    wire = door.answer(calls.hypervolume(study.id))
     door.say(wire, _growth(study.hypervolume_history()))
 
 

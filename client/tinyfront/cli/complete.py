@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import typer
 
+from tinyfront.calls import Call, workers
+from tinyfront.calls import studies as calls
 from tinyfront.cli import profiles as profile_file
 from tinyfront.errors import TinyfrontError
 
@@ -23,7 +26,7 @@ Offers = list[tuple[str, str]]
 
 def studies(ctx: typer.Context, incomplete: str) -> Offers:
     """Names of studies, with where they stand."""
-    found = _asked(ctx, "/studies", contains=incomplete or None, limit=MOST)
+    found = _asked(ctx, calls.listing(), contains=incomplete or None, limit=MOST)
     return [
         (each["name"], f"{each['status']}, {each['finished']}/{each['trials']}") for each in found
     ]
@@ -31,12 +34,12 @@ def studies(ctx: typer.Context, incomplete: str) -> Offers:
 
 def data(ctx: typer.Context, incomplete: str) -> Offers:
     """Names of data sets that workers hold."""
-    return [(each["name"], each.get("problem") or "") for each in _asked(ctx, "/data")]
+    return [(each["name"], each.get("problem") or "") for each in _asked(ctx, workers.data())]
 
 
 def devices(ctx: typer.Context, incomplete: str) -> Offers:
     """Names of boards."""
-    return [(each["name"], each.get("title") or "") for each in _asked(ctx, "/devices")]
+    return [(each["name"], each.get("title") or "") for each in _asked(ctx, workers.devices())]
 
 
 def profiles(ctx: typer.Context, incomplete: str) -> Offers:
@@ -57,18 +60,17 @@ def one_of(*names: str) -> Callable[[typer.Context, str], Offers]:
     return offer
 
 
-def _asked(ctx: typer.Context, path: str, **query: Any) -> list[dict[str, Any]]:
+def _asked(ctx: typer.Context, listing: Call, **query: Any) -> list[dict[str, Any]]:
     """The items of a list, or nothing: a completion never complains."""
     found: list[dict[str, Any]] = []
 
     def ask() -> None:
         # Not above: what this module gives to options is needed by edge itself.
-        from tinyfront.calls import Call
         from tinyfront.cli import edge
 
         try:
             with edge.client(ctx.params.get("url"), ctx.params.get("profile")) as client:
-                call = Call("GET", path, query=query, patience_s=0.0)
+                call = replace(listing, query={**listing.query, **query}, patience_s=0.0)
                 found.extend(client.connection.json(call)["items"])
         except Exception:  # whatever it was, the line that is being typed must stay as it is
             return

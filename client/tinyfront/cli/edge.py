@@ -16,7 +16,7 @@ from typing import Annotated, Any, Concatenate, ParamSpec, get_type_hints
 import typer
 from rich.console import Console, RenderableType
 
-from tinyfront.calls import Call
+from tinyfront.calls import Call, studies
 from tinyfront.cli import complete, profiles
 from tinyfront.client import Client
 from tinyfront.errors import NotFound, TinyfrontError
@@ -25,6 +25,7 @@ from tinyfront.study import Study
 
 # Without a terminal there is no width to keep to: a table in a file or a pipe is not cut.
 WIDTH_WITHOUT_TERMINAL = 240
+MOST_NAMES = 200  # among which the one that was meant is looked for
 Given = ParamSpec("Given")
 
 Url = Annotated[
@@ -67,22 +68,25 @@ class Door:
         except NotFound as error:
             raise _with_nearest(error, name, self._names()) from None
 
-    def fetched(self, path: str, **query: Any) -> Any:
-        """The answer to a GET."""
-        return self.client.connection.json(Call("GET", path, query=query))
+    def answer(self, call: Call) -> Any:
+        """What the server says to a call."""
+        return self.client.connection.json(call)
 
-    def listed(self, path: str, most: int, page: int, **query: Any) -> tuple[list[Any], int]:
+    def listed(self, listing: Call, most: int, page: int, **query: Any) -> tuple[list[Any], int]:
         """The items of a list, page by page and no page that is not wanted; and how many there are.
 
         Args:
+            listing: asks for the first page.
             most: how many are wanted; 0 for all.
             page: how many the server gives at a time.
+            query: what the list is narrowed or sorted by.
         """
         found: list[Any] = []
         cursor = None
         while True:
             size = page if most == 0 else min(page, most - len(found))
-            answer = self.fetched(path, **query, cursor=cursor, limit=size)
+            wanted = {**listing.query, **query, "cursor": cursor, "limit": size}
+            answer = self.answer(replace(listing, query=wanted))
             found += items(answer, self.client.url)
             cursor = answer.get("next")
             if cursor is None or len(found) == most:
@@ -98,7 +102,7 @@ class Door:
 
     def _names(self) -> list[str]:
         try:
-            found = items(self.fetched("/studies", limit=200), self.client.url)
+            found, _ = self.listed(studies.listing(), MOST_NAMES, MOST_NAMES)
         except TinyfrontError:
             return []  # what was asked for is the error, not this
         return [str(each.get("name")) for each in found]

@@ -9,6 +9,8 @@ from typing import Any
 import typer
 from rich.table import Table
 
+from tinyfront.calls import workers as calls
+from tinyfront.calls.access import session
 from tinyfront.cli.edge import Door, with_server
 from tinyfront.numbers import NOTHING
 
@@ -19,7 +21,7 @@ UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 @with_server
 def workers(door: Door) -> None:
     """List the workers, the one heard of last first, with the data sets that they hold."""
-    found, _ = door.listed("/workers", 0, WORKERS_A_PAGE)
+    found, _ = door.listed(calls.listing(), 0, WORKERS_A_PAGE)
     door.say(found, _workers(found, datetime.now(UTC)))
     if not (found or door.as_json):
         typer.echo("No workers yet: tinyfront-server worker --server URL", err=True)
@@ -44,7 +46,7 @@ def data(door: Door) -> None:
 @with_server
 def whoami(door: Door) -> None:
     """Tell whose key is used, on which server, and what it may do."""
-    found = door.fetched("/session")
+    found = door.answer(session())
     whose = found.get("name") or "nobody in particular: this server asks for no key"
     said = f"{door.client.url}: {whose}, role {found['role']}, project {found['project']}"
     door.say({"url": door.client.url, **found}, said)

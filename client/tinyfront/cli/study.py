@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from tinyfront.calls import studies as calls
 from tinyfront.cli import create, exits, results, tables
 from tinyfront.cli.commands import command, group
 from tinyfront.cli.edge import Door, StudyName, console, say_json, with_server
@@ -60,7 +61,7 @@ def list_all(
 ) -> None:
     """List studies, the newest first."""
     query = {"status": status, "contains": contains, "kind": kind}
-    found, _ = door.listed("/studies", limit, STUDIES_A_PAGE, **query)
+    found, _ = door.listed(calls.listing(), limit, STUDIES_A_PAGE, **query)
     states = [state_of(each, door.client.url) for each in found]
     door.say([state.wire for state in states], tables.studies(states))
     if not (states or door.as_json):

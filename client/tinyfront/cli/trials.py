@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from tinyfront.calls import trials as calls
 from tinyfront.cli import definition, tables
 from tinyfront.cli.commands import command, group
 from tinyfront.cli.edge import Door, StudyName, with_server
@@ -48,7 +49,7 @@ def listing(  # noqa: PLR0913 - an option for each field of the query
         "order": order,
         "purpose": "confirm" if confirm else None,
     }
-    rows, total = door.listed(f"/studies/{study.id}/trials", limit, TRIALS_A_PAGE, **query)
+    rows, total = door.listed(calls.listing(study.id), limit, TRIALS_A_PAGE, **query)
     found = [trial_of(door.client.connection, each) for each in rows]
     wire = {"total": total, "items": [trial.wire for trial in found]}
     door.say(wire, tables.trials(found, study.objectives))
