@@ -63,7 +63,7 @@ def test_every_module_imports_what_exists() -> None:
 
 
 def test_two_sheets_of_views_do_not_style_the_same_class() -> None:
-    """What views share is styled in views.css; of two rules the order of the sheets would choose."""
+    """What views share stands in views.css; of two rules the order of the sheets would choose."""
     homes: dict[str, set[str]] = {}
     for sheet in (WEB / "styles").glob("*.css"):
         if sheet.name in {"base.css", "views.css"}:
