@@ -33,7 +33,7 @@ from optimizer.space import Space, space_from_json
 from service import trials
 from service.db import Database
 from service.errors import InvalidProposal, TrialExists
-from tests.page.conftest import CHROMIUM, FLAGS
+from tests.browser import CHROMIUM, FLAGS
 from tests.page.seeds import DIGITS, NETWORKS, likely_error
 
 TRIALS, BATCH = 10_000, 250

@@ -1,10 +1,11 @@
-"""Databases for every test that needs one: SQLite and a real PostgreSQL, empty but for the tables.
+"""What tests of several folders need: a browser, and databases of both kinds, empty but for tables.
 
 Each process of pytest makes one upgraded database of either kind and copies it for each test, which
 takes 60 ms on PostgreSQL and 5 ms on SQLite.
 """
 
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,15 @@ import pytest
 
 from service import schema
 from service.db import Database
+from tests.browser import browser
 from tests.postgres import Postgres, postgres_server
+
+__all__ = ["browser"]
+
+# A shell ignores Ctrl-C for what it starts in the background, and whatever that starts inherits
+# it: programs under test would never hear the interrupts that they are sent.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TEMPLATE = "tinyfront_template"
 

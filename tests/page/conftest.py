@@ -1,4 +1,4 @@
-"""A browser, and pages that tell of every error."""
+"""Windows of the browser that tell of every error, and a service to look at."""
 
 import shutil
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from service.db import Database
 from tests.api.conftest import Served, served, served_sqlite, wait_until
@@ -15,14 +15,6 @@ from tests.page import seeds
 __all__ = ["served", "served_sqlite"]
 
 STUDY = "/studies/digits-f446"
-CHROMIUM = Path("/usr/bin/chromium")
-INSTALL = "apt-get install -y --no-install-recommends chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--host-resolver-rules=MAP evil.example 127.0.0.1",  # the site of tests/page/test_hostile.py
-]
 # The page's policy tells of its violations in the document; they are kept where a test finds them.
 LISTEN = """
 window.violations = [];
@@ -30,17 +22,6 @@ document.addEventListener("securitypolicyviolation", (event) => {
   window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`);
 });
 """
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    if not CHROMIUM.exists():
-        pytest.fail(f"These tests need a browser. Install it: {INSTALL}")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 class Window:

@@ -58,7 +58,8 @@ def click_a_point(page: Page, role: str) -> int:
 
 def test_the_studies_are_listed_with_where_they_stand(window: Window, networks: Served) -> None:
     page = window.open("/")
-    card = page.locator(".card", has_text="digits-f446")
+    title = page.get_by_role("link", name="digits-f446", exact=True)
+    card = page.locator(".card", has=title)
     expect(card).to_contain_text("14 of 60 finished")
     expect(card).to_contain_text("best model_size:deployed")
     expect(card).to_contain_text(re.compile(r"0\.\d{4} \(\d\d\.\d\d\s%\)"))

@@ -5,10 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.conftest import Site, free_port, until
-from tests.page.conftest import browser
 from tinyfront import Choice, Client, Cnn, Parameters, Real, maximize, minimize
-
-__all__ = ["browser"]
 
 NETWORKS, BOX = "digits-f446", "kiln"
 
