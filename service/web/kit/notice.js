@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 
-const SHOWN_MS = 8000;
+const SHOWN_MS = 12000;
 
 const box = el("div", { class: "notice", role: "status", hidden: true });
 document.body.append(box);
