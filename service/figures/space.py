@@ -46,7 +46,11 @@ def front3d(
                 "eye": {"x": 1.75, "y": 1.75, "z": 0.9},
                 "center": {"x": 0, "y": 0, "z": -0.12},
             },
-            **{f"{name}axis": axis.layout() | {"nticks": 5} for name, axis, _ in named},
+            # Of a log axis few: else Plotly writes all of 1 to 9 in a decade, one over the other.
+            **{
+                f"{name}axis": axis.layout() | {"nticks": 3 if axis.log else 5}
+                for name, axis, _ in named
+            },
         },
         margin={"l": 0, "r": 0, "t": 48, "b": 0},
         meta={

@@ -211,6 +211,7 @@ def test_three_objectives_are_drawn_in_space() -> None:
     trace = by_role(figure)["front"]
     assert (trace["x"], trace["y"], trace["z"]) == ([200.0], [0.1], [64.0])
     assert figure["layout"]["scene"]["xaxis"]["type"] == "log"
+    assert [figure["layout"]["scene"][f"{name}axis"]["nticks"] for name in "xyz"] == [3, 3, 5]
     assert [axis["axis"] for axis in figure["layout"]["meta"]["axes"]] == ["x", "y", "z"]
 
 

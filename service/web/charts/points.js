@@ -73,7 +73,7 @@ export class PointsChart extends Chart {
     if (found.length === 0) return null;
     const column = (name) => found.map(([trace, at]) => trace[name][at]);
     const places = space ? { x: column("x"), y: column("y"), z: column("z") } : { x: column("x"), y: column("y") };
-    const marker = space ? { symbol: "circle-open", color: colours.text, size: 10 }
+    const marker = space ? { symbol: "circle-open", color: colours.text, size: 7 }
       : { ...RING, line: { color: colours.text, width: 2 } };
     return {
       ...places, type: found[0][0].type, mode: "markers", marker, meta: { role: "picked" },
