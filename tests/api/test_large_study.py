@@ -105,10 +105,14 @@ def test_the_volume_of_a_front_is_that_of_its_boxes() -> None:
 def test_a_page_ranked_by_a_metric(large: Large) -> None:
     without = np.arange(DONE, TRIALS)  # come last, in the order of their numbers
     by_cost = np.argsort(large.values["cost"][:DONE])
-    assert large.numbers("sort=cost") == numbered(np.concatenate([by_cost, without]))
+    ranked = numbered(np.concatenate([by_cost, without]))
+    assert large.numbers("sort=cost") == ranked
     by_gain = np.argsort(-large.values["gain"][:DONE])
     highest = large.get("/trials?sort=gain&order=highest&limit=1000")["items"]
     assert [item["number"] for item in highest] == numbered(by_gain[:1000])
+    for skip in (0, 9_950, DONE - 50, DONE + 7, TRIALS - 100):
+        page = large.get(f"/trials?sort=cost&limit=100&skip={skip}")["items"]
+        assert [item["number"] for item in page] == ranked[skip : skip + 100]
     first = large.get("/trials?sort=cost&limit=100")
     assert first["total"] == TRIALS
     shown = [item["values"]["cost"] for item in first["items"]]

@@ -1,6 +1,5 @@
-"""The parts of a trial's page: network and memory, lineage, proposal, attempts, cancelling."""
+"""The parts of a trial's page: network and memory, lineage, attempts, cancelling."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -188,48 +187,6 @@ def test_a_lineage_fits_a_narrow_screen(window: Window, line: list[int]) -> None
     page = window.open(f"/trials/{line[40]}")
     expect(page.locator(".family")).to_contain_text("209 descendants")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-def test_a_proposal_is_told_in_words(window: Window, networks: Served) -> None:
-    trial = networks.enqueue(0.987, "toy") if open_(networks) else last(networks)
-    with networks.db.begin() as session:
-        row = session.get_one(Trial, trial["id"])
-        row.designer, row.origin = "bayes", "model"
-        row.prediction = {"cost": {"mean": 2.0, "sd": 0.5}}
-        row.details = {
-            "acquisition": "log_expected_hypervolume_improvement",
-            "value": -1.5,
-            "prior": "sphere",
-            "rays": 1,
-            "weights_seed": 3,
-            "fitted": {"history_version": 4, "observations": 4},
-            "feasibility": 0.93,
-            "basis": {},
-        }
-    page = window.open(f"/trials/{trial['id']}")
-    view = page.locator(".box-proposal")
-    expect(view).to_contain_text("Chosen by the model as the most promising.")
-    expect(view).to_contain_text("fitted to 4 results (version 4)")
-    expect(view).to_contain_text("a chance of 93\u00a0%")
-    expect(view).to_contain_text(
-        re.compile(r"cared \d+\s% for (cost|size), \d+\s% for (cost|size)\.")
-    )
-    expect(page.locator(".view")).to_contain_text(f"tinyfront-server replay {trial['id']}")
-    window.page.evaluate(
-        "navigator.clipboard.writeText = async (text) => { window.copied = text; }"
-    )
-    page.get_by_role("button", name=f"Copy tf.trial({trial['id']})").click()
-    expect(page.get_by_text("Copied")).to_be_visible()
-    assert page.evaluate("window.copied") == f"tf.trial({trial['id']})"
-
-
-def open_(served: Served) -> bool:
-    return bool(served.get("/studies/toy")["status"] == "active")
-
-
-def last(served: Served) -> dict[str, Any]:
-    found: dict[str, Any] = served.get("/studies/toy/trials?order=newest")["items"][0]
-    return found
 
 
 def test_a_trial_without_result_says_where_it_stands(window: Window, networks: Served) -> None:

@@ -1,6 +1,5 @@
 // The trials of a study: filtered, sorted and cut into pages by the service.
 
-import { ChartSection } from "../charts/section.js";
 import { exportAddress, get, isNetwork, objectivesOf, studyPath } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { count, plural, time } from "../kit/format.js";
@@ -9,6 +8,7 @@ import { address, asked, PAGE, parameters, sortedAs, STATES, turned, words } fro
 import { FilterBar } from "./filterbar.js";
 import { Filters } from "./filters.js";
 import { studyHead } from "./head.js";
+import { Predictions } from "./predictions.js";
 import { save } from "./save.js";
 
 export const trialColumns = (objectives, head = () => ({})) => [
@@ -37,9 +37,7 @@ export function trials({ root, words: [name], query, signal, look, go }) {
   const box = el("div", {});
   const rest = el("div", {});
   const foot = el("div", {});
-  const kept = new ChartSection("Were the predictions kept?", {
-    label: "Results of the trials against their predictions", height: 360, open: (id) => go(`/trials/${id}`),
-  });
+  const kept = new Predictions({ title: "Were the predictions kept?", open: (id) => go(`/trials/${id}`) });
   const filters = new Filters(query, ({ where, device }) => turn({ where, device }));
   const bar = new FilterBar(filters);
   root.append(box, bar.box, rest, foot, kept.box);
@@ -96,8 +94,7 @@ export function trials({ root, words: [name], query, signal, look, go }) {
         })),
         pager(page, asking));
       show(foot, files(study, page.total));
-      const foreseen = page.items.some((trial) => trial.prediction !== null);
-      await kept.refresh(foreseen && `${path}/figures/prediction`, study.finished, signal);
+      if (page.items.some((trial) => trial.prediction !== null)) await kept.refresh(study, signal);
     },
     dispose() {
       kept.dispose();

@@ -1,8 +1,9 @@
 // The head of a trial: where it is, the trials beside it, and first of all why it came to nothing.
 
-import { get, objectivesOf, studyHref, trialsHref } from "../kit/api.js";
+import { get, isNetwork, objectivesOf, studyHref, trialsHref } from "../kit/api.js";
 import { el } from "../kit/dom.js";
-import { crumbs, pill } from "../kit/parts.js";
+import { number } from "../kit/format.js";
+import { crumbs, facts, pill, section } from "../kit/parts.js";
 import { parameters, words } from "../study/asked.js";
 import { outcome } from "./outcome.js";
 import { imported } from "./proposal.js";
@@ -40,6 +41,7 @@ export function head(trial, study, { beside, query, table, mayCancel }) {
     why(trial),
     trial.fallback ? el("p", { class: "quiet" }, `Proposed by ${trial.designer} instead of ${trial.fallback}.`) : null,
     outcome(trial, objectivesOf(study)),
+    isNetwork(study) ? null : point(trial.point),
   ];
 }
 
@@ -53,6 +55,10 @@ function steps(study, { previous, next }, query, table) {
     el("a", { href: `${trialsHref(study)}${query}` },
       chosen(table) ? `Back to the table (${words(table)})` : "Table of trials"));
 }
+
+/** The point of a black box, which has no network to look at. */
+const point = (values) => section("Parameters", facts(Object.entries(values).map(([name, value]) =>
+  [name, typeof value === "number" ? number(value, 8) : typeof value === "object" ? JSON.stringify(value) : String(value)])));
 
 const OPEN = {
   queued: "It waits for a worker. There is no result yet.",

@@ -5,6 +5,7 @@ import { get } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { section } from "../kit/parts.js";
 import { address, asked } from "../study/asked.js";
+import { Predictions } from "../study/predictions.js";
 import { hand } from "../study/save.js";
 import { CancelDialog, mayCancel } from "./cancel.js";
 import { tree } from "./family.js";
@@ -38,8 +39,8 @@ export function trial({ root, words: [id], query, signal, look, remember, go }) 
       look();
     },
   });
-  const kept = new ChartSection("Were the predictions of this study kept?", {
-    label: "Results of the study's trials against their predictions", height: 340, open: (other) => go(`/trials/${other}${carried()}`),
+  const kept = new Predictions({
+    title: "Were the predictions of this study kept?", open: (other) => go(`/trials/${other}${carried()}`), trial: Number(id),
   });
   const dialog = new CancelDialog(look);
   const drawn = el("section", { hidden: true }, boxes.title, boxes.about, picture.root);
@@ -117,7 +118,7 @@ export function trial({ root, words: [id], query, signal, look, remember, go }) 
       const reports = about.reports.length;
       await learning.refresh(reports && `/trials/${id}/figures/learning`, reports, signal);
       await family();
-      await kept.refresh(about.prediction && `/studies/${study.id}/figures/prediction`, study.finished, signal);
+      if (about.prediction !== null) await kept.refresh(study, signal);
       clearTimeout(again);
       // Reports are no events: they are too many.
       if (about.status === "running") again = setTimeout(look, RUNNING_MS);
