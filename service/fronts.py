@@ -6,19 +6,28 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Select, Text, and_, func, select, type_coerce
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Select, Text, func, select, type_coerce
+from sqlalchemy.orm import Session
 
 from optimizer.pareto import hypervolume as hypervolume_of_scores
 from optimizer.pareto import non_dominated
 from optimizer.problem import Problem
 from optimizer.scale import Scale
 from service import needs
-from service.metrics import AT_ONCE
+from service.metrics import AT_ONCE, with_values
 from service.models import Hypervolume, Metric, Study, Trial
 from service.trial_lists import WITH_RESULT
 
 Values = Mapping[str, float]
+
+COLUMNS: Any = select(
+    Trial.id,
+    Trial.number,
+    type_coerce(Trial.status, Text),
+    Trial.finish_no,
+    Trial.on_front,
+    Trial.feasible,
+)
 
 # Who dominates whom does not depend on ideal and reference, so the front needs no fixed scale. The
 # problem's own would even hide it: a log scale makes all values beyond its ideal equal.
@@ -116,24 +125,12 @@ def points(
     limit never hides the front; later ones come in the ledger's order. Of a trial without a result
     only the known figures have values.
     """
-    # From the connection itself: results of the session take half as long again.
-    connection = session.connection()
-    finished = _columns(names).where(Trial.study_id == study_id)
+    finished = with_values(COLUMNS, names).where(Trial.study_id == study_id)
     if after_finish_no:
-        finished = finished.where(Trial.finish_no > after_finish_no)
-        rows = connection.execute(finished.order_by(Trial.finish_no).limit(limit)).all()
+        finished = finished.where(Trial.finish_no > after_finish_no).order_by(Trial.finish_no)
+        rows = session.connection().execute(finished.limit(limit)).all()
     else:
-        # Two queries, each by its own index; one would sort all trials, and with a word of
-        # `finish_no` the first would look through all of them for the few on the front.
-        front = connection.execute(
-            finished.where(Trial.on_front).order_by(Trial.number.desc()).limit(limit)
-        ).all()
-        newest = finished.where(Trial.finish_no.is_not(None), ~Trial.on_front)
-        newest = newest.order_by(Trial.finish_no.desc()).limit(limit - len(front))
-        rows = [
-            *sorted(front, key=lambda row: -row.finish_no),
-            *connection.execute(newest).all(),
-        ]
+        rows = front_first(session, finished, limit)
     columns = [list(column) for column in zip(*rows, strict=True)]
     trial_id, number, status, finish_no, on_front, feasible, *measured = columns or (
         [] for _ in range(6 + len(names))
@@ -144,22 +141,22 @@ def points(
     return chart
 
 
-def _columns(names: Sequence[str]) -> Select[Any]:
-    """Select columns, not rows: ten thousand trials as objects take long."""
-    rows: Any = select(
-        Trial.id,
-        Trial.number,
-        type_coerce(Trial.status, Text),
-        Trial.finish_no,
-        Trial.on_front,
-        Trial.feasible,
-    )
-    for name in names:
-        metric = aliased(Metric)
-        here = and_(metric.trial_id == Trial.id, metric.name == name)
-        rows = rows.outerjoin(metric, here).add_columns(metric.value)
-    columns: Select[Any] = rows
-    return columns
+def front_first(session: Session, trials: Select[Any], limit: int) -> Sequence[Any]:
+    """Run a query of a study's finished trials: the front, then the newest others.
+
+    Args:
+        trials: with `finish_no` among its columns.
+        limit: at most so many in all.
+    """
+    # From the connection itself: results of the session take half as long again.
+    connection = session.connection()
+    # Two queries, each by its own index; one would sort all trials, and with a word of
+    # `finish_no` the first would look through all of them for the few on the front.
+    front = trials.where(Trial.on_front).order_by(Trial.number.desc()).limit(limit)
+    rows = sorted(connection.execute(front), key=lambda row: -row.finish_no)
+    others = trials.where(Trial.finish_no.is_not(None), ~Trial.on_front)
+    others = others.order_by(Trial.finish_no.desc()).limit(limit - len(rows))
+    return [*rows, *connection.execute(others)]
 
 
 def _add_known(session: Session, chart: Chart) -> None:

@@ -1,6 +1,6 @@
 """An objective as an axis: where its values lie, how they are written, which lines cross it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -121,7 +121,7 @@ class Axis:
             return ",d"
         return ".4f" if self.accuracy else ".5~g"
 
-    def marks(self, values: Sequence[float | None]) -> Iterator["Mark"]:
+    def marks(self, values: Sequence[float | None]) -> Iterator[Mark]:
         """Yield bound, limit and the device's budget, as far as they are near.
 
         Args:
@@ -168,3 +168,15 @@ def budgets(device: Device | None) -> Mapping[str, Budget]:
         "model_size": Budget(f"flash of {device.name}", device.flash_bytes),
         "working_memory": Budget(f"SRAM of {device.name}", device.sram_bytes),
     }
+
+
+def leading(points: Iterable[tuple[float, float]], x: Axis, y: Axis) -> list[tuple[float, float]]:
+    """Return what no other point dominates on two axes, by rising x; of equal ones the first."""
+    right, up = (-1.0 if axis.objective.goal == "maximize" else 1.0 for axis in (x, y))
+    best = float("inf")
+    found = []
+    for point in sorted(points, key=lambda each: (right * each[0], up * each[1])):
+        if up * point[1] < best:
+            best = up * point[1]
+            found.append(point)
+    return sorted(found)

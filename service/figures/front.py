@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from service.figures.axes import Axis
+from service.figures.axes import Axis, leading
 from service.figures.layout import COLOUR, Figure, figure, scatter_kind, trace
 from service.figures.points import Point, columns, scatter
 
@@ -41,7 +41,12 @@ def front(
             "y": up.drawn([p.values[y] for p in group]),
         },
     )
-    traces.insert(-1, _step_line(_best_of_two(shown, axes, x, y), across, up, kind))
+    reached = [
+        (a, b)
+        for p, a, b in zip(shown, xs, ys, strict=True)
+        if p.on_front and a is not None and b is not None
+    ]
+    traces.insert(-1, _step_line(leading(reached, axes[x], axes[y]), across, up, kind))
     return figure(
         traces,
         f"Front: {up.name} against {across.name}",
@@ -56,24 +61,6 @@ def front(
         # Zoom and hidden traces survive new data, but not another choice of axes.
         uirevision=f"{across.name} {across.log} {up.name} {up.log}",
     )
-
-
-def _best_of_two(
-    points: Sequence[Point], axes: Sequence[Axis], x: int, y: int
-) -> list[tuple[float, float]]:
-    """The points of the front that no other beats in these two objectives, by rising x."""
-    right = 1 if axes[x].objective.goal == "minimize" else -1
-    up = 1 if axes[y].objective.goal == "minimize" else -1
-    pairs = [
-        (right * a, up * b)
-        for a, b in ((p.values[x], p.values[y]) for p in points if p.on_front)
-        if a is not None and b is not None
-    ]
-    best: list[tuple[float, float]] = []
-    for a, b in sorted(pairs):
-        if not best or b < best[-1][1]:
-            best.append((a, b))
-    return sorted((right * a, up * b) for a, b in best)
 
 
 def _step_line(

@@ -3,23 +3,28 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from optimizer.problem import Objective
 from resource_models.devices import DEVICES
 from resource_models.footprint import memory_timeline
 from resource_models.graph import Graph
-from service import attempts
+from service import attempts, fronts
 from service.figures.axes import Axis, budgets
 from service.figures.points import Point
 from service.figures.prediction import Foreseen
 from service.figures.thinking import Thought
+from service.metrics import with_values
 from service.models import Hypervolume, Metric, Study, Trial
 from service.states import Kind, Status
 
 # As `fronts.points`: the front first, then the newest, so that a limit never hides the front.
 MOST_POINTS = 10_000
+
+COLUMNS: Any = select(
+    Trial.id, Trial.number, Trial.finish_no, Trial.on_front, Trial.feasible, Trial.origin
+)
 
 
 def objectives_of(study: Study) -> tuple[Objective, ...]:
@@ -53,15 +58,9 @@ def points_of(
         more: the metrics beside the objectives that each point shall tell.
     """
     names = [objective.name for objective in objectives_of(study)]
-    completed = _with_values([*names, *more]).where(
-        Trial.study_id == study.id, Trial.status == Status.COMPLETED, Trial.finish_no.is_not(None)
-    )
-    # Two queries, each by its own index; one would sort all trials of the study.
-    front = completed.where(Trial.on_front).order_by(Trial.finish_no.desc()).limit(most)
-    rows = list(session.connection().execute(front))
-    others = completed.where(~Trial.on_front).order_by(Trial.finish_no.desc())
-    rows += session.connection().execute(others.limit(most - len(rows)))
-    last = len(names)
+    completed = with_values(COLUMNS, [*names, *more])
+    completed = completed.where(Trial.study_id == study.id, Trial.status == Status.COMPLETED)
+    rows, last = fronts.front_first(session, completed, most), len(names)
     return [
         Point(
             trial_id,
@@ -72,19 +71,8 @@ def points_of(
             origin,
             tuple(values[last:]),
         )
-        for trial_id, number, on_front, feasible, origin, *values in rows
+        for trial_id, number, _, on_front, feasible, origin, *values in rows
     ]
-
-
-def _with_values(names: Sequence[str]) -> Select[Any]:
-    """Select columns, not rows: ten thousand trials as objects take long."""
-    rows: Any = select(Trial.id, Trial.number, Trial.on_front, Trial.feasible, Trial.origin)
-    for name in names:
-        metric = aliased(Metric)
-        here = and_(metric.trial_id == Trial.id, metric.name == name)
-        rows = rows.outerjoin(metric, here).add_columns(metric.value)
-    columns: Select[Any] = rows
-    return columns
 
 
 def hypervolumes_of(session: Session, study: Study) -> list[tuple[int, float, int]]:

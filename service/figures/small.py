@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from service.figures.axes import Axis
+from service.figures.axes import Axis, leading
 
 MOST_POINTS = 60
 
@@ -36,24 +36,12 @@ def small(rows: Sequence[tuple[Value, Value]], x: Axis, y: Axis) -> SmallFront:
     x, y = x.fitting([row[0] for row in whole]), y.fitting([row[1] for row in whole])
     columns = zip(x.drawn([r[0] for r in whole]), y.drawn([r[1] for r in whole]), strict=True)
     drawn = sorted({(a, b) for a, b in columns if a is not None and b is not None})
-    leading = _leading(drawn, x, y)
-    chosen = set(leading)
-    leading = _thinned(leading, MOST_POINTS)
+    found = leading(drawn, x, y)
+    chosen = set(found)
+    first = _thinned(found, MOST_POINTS)
     others = [point for point in drawn if point not in chosen]
-    points = leading + _thinned(others, MOST_POINTS - len(leading))
-    return SmallFront(x, y, points, len(leading))
-
-
-def _leading(points: list[tuple[float, float]], x: Axis, y: Axis) -> list[tuple[float, float]]:
-    """What no other point dominates, from left to right; the points differ from each other."""
-    sign_x, sign_y = (-1.0 if axis.objective.goal == "maximize" else 1.0 for axis in (x, y))
-    best = float("inf")
-    found = []
-    for point in sorted(points, key=lambda each: (sign_x * each[0], sign_y * each[1])):
-        if sign_y * point[1] < best:
-            best = sign_y * point[1]
-            found.append(point)
-    return sorted(found)
+    points = first + _thinned(others, MOST_POINTS - len(first))
+    return SmallFront(x, y, points, len(first))
 
 
 def _thinned(points: list[tuple[float, float]], most: int) -> list[tuple[float, float]]:
