@@ -37,7 +37,7 @@ class Importance:
         explained: the share of their variance that the forest foresees of results that its trees
             have not seen; None where there was no forest.
         shares: one per feature, together 1; empty where they would mean nothing.
-        values: whether the results differ at all.
+        differ: whether their values do.
     """
 
     basis: int

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from optimizer.importance import LEAST, MOST, TREES, Importance, importance
+from optimizer.importance import LEAST, TREES, Importance, importance
 from optimizer.problem import Objective
 from optimizer.scale import WORST_Z
 from service.features import Results
@@ -36,7 +36,7 @@ def importances(found: Results, objectives: tuple[Objective, ...]) -> list[Share
 
 def _shares(found: Results, rows: Any, columns: Any, objective: Objective, trees: int) -> Shares:
     told = found.objectives[objective.name]
-    valued = [at for at, value in enumerate(told) if value is not None][-MOST:]
+    valued = [at for at, value in enumerate(told) if value is not None]
     values = np.array([told[at] for at in valued], dtype=np.float64)
     if objective.scale is not None:
         # As it is judged; one value far beyond the reference would else be all the variance.

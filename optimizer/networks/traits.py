@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from optimizer.networks.genotype import layers_of
+from optimizer.networks.layer_steps import PRE_POOL
 from optimizer.networks.ranges import KINDS
 from optimizer.space import Point
 
 # The kinds whose layers have filters, a window, or both.
 WITHOUT_FILTERS = ("depthwise",)
 WITHOUT_WINDOW = ("conv1x1",)
-PRE_POOL = 2  # the stride of the pool before a layer
 
 Value = float | str | None
 

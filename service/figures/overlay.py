@@ -38,7 +38,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """How the hypervolume of one study grew; its last value holds until its `end`."""
+    """How the hypervolume of one study grew; its last value holds on."""
 
     study: str
     objectives: tuple[Objective, ...]
