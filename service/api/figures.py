@@ -16,6 +16,7 @@ from service.figures import Axis, Figure, Point
 from service.figures.rows import (
     MOST_POINTS,
     axes_of,
+    foreseen_of,
     hypervolumes_of,
     objectives_of,
     points_of,
@@ -114,6 +115,22 @@ def hypervolume(study: StudyRef, db: DbDep) -> FigureOut:
         rows = hypervolumes_of(session, found)
         return answer(figures.hypervolume(rows, found.finish_no, objectives_of(found)))
 
+@router.get("/studies/{study}/figures/prediction")
+def prediction(
+    study: StudyRef,
+    db: DbDep,
+    objective: Annotated[
+        str | None, Query(description="A measured objective; by default the first.")
+    ] = None,
+) -> FigureOut:
+    """Draw results against what was predicted of them, and say how far predictions are kept."""
+    with db.read() as session:
+        found = studies.get(session, study)
+        axis = _measured(axes_of(found), objective)
+        rows = foreseen_of(session, found, axis.name)
+    return answer(figures.prediction(rows, axis))
+
+
 
 @router.get("/studies/{study}/figures/thinking")
 def thinking(study: StudyRef, db: DbDep) -> FigureOut:
@@ -125,6 +142,15 @@ def thinking(study: StudyRef, db: DbDep) -> FigureOut:
 def answer(figure: Figure) -> FigureOut:
     """Wrap a figure for the wire."""
     return FigureOut(data=figure["data"], layout=figure["layout"])
+
+def _measured(axes: tuple[Axis, ...], wanted: str | None) -> Axis:
+    known = [axis for axis in axes if axis.objective.role == "measured"]
+    for axis in known:
+        if wanted in (None, axis.name):
+            return axis
+    names = ", ".join(axis.name for axis in known) or "nothing: all objectives are known"
+    raise refused("objective", f"need a measured objective ({names})", wanted)
+
 
 
 def places(axes: Sequence[Axis], wanted: dict[str, str | None]) -> list[int]:

@@ -6,15 +6,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from resource_models.devices import DEVICES, Device
+from resource_models.devices import DEVICES
 from resource_models.model_size import node_bytes
 from resource_models.weights import node_macs, weights
 from service import figures, studies, trials
-from service.api.figures import FigureOut, answer, refused
-from service.api.parts import DbDep, Id, PartsDep, StudyRef
-from service.figures.axes import Axis, budgets
-from service.figures.rows import axes_of, foreseen_of, objectives_of, reports_of, timeline_of
-from service.models import Study
+from service.api.figures import FigureOut, answer
+from service.api.fronts import DeviceName
+from service.api.parts import DbDep, Id, PartsDep
+from service.figures.axes import budgets
+from service.figures.rows import objectives_of, reports_of, timeline_of
 from service.networks import network as network_of
 
 router = APIRouter(tags=["figures"])
@@ -45,22 +45,6 @@ class NetworkOut(BaseModel):
     proposed: bool = Field(description="Whether training may still take parts of it away.")
 
 
-@router.get("/studies/{study}/figures/prediction")
-def prediction(
-    study: StudyRef,
-    db: DbDep,
-    objective: Annotated[
-        str | None, Query(description="A measured objective; by default the first.")
-    ] = None,
-) -> FigureOut:
-    """Draw results against what was predicted of them, and say how far predictions are kept."""
-    with db.read() as session:
-        found = studies.get(session, study)
-        axis = _measured(axes_of(found), objective)
-        rows = foreseen_of(session, found, axis.name)
-    return answer(figures.prediction(rows, axis))
-
-
 @router.get("/trials/{trial_id}/figures/learning")
 def learning(trial_id: Id, db: DbDep) -> FigureOut:
     """Draw what was reported of a trial, step by step."""
@@ -76,14 +60,15 @@ def memory(
     trial_id: Id,
     parts: PartsDep,
     device: Annotated[
-        str | None, Query(description="Whose SRAM is drawn; by default the study's device.")
+        DeviceName | None, Query(description="Whose SRAM is drawn; by default the study's device.")
     ] = None,
 ) -> FigureOut:
     """Draw what lies in memory while a network runs; of a trial without a network, nothing."""
     with parts.db.read() as session:
         trial = trials.get(session, trial_id)
-        board = _device(studies.get(session, trial.study_id), device)
+        study = studies.get(session, trial.study_id)
         found = network_of(session, parts.store, trial)
+    board = DEVICES.get(device or str(study.definition.get("device")))
     timeline = timeline_of(None if found is None else found.graph)
     return answer(figures.memory(timeline, budgets(board).get("working_memory")))
 
@@ -113,20 +98,3 @@ def network(trial_id: Id, parts: PartsDep) -> NetworkOut:
         }
         nodes.append(NodeOut.model_validate(wire | more))
     return NetworkOut(nodes=nodes, proposed=found.proposed)
-
-
-def _measured(axes: tuple[Axis, ...], wanted: str | None) -> Axis:
-    known = [axis for axis in axes if axis.objective.role == "measured"]
-    for axis in known:
-        if wanted in (None, axis.name):
-            return axis
-    names = ", ".join(axis.name for axis in known) or "nothing: all objectives are known"
-    raise refused("objective", f"need a measured objective ({names})", wanted)
-
-
-def _device(study: Study, wanted: str | None) -> Device | None:
-    if wanted is None:
-        return DEVICES.get(str(study.definition.get("device")))
-    if wanted not in DEVICES:
-        raise refused("device", f"need one of {', '.join(DEVICES)}", wanted)
-    return DEVICES[wanted]
