@@ -60,20 +60,39 @@ class Results:
     features: tuple[Feature, ...]
 
 
-def results(session: Session, study: Study, most: int) -> Results:
-    """Return the front of a study and its newest completed trials, at most so many in all."""
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What is read of completed trials: where they stand in a chart, and their points."""
+
+    study: Study
+    chart: fronts.Chart
+    places: Sequence[int]
+    points: Sequence[Point]
+
+
+def completed(session: Session, study: Study, most: int) -> Completed:
+    """Read the front of a study and its newest completed trials, at most so many in all."""
     names = [objective["name"] for objective in study.problem["objectives"]]
     chart = fronts.points(session, study.id, limit=most, names=names)
-    completed = [at for at, status in enumerate(chart.status) if status == Status.COMPLETED]
-    completed.sort(key=chart.finish_no.__getitem__)
-    trial_id = [chart.trial_id[at] for at in completed]
+    places = [at for at, status in enumerate(chart.status) if status == Status.COMPLETED]
+    places.sort(key=chart.finish_no.__getitem__)
+    points = _points(session, [chart.trial_id[at] for at in places])
+    return Completed(study, chart, places, points)
+
+
+def results(found: Completed) -> Results:
+    """Return the columns of completed trials.
+
+    The traits of ten thousand networks take a second, so not in a transaction.
+    """
+    chart, places = found.chart, found.places
     return Results(
-        trial_id,
-        [chart.number[at] for at in completed],
-        [chart.on_front[at] for at in completed],
-        [chart.feasible[at] is not False for at in completed],
-        {name: [chart.values[name][at] for at in completed] for name in names},
-        features_of(study, _points(session, trial_id)),
+        [chart.trial_id[at] for at in places],
+        [chart.number[at] for at in places],
+        [chart.on_front[at] for at in places],
+        [chart.feasible[at] is not False for at in places],
+        {name: [values[at] for at in places] for name, values in chart.values.items()},
+        features_of(found.study, found.points),
     )
 
 

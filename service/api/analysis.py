@@ -7,18 +7,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from optimizer.importance import MOST
 from service import figures, studies
-from service.api.charts import chart
+from service.api.charts import Chart
 from service.api.figures import FigureOut, answer, refused
 from service.api.parts import LARGEST_ID, DbDep, Parts, PartsDep, StudyRef
 from service.api.schemas.body import NAME
 from service.api.schemas.importance import ImportanceOut, ObjectiveImportance, ShareOut
-from service.features import results
-from service.figures import Figure
+from service.features import completed, results
 from service.figures.overlay import By
 from service.figures.parallel import MOST_AXES, offered
 from service.figures.rows import axes_of, objectives_of
 from service.growths import growth
 from service.importance import Shares, importances
+from service.models import Study
 from service.runs import runs
 
 router = APIRouter(tags=["analysis"])
@@ -80,17 +80,17 @@ def parallel(
     """Draw objectives and features of the completed trials as parallel axes."""
     with parts.db.read() as session:
         found = studies.get(session, study)
-
-        def draw() -> Figure:
-            axes, rows = axes_of(found), results(session, found, MOST_LINES)
-            names = offered(rows, axes)
-            chosen = list(dict.fromkeys(query.axis)) or names[: len(axes) + SOME_FEATURES]
-            for place, name in enumerate(chosen):
-                if name not in names:
-                    raise refused(f"axis.{place}", f"need one of {', '.join(names)}", name)
-            return figures.parallel(rows, axes, chosen[:MOST_AXES])
-
-        return chart(request, parts.charts, found, ("parallel", *query.axis), draw)
+        chart = Chart(request, parts.charts, found, ("parallel", *query.axis))
+        if (known := chart.known()) is not None:
+            return known
+        axes, read = axes_of(found), completed(session, found, MOST_LINES)
+    rows = results(read)
+    names = offered(rows, axes)
+    chosen = list(dict.fromkeys(query.axis)) or names[: len(axes) + SOME_FEATURES]
+    for place, name in enumerate(chosen):
+        if name not in names:
+            raise refused(f"axis.{place}", f"need one of {', '.join(names)}", name)
+    return chart.drawn(figures.parallel(rows, axes, chosen[:MOST_AXES]))
 
 
 class RunsQuery(BaseModel):
@@ -145,27 +145,26 @@ def _importance(study: str, parts: Parts) -> bytes:
 
     Nothing is read while it waits or computes, since a connection would be held.
     """
-    known = _known(study, parts)
+    with parts.db.read() as session:
+        known = _known(studies.get(session, study), parts)
     if known is not None:
         return known
     # All who wait for the same answer get it from the first.
     with parts.charts.making:
-        known = _known(study, parts)
-        if known is not None:
-            return known
         with parts.db.read() as session:
             found = studies.get(session, study)
-            objectives, rows = objectives_of(found), results(session, found, MOST)
-        told = [_told(each) for each in importances(rows, objectives)]
+            known = _known(found, parts)
+            if known is not None:
+                return known
+            objectives, read = objectives_of(found), completed(session, found, MOST)
+        told = [_told(each) for each in importances(results(read), objectives)]
         made = ImportanceOut(objectives=told).model_dump_json().encode()
         parts.charts.put((found.id, "importance"), found.event_no, made)
         return made
 
 
-def _known(study: str, parts: Parts) -> bytes | None:
-    with parts.db.read() as session:
-        found = studies.get(session, study)
-        return parts.charts.get((found.id, "importance"), found.event_no)
+def _known(found: Study, parts: Parts) -> bytes | None:
+    return parts.charts.get((found.id, "importance"), found.event_no)
 
 
 def _told(shares: Shares) -> ObjectiveImportance:

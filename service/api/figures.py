@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 
 from service import figures, studies
-from service.api.charts import chart
+from service.api.charts import Chart
 from service.api.parts import DbDep, PartsDep, StudyRef
 from service.api.schemas.body import METRIC_NAME
 from service.figures import Axis, Figure, Point
@@ -70,12 +70,12 @@ def front(
         axes = axes_of(found)
         x, y = places(axes, {"x": query.x, "y": query.y})
         chosen = with_scales(axes, [(x, query.x_log), (y, query.y_log)])
-
-        def draw() -> Figure:
-            points = points_of(session, found, MOST_POINTS, query.also)
-            return figures.front(points, chosen, x, y, query.also, _note(points, MOST_POINTS))
-
-        return chart(request, parts.charts, found, query.model_dump_json(), draw)
+        chart = Chart(request, parts.charts, found, ("front", query.model_dump_json()))
+        if (known := chart.known()) is not None:
+            return known
+        points = points_of(session, found, MOST_POINTS, query.also)
+    note = _note(points, MOST_POINTS)
+    return chart.drawn(figures.front(points, chosen, x, y, query.also, note))
 
 
 @router.get("/studies/{study}/figures/front3d", response_model=FigureOut)
@@ -91,13 +91,12 @@ def front3d(
             raise refused("y", need)
         x, y, z = places(axes, {"x": query.x, "y": query.y, "z": query.z})
         chosen = with_scales(axes, [(x, query.x_log), (y, query.y_log), (z, query.z_log)])
-
-        def draw() -> Figure:
-            points = points_of(session, found, MOST_POINTS_3D, query.also)
-            note = _note(points, MOST_POINTS_3D)
-            return figures.front3d(points, chosen, (x, y, z), query.also, note)
-
-        return chart(request, parts.charts, found, query.model_dump_json(), draw)
+        chart = Chart(request, parts.charts, found, ("front3d", query.model_dump_json()))
+        if (known := chart.known()) is not None:
+            return known
+        points = points_of(session, found, MOST_POINTS_3D, query.also)
+    note = _note(points, MOST_POINTS_3D)
+    return chart.drawn(figures.front3d(points, chosen, (x, y, z), query.also, note))
 
 
 def _note(points: Sequence[Point], most: int) -> str:
@@ -115,6 +114,7 @@ def hypervolume(study: StudyRef, db: DbDep) -> FigureOut:
         rows = hypervolumes_of(session, found)
         return answer(figures.hypervolume(rows, found.finish_no, objectives_of(found)))
 
+
 @router.get("/studies/{study}/figures/prediction")
 def prediction(
     study: StudyRef,
@@ -131,7 +131,6 @@ def prediction(
     return answer(figures.prediction(rows, axis))
 
 
-
 @router.get("/studies/{study}/figures/thinking")
 def thinking(study: StudyRef, db: DbDep) -> FigureOut:
     """Draw how long the proposals took, and which a designer made in another one's place."""
@@ -143,6 +142,7 @@ def answer(figure: Figure) -> FigureOut:
     """Wrap a figure for the wire."""
     return FigureOut(data=figure["data"], layout=figure["layout"])
 
+
 def _measured(axes: tuple[Axis, ...], wanted: str | None) -> Axis:
     known = [axis for axis in axes if axis.objective.role == "measured"]
     for axis in known:
@@ -150,7 +150,6 @@ def _measured(axes: tuple[Axis, ...], wanted: str | None) -> Axis:
             return axis
     names = ", ".join(axis.name for axis in known) or "nothing: all objectives are known"
     raise refused("objective", f"need a measured objective ({names})", wanted)
-
 
 
 def places(axes: Sequence[Axis], wanted: dict[str, str | None]) -> list[int]:
