@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Self
 
 from tinyfront.calls import Call
@@ -41,8 +40,7 @@ class StudyHandle:
     @property
     def is_black_box(self) -> bool:
         """Whether it searches parameters, not networks."""
-        space = self.state.definition.get("space")
-        return isinstance(space, Mapping) and space.get("kind") == "parameters"
+        return self.state.is_black_box
 
     def refresh(self) -> Self:
         """Ask the server for the newest state."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,13 +40,12 @@ class Reader:
     @classmethod
     def of(cls, state: StudyState) -> Reader:
         """What a study needs of a result."""
-        space = state.definition.get("space") or {}
-        black_box = space.get("kind") == "parameters"
         known = {each.name for each in state.objectives if each.role == "known"}
         needed = [each.name for each in state.objectives if each.name not in known]
-        if black_box:  # of networks, constraints may be on figures that the server counts
+        if state.is_black_box:  # of networks, constraints may be on figures that the server counts
             needed += [each.name for each in state.constraints if each.name not in known]
-        return cls(tuple(space["parameters"]) if black_box else None, tuple(needed))
+        space = state.definition["space"] if state.is_black_box else None
+        return cls(None if space is None else tuple(space["parameters"]), tuple(needed))
 
     def row(self, place: int, given: Any) -> Row:
         """Read one row.
@@ -155,6 +153,6 @@ def _point(given: Mapping[str, Any]) -> Mapping[str, Any]:
             point = json.loads(point)
         except ValueError:
             raise WrongValue("point is no JSON") from None
-    if point is None or (isinstance(point, float) and math.isnan(point)):
+    if is_blank(point):
         raise WrongValue("point is missing")
     return _mapping(POINT, point)

@@ -190,7 +190,7 @@ def standing(state: StudyState) -> str:
 
 def hint(state: StudyState) -> str:
     """What to do about a study on which nobody works."""
-    if state.definition.get("space", {}).get("kind") == "parameters":
+    if state.is_black_box:
         how = "run a program that asks it: `for trial in study.ask(): ...`"
     else:
         how = "start one with `tinyfront-server worker --server URL`"

@@ -82,6 +82,12 @@ class StudyState:
     ended_at: datetime | None = None
     wire: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
+    @property
+    def is_black_box(self) -> bool:
+        """Whether it searches parameters, not networks."""
+        space = self.definition.get("space")
+        return isinstance(space, Mapping) and space.get("kind") == "parameters"
+
 
 @dataclass(frozen=True, slots=True)
 class Artefact:
