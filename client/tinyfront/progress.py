@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -164,7 +165,9 @@ def display(shown: bool, console: Console | None = None) -> Display:
     """The display that suits where the output goes."""
     if not shown:
         return Silent()
-    console = Console(stderr=True, emoji=False) if console is None else console
+    if console is None:
+        # Not left to Rich, which takes FORCE_COLOR in a pipe for a terminal.
+        console = Console(stderr=True, emoji=False, force_terminal=sys.stderr.isatty())
     return Hinting(_bar(console), console)
 
 

@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
 from tests.client.scripted import Scripted, ok, study_json
@@ -71,6 +72,13 @@ def test_a_terminal_gets_a_bar() -> None:
     shown.close()
     assert "40/40" in text(console)
     assert "budget" in text(console)
+
+
+def test_a_pipe_gets_lines_whatever_colours_are_forced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    shown = display(True)
+    assert isinstance(shown, Hinting)
+    assert isinstance(shown._bar, Lines)
 
 
 def test_who_wants_no_progress_gets_none() -> None:
