@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tinyfront.calls import trials as calls
-from tinyfront.connection import Connection
 from tinyfront.errors import Conflict, InvalidArgument, Refused, WrongRows
 from tinyfront.past import Row
-from tinyfront.records import StudyState, pages
-from tinyfront.trial import Trial, trial_of
+from tinyfront.trial import Trial
 
-MOST_PER_PAGE = 1000  # that the server takes
+if TYPE_CHECKING:
+    from tinyfront.study import Study
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +24,15 @@ class Step:
     replicate: bool = False
 
 
-def add(
-    connection: Connection, state: StudyState, rows: Sequence[Row], replicates: bool
-) -> list[Trial]:
+def add(study: Study, rows: Sequence[Row], replicates: bool) -> list[Trial]:
     """Add what the study does not hold yet, and return the trials of all rows in their order.
 
     Raises:
         WrongRows: a point is held with other values, or the server refuses it.
         InvalidArgument: the budget has no room.
     """
-    listing = partial(calls.listing, state.id, None, None, MOST_PER_PAGE)
-    present = [trial_of(connection, each) for each in pages(connection, listing)]
-    steps = plan(rows, present, replicates)
+    state = study.refresh().state
+    steps = plan(rows, study.trials(), replicates)
     new = [step for step in steps if step.present is None]
     room = max(state.trials - state.finished, 0)
     if len(new) > room:
@@ -47,7 +41,7 @@ def add(
             f"the budget of {state.name} has room for {room} of {len(new)} new results; "
             f"give it more by study.extend({len(new) - room}).",
         )
-    return _send(connection, state, steps)
+    return _send(study, steps)
 
 
 def plan(rows: Sequence[Row], present: Iterable[Trial], replicates: bool) -> list[Step]:
@@ -80,7 +74,7 @@ def plan(rows: Sequence[Row], present: Iterable[Trial], replicates: bool) -> lis
     return steps
 
 
-def _send(connection: Connection, state: StudyState, steps: Sequence[Step]) -> list[Trial]:
+def _send(study: Study, steps: Sequence[Step]) -> list[Trial]:
     trials: list[Trial] = []
     problems: dict[int, str] = {}
     for step in steps:
@@ -88,9 +82,8 @@ def _send(connection: Connection, state: StudyState, steps: Sequence[Step]) -> l
             trials.append(step.present)
             continue
         row = step.row
-        call = calls.enqueue(state.id, row.point, row.values, replicate=step.replicate)
         try:
-            trials.append(trial_of(connection, connection.json(call)))
+            trials.append(study.enqueue(row.point, row.values, replicate=step.replicate))
         except (Conflict, Refused) as refused:
             problems[row.place] = str(refused)
     if problems:

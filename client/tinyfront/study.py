@@ -136,7 +136,7 @@ class Study(Findings, Steering):
             InvalidArgument: the study's budget has no room for so many.
         """
         rows = past.rows_of(results, self.state)
-        return adding.add(self._connection, self.refresh().state, rows, replicates)
+        return adding.add(self, rows, replicates)
 
     def confirm(
         self,
