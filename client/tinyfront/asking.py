@@ -11,13 +11,15 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from tinyfront.asked import AskedTrial
 from tinyfront.calls import Call, workers
 from tinyfront.connection import Connection
 from tinyfront.errors import InvalidArgument, TinyfrontError, TrialLeftOpen, UnreadableAnswer
 from tinyfront.records import Lease, read
+
+Kind = TypeVar("Kind", bound=AskedTrial)
 
 LONGEST_POLL_S = 20.0
 # Two claims of a paused or exhausted study are at least this far apart, also when the server
@@ -47,24 +49,24 @@ class Asking:
             raise InvalidArgument("lease", f"need 10 seconds to 7 days, got {self.lease_s} s.")
 
 
-class Keeper:
+class Keeper(Generic[Kind]):
     """Holds the trials of one loop: renews their leases from a daemon thread, releases the rest."""
 
-    def __init__(self, lease_s: float, kind: type[AskedTrial] = AskedTrial) -> None:
+    def __init__(self, lease_s: float, kind: type[Kind]) -> None:
         self._kind = kind
         self._period_s = lease_s / 3  # two renewals may be lost
-        self._trials: dict[int, AskedTrial] = {}
+        self._trials: dict[int, Kind] = {}
         self._changed = threading.Condition()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
     @property
-    def held(self) -> list[AskedTrial]:
+    def held(self) -> list[Kind]:
         """The trials that are open now, oldest first."""
         with self._changed:
             return list(self._trials.values())
 
-    def hold(self, connection: Connection, lease: Lease) -> AskedTrial:
+    def hold(self, connection: Connection, lease: Lease) -> Kind:
         """Take a trial and keep its lease until it is closed."""
         trial = self._kind(connection, lease, self._drop)
         with self._changed:
@@ -106,8 +108,8 @@ def ask(
     connection: Connection,
     asking: Asking,
     has_ended: Callable[[], bool],
-    kind: type[AskedTrial] = AskedTrial,
-) -> Iterator[AskedTrial]:
+    kind: type[Kind],
+) -> Iterator[Kind]:
     """Claim and hand out trials until the study has ended or none came within `wait_s`."""
     keeper = Keeper(asking.lease_s, kind)
     resume = asking.resume
@@ -131,7 +133,7 @@ def worker_name() -> str:
     return f"{host[:32].strip('-') or 'host'}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
 
-def _room(keeper: Keeper, asking: Asking) -> int:
+def _room(keeper: Keeper[Any], asking: Asking) -> int:
     while not keeper.wait_for_room(asking.count, longest_s=1.0):
         pass
     return asking.count - len(keeper.held)

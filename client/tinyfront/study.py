@@ -91,7 +91,7 @@ class Study(Findings, Steering):
             resume=worker is not None,
             has=dict(has or {}),
         )
-        return ask(self._connection, asking, self._has_ended)
+        return ask(self._connection, asking, self._has_ended, AskedTrial)
 
     def enqueue(
         self,

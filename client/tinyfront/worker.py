@@ -142,7 +142,6 @@ class Worker:
                 lambda: found is not None and self._has_ended(found, service),
                 WorkerTrial,
             ):
-                assert isinstance(trial, WorkerTrial)
                 service.serve(trial)
                 if service.served == trials:
                     break

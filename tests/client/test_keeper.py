@@ -32,7 +32,7 @@ def until(happened: Callable[[], Any], longest_s: float = 5.0) -> None:
         time.sleep(0.005)
 
 
-def held(server: Scripted, keeper: Keeper, number: int = 1) -> AskedTrial:
+def held(server: Scripted, keeper: Keeper[AskedTrial], number: int = 1) -> AskedTrial:
     connection = server.client().connection
     return keeper.hold(connection, read(Lease, lease_json(number), "test"))
 
@@ -40,7 +40,7 @@ def held(server: Scripted, keeper: Keeper, number: int = 1) -> AskedTrial:
 def test_leases_are_renewed_while_the_program_works(server: Scripted) -> None:
     server.say("POST", "/trials/101/renew", ok({"order": "continue"}), ok({"order": "stop"}))
     server.say("POST", "/trials/101/release", nothing())
-    keeper = Keeper(lease_s=0.03)
+    keeper = Keeper(lease_s=0.03, kind=AskedTrial)
     trial = held(server, keeper)
     until(lambda: trial.should_stop)
     assert trial.order == "stop"
@@ -51,7 +51,7 @@ def test_leases_are_renewed_while_the_program_works(server: Scripted) -> None:
 def test_a_renewal_that_fails_is_tried_at_the_next_turn(server: Scripted) -> None:
     server.say("POST", "/trials/101/renew", problem(500, "Broken."), ok({"order": "stop"}))
     server.say("POST", "/trials/101/release", nothing())
-    keeper = Keeper(lease_s=0.03)
+    keeper = Keeper(lease_s=0.03, kind=AskedTrial)
     trial = held(server, keeper)
     until(lambda: trial.should_stop)
     keeper.close()
@@ -60,7 +60,7 @@ def test_a_renewal_that_fails_is_tried_at_the_next_turn(server: Scripted) -> Non
 def test_a_lease_that_was_lost_is_renewed_no_more_but_its_result_is_sent(server: Scripted) -> None:
     server.say("POST", "/trials/101/renew", problem(409, "It is another's."))
     server.say("POST", "/trials/101/complete", ok(trial_json(1)))
-    keeper = Keeper(lease_s=0.03)
+    keeper = Keeper(lease_s=0.03, kind=AskedTrial)
     trial = held(server, keeper)
     until(lambda: trial.should_stop)
     assert keeper.held == []
@@ -72,7 +72,7 @@ def test_a_lease_that_was_lost_is_renewed_no_more_but_its_result_is_sent(server:
 def test_a_closed_keeper_renews_no_more(server: Scripted) -> None:
     server.say("POST", "/trials/101/renew", ok({"order": "continue"}))
     server.say("POST", "/trials/101/release", nothing())
-    keeper = Keeper(lease_s=0.03)
+    keeper = Keeper(lease_s=0.03, kind=AskedTrial)
     held(server, keeper)
     until(lambda: server.sent("POST", "/trials/101/renew"))
     keeper.close()
