@@ -13,11 +13,13 @@ from typing import Any, Literal, TypeVar
 from rich.console import Console
 
 from tinyfront.asking import Asking, ask, worker_name
+from tinyfront.calls import trials as trial_calls
 from tinyfront.calls import workers as calls
 from tinyfront.client import Client
 from tinyfront.datasets import DataSet
 from tinyfront.durations import seconds
 from tinyfront.errors import InvalidArgument, TinyfrontError
+from tinyfront.records import items
 from tinyfront.serving import Evaluate, Service, Terminated, WorkerTrial, until_terminated
 from tinyfront.study import Study
 
@@ -172,10 +174,10 @@ class Worker:
                 )
             return None
         found = self._client.study(wanted)
-        data = found.state.data or {}
-        held = facts.get(str(data.get("name")))
         if found.is_black_box:
             return found
+        data = found.state.data or {}
+        held = facts.get(str(data.get("name")))
         if held is None:
             raise InvalidArgument("data", f"{found.name} trains on {data.get('name')}: hold it.")
         for field in ("sha256", "split_sha256"):
@@ -210,15 +212,22 @@ class Worker:
             return True
         if not self._told_needs and study.state.counts.get("queued", 0):
             with suppress(TinyfrontError):  # only advice
-                queued = next(study.trials("queued")).detail()
-                lacking = [word for word in queued.get("needs", []) if word not in self._can]
-                if lacking:
-                    self._told_needs = True
-                    service.say(
-                        f"Trial {queued['number']} waits for a worker that can "
-                        f"{', '.join(lacking)}: Worker(can={lacking}), if yours does."
-                    )
+                self._tell_needs(study, service)
         return False
+
+    def _tell_needs(self, study: Study, service: Service) -> None:
+        """Say once what the first trial in the queue needs and this worker cannot do."""
+        connection = self._client.connection
+        first = connection.json(trial_calls.listing(study.id, "queued", limit=1))
+        for each in items(first, self._client.url):  # none: somebody has taken it meanwhile
+            queued = self._client.trial(each["id"]).wire
+            lacking = [word for word in queued.get("needs", []) if word not in self._can]
+            if lacking:
+                self._told_needs = True
+                service.say(
+                    f"Trial {queued['number']} waits for a worker that can "
+                    f"{', '.join(lacking)}: Worker(can={lacking}), if yours does."
+                )
 
 
 def _say(console: Console, line: str) -> None:
