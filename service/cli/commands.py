@@ -1,4 +1,7 @@
-"""What all commands are made of: their help with examples, and how wrong options are told."""
+"""What all commands are made of: their help with examples, and how wrong options are told.
+
+A copy of `tinyfront.cli.commands` on purpose: neither distribution may import the other.
+"""
 
 import inspect
 import os
@@ -27,15 +30,28 @@ HEADING = re.compile(r"^(Usage|Arguments|Options|Commands|Examples|Exit codes):"
 Function = TypeVar("Function", bound=Callable[..., None])
 
 
+def coloured(stream: Any) -> bool:
+    """Whether colours go to a stream: https://no-color.org, https://force-color.org, terminals."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or bool(stream.isatty())
+
+
+def first_sentence(help: str | None) -> str:
+    """What a list of commands says of one."""
+    paragraph = " ".join(inspect.cleandoc(help or "").partition("\n\n")[0].split())
+    return re.split(r"(?<=\.)\s", paragraph, maxsplit=1)[0]
+
+
 class Command(TyperCommand):
     """A command; its epilog holds examples, one a line, which nothing wraps."""
 
     def get_short_help_str(self, limit: int = 45) -> str:
-        """Return the whole first sentence: a list wraps it."""
-        return _first_sentence(self.help)
+        """The whole first sentence: a list wraps it."""
+        return first_sentence(self.help)
 
     def get_help(self, ctx: Any) -> str:
-        """Return the help, with headings that stand out where there are colours."""
+        """The help, with headings that stand out where there are colours."""
         return _with_headings(super().get_help(ctx), ctx)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
@@ -49,11 +65,11 @@ class Commands(TyperGroup):
     """A group of commands; wrong options are one line on standard error."""
 
     def get_short_help_str(self, limit: int = 45) -> str:
-        """Return the whole first sentence: a list wraps it."""
-        return _first_sentence(self.help)
+        """The whole first sentence: a list wraps it."""
+        return first_sentence(self.help)
 
     def get_help(self, ctx: Any) -> str:
-        """Return the help, with headings that stand out where there are colours."""
+        """The help, with headings that stand out where there are colours."""
         return _with_headings(super().get_help(ctx), ctx)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
@@ -71,7 +87,7 @@ class Commands(TyperGroup):
 
     def main(self, *args: Any, **more: Any) -> Any:
         """Run the command line; what a command cannot do is told by `service.cli.main`."""
-        more |= {"standalone_mode": False, "color": _coloured()}
+        more |= {"standalone_mode": False, "color": coloured(sys.stdout)}
         try:
             code = super().main(*args, **more)
         except TyperException as error:
@@ -99,21 +115,10 @@ def command(app: typer.Typer, name: str, *examples: str) -> Callable[[Function],
 
 
 def group(help: str, name: str | None = None) -> typer.Typer:
-    """Make a group of commands; the one of the whole program has a name."""
+    """A group of commands; the one of the whole program has a name."""
+    # Usage errors in one line, without a frame that breaks it.
     plain: dict[str, Any] = {"pretty_exceptions_enable": False, "rich_markup_mode": None}
     return typer.Typer(name=name, cls=Commands, help=help, **plain)
-
-
-def _coloured() -> bool:
-    """Whether colours go to standard output: https://no-color.org, https://force-color.org."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
-
-
-def _first_sentence(help: str | None) -> str:
-    paragraph = " ".join(inspect.cleandoc(help or "").partition("\n\n")[0].split())
-    return re.split(r"(?<=\.)\s", paragraph, maxsplit=1)[0]
 
 
 def _with_headings(text: str, ctx: Any) -> str:

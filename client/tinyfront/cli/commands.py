@@ -1,4 +1,7 @@
-"""What all commands are made of: their help with examples, and how they end."""
+"""What all commands are made of: their help with examples, and how they end.
+
+`service.cli.commands` is a copy on purpose: neither distribution may import the other.
+"""
 
 from __future__ import annotations
 
