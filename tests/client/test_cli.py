@@ -23,12 +23,12 @@ from tests.client.scripted import (
     study_json,
     trial_json,
 )
-from tinyfront.cli import app, edge, exits
+from tinyfront.cli import app, exits, profiles
 
 
 @pytest.fixture(autouse=True)
 def scripted(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge, "Client", lambda *_: server.client())
+    monkeypatch.setattr(profiles, "Client", lambda *_: server.client())
     server.say("GET", "/studies/toy", ok(study_json()))
 
 

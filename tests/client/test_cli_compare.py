@@ -7,14 +7,14 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.client.scripted import Scripted, objective_json, ok, study_json, trial_json
-from tinyfront.cli import app, edge
+from tinyfront.cli import app, profiles
 
 OBJECTIVES = [objective_json("error"), objective_json("model_size:deployed", unit="B")]
 
 
 @pytest.fixture(autouse=True)
 def scripted(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge, "Client", lambda *_: server.client())
+    monkeypatch.setattr(profiles, "Client", lambda *_: server.client())
 
 
 def run(*words: str) -> Any:

@@ -14,12 +14,12 @@ import typer
 from typer.testing import CliRunner
 
 from tests.client.scripted import Scripted, ok, problem, study_json
-from tinyfront.cli import app, complete, edge, profiles
+from tinyfront.cli import app, complete, profiles
 
 
 @pytest.fixture(autouse=True)
 def scripted(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge, "Client", lambda *_: server.client())
+    monkeypatch.setattr(profiles, "Client", lambda *_: server.client())
     states = [study_json(name=name) for name in ("mnist", "mnist-2", "digits")]
     server.say("GET", "/studies", ok({"items": states, "next": None}))
     server.say("GET", "/devices", ok({"items": [{"name": "rp2040", "title": "Pico (RP2040)"}]}))
@@ -88,7 +88,7 @@ def test_nobody_waits_for_a_server_that_does_not_answer(
         ending.wait(60)
         raise AssertionError("it is too late")
 
-    monkeypatch.setattr(edge, "client", never)
+    monkeypatch.setattr(profiles, "client", never)
     monkeypatch.setattr(complete, "PATIENCE_S", 0.05)
     began_s = time.monotonic()
     assert offered("tinyfront study show mn").split() == []

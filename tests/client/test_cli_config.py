@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.client.scripted import Scripted, ok
-from tinyfront.cli import app, edge, exits, profiles
+from tinyfront.cli import app, exits, profiles
 
 KEY = "tf_ab12cd34ef56_" + "s" * 20 + "_" + "s" * 22
 OTHER = "tf_999999999999_" + "o" * 43
@@ -57,7 +57,7 @@ def used(monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[str, str | None]
         seen.extend(given)
         return server.client()
 
-    monkeypatch.setattr(edge, "Client", client)
+    monkeypatch.setattr(profiles, "Client", client)
     run("devices", *words)
     return seen[0], seen[1]
 

@@ -13,12 +13,12 @@ from tests.client.scripted import (
     ok,
     study_json,
 )
-from tinyfront.cli import app, edge
+from tinyfront.cli import app, profiles
 
 
 @pytest.fixture(autouse=True)
 def scripted(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge, "Client", lambda *_: server.client())
+    monkeypatch.setattr(profiles, "Client", lambda *_: server.client())
     server.say("GET", "/studies/toy", ok(study_json()))
 
 

@@ -7,12 +7,12 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.client.scripted import Scripted, nothing, ok, problem, study_json
-from tinyfront.cli import app, edge, exits, results
+from tinyfront.cli import app, exits, profiles, results
 
 
 @pytest.fixture(autouse=True)
 def scripted(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge, "Client", lambda *_: server.client())
+    monkeypatch.setattr(profiles, "Client", lambda *_: server.client())
     server.say("GET", "/studies/toy", ok(study_json()))
 
 

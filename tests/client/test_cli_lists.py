@@ -9,14 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.client.scripted import Scripted, objective_json, ok, problem, study_json, trial_json
-from tinyfront.cli import app, edge, exits
+from tinyfront.cli import app, exits, profiles
 
 OBJECTIVES = [objective_json("error"), objective_json("model_size:deployed", unit="B")]
 
 
 @pytest.fixture(autouse=True)
 def scripted(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge, "Client", lambda *_: server.client())
+    monkeypatch.setattr(profiles, "Client", lambda *_: server.client())
     server.say("GET", "/studies/toy", ok(study_json(objectives=OBJECTIVES)))
 
 

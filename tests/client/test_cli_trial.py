@@ -4,12 +4,12 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.client.scripted import Scripted, ok, trial_json
-from tinyfront.cli import app, edge
+from tinyfront.cli import app, profiles
 
 
 @pytest.fixture(autouse=True)
 def scripted(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge, "Client", lambda *_: server.client())
+    monkeypatch.setattr(profiles, "Client", lambda *_: server.client())
 
 
 def shown(trial: int) -> str:

@@ -44,7 +44,7 @@ def confirmed_json(*networks: dict[str, Any], **changes: Any) -> dict[str, Any]:
 @pytest.fixture
 def study(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> Study:
     server.say("GET", "/studies/toy", ok(study_json(objectives=OBJECTIVES, test_reads=1)))
-    monkeypatch.setattr("tinyfront.cli.edge.Client", lambda *_: server.client())
+    monkeypatch.setattr("tinyfront.cli.profiles.Client", lambda *_: server.client())
     return server.client().study("toy")
 
 

@@ -12,8 +12,9 @@ import typer
 
 from tinyfront.calls import Call, workers
 from tinyfront.calls import studies as calls
-from tinyfront.cli import profiles as profile_file
+from tinyfront.cli import profiles as config
 from tinyfront.errors import TinyfrontError
+from tinyfront.records import items
 
 # Whoever presses the tabulator does not wait longer. An address that answers nothing, or whose name
 # is looked up for long, is left to a thread that ends with this process.
@@ -45,7 +46,7 @@ def devices(ctx: typer.Context, incomplete: str) -> Offers:
 def profiles(ctx: typer.Context, incomplete: str) -> Offers:
     """Names of profiles in the config file."""
     try:
-        found = profile_file.read(profile_file.path_of(os.environ)).profiles
+        found = config.read(config.path_of(os.environ)).profiles
     except TinyfrontError:
         return []
     return [(name, each.url or "") for name, each in found.items()]
@@ -65,13 +66,10 @@ def _asked(ctx: typer.Context, listing: Call, **query: Any) -> list[dict[str, An
     found: list[dict[str, Any]] = []
 
     def ask() -> None:
-        # Not above: what this module gives to options is needed by edge itself.
-        from tinyfront.cli import edge
-
+        call = replace(listing, query={**listing.query, **query}, patience_s=0.0)
         try:
-            with edge.client(ctx.params.get("url"), ctx.params.get("profile")) as client:
-                call = replace(listing, query={**listing.query, **query}, patience_s=0.0)
-                found.extend(client.connection.json(call)["items"])
+            with config.client(ctx.params.get("url"), ctx.params.get("profile")) as client:
+                found.extend(items(client.connection.json(call), client.url))
         except Exception:  # whatever it was, the line that is being typed must stay as it is
             return
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import json
 import os
@@ -11,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Concatenate, ParamSpec, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 import typer
 from rich.console import Console, RenderableType
@@ -26,7 +25,6 @@ from tinyfront.study import Study
 # Without a terminal there is no width to keep to: a table in a file or a pipe is not cut.
 WIDTH_WITHOUT_TERMINAL = 240
 MOST_NAMES = 200  # among which the one that was meant is looked for
-Given = ParamSpec("Given")
 
 Url = Annotated[
     str | None,
@@ -108,9 +106,7 @@ class Door:
         return [str(each.get("name")) for each in found]
 
 
-def with_server(
-    command: Callable[Concatenate[Door, Given], None],
-) -> Callable[..., None]:
+def with_server(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command its server, with the options that say which one and how to print."""
     shared = {
         "url": (Url, None),
@@ -126,21 +122,13 @@ def with_server(
     ]
 
     def run(url: str | None, profile: str | None, as_json: bool, **given: Any) -> None:
-        with client(url, profile) as opened:
-            command(Door(opened, as_json), **given)  # type: ignore[call-arg]
+        with profiles.client(url, profile) as opened:
+            command(Door(opened, as_json), **given)
 
-    functools.update_wrapper(run, command)
-    del run.__wrapped__  # type: ignore[attr-defined]  # or its signature would be taken for ours
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    vars(run)["__signature__"] = inspect.Signature(parameters)
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     return run
-
-
-def client(url: str | None, profile: str | None) -> Client:
-    """The client that a command uses."""
-    file = profiles.read(profiles.path_of(os.environ))
-    found = profiles.settings(os.environ, file, url, profile)
-    return Client(found.url.value, found.key.value)
 
 
 class Printer(Console):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tinyfront.client import DEFAULT_URL
+from tinyfront.client import DEFAULT_URL, Client
 from tinyfront.errors import InvalidArgument
 
 URL, KEY, PROFILE = "TINYFRONT_URL", "TINYFRONT_API_KEY", "TINYFRONT_PROFILE"
@@ -125,6 +125,12 @@ def settings(
     given = [Setting(environ[KEY], KEY)] if environ.get(KEY) else []
     keys = own + given if profile else given + own
     return Settings(which, address, [*keys, Setting(None, "default")][0])
+
+
+def client(url: str | None, profile: str | None) -> Client:
+    """The client that a command uses."""
+    found = settings(os.environ, read(path_of(os.environ)), url, profile)
+    return Client(found.url.value, found.key.value)
 
 
 def nearest(name: str, known: list[str]) -> str:
