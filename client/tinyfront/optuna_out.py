@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tinyfront.errors import MissingPackage, NoCounterpart
+from tinyfront.limits import Limit
 from tinyfront.records import StudyConstraint, StudyObjective
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _trial(
     if trial.reason is not None:
         about["tinyfront_reason"] = trial.reason
     constraints = {
-        each.name: _beyond(each, trial.values[each.name])
+        each.name: Limit(each.name, each.limit, each.goal).excess(trial)
         for each in judges
         if each.limit is not None and each.name in trial.values
     }
@@ -120,12 +121,6 @@ def _trial(
     if trial.finished_at is not None:  # Optuna's times are local and naive
         made.datetime_complete = trial.finished_at.astimezone().replace(tzinfo=None)
     return made
-
-
-def _beyond(judge: Judge, value: float) -> float:
-    """How far a value is beyond a limit; not above 0 if it is kept."""
-    assert judge.limit is not None
-    return value - judge.limit if judge.goal == "minimize" else judge.limit - value
 
 
 def _warn(text: str) -> None:

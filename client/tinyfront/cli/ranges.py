@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
+from tinyfront.cli.definition import GOAL
 from tinyfront.errors import InvalidArgument
 from tinyfront.front import find_objective
+from tinyfront.limits import Limit
 from tinyfront.records import StudyObjective
 
 RANGE = re.compile(r"\s*(?P<name>[A-Za-z_][A-Za-z0-9_:.-]*)\s*(?P<sign>[<>]=)\s*(?P<number>.+)")
@@ -34,12 +36,9 @@ class Range:
     def __str__(self) -> str:
         return f"{self.name}{self.sign}{self.number:.17g}"
 
-    def holds(self, values: Mapping[str, float]) -> bool:
-        """Whether values keep it; one that is not there does not."""
-        value = values.get(self.name)
-        if value is None:
-            return False
-        return value <= self.number if self.sign == "<=" else value >= self.number
+    def limit(self) -> Limit:
+        """The limit that says so, for trials that are here already."""
+        return Limit(self.name, self.number, GOAL[self.sign])
 
 
 def ranges(objectives: Sequence[StudyObjective], texts: Sequence[str] | None) -> list[Range]:

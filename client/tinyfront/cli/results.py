@@ -11,11 +11,12 @@ from typing import Annotated, Literal
 import typer
 
 from tinyfront.cli import complete, tables
-from tinyfront.cli.edge import Door, StudyName, console, naming, with_server, working, write
+from tinyfront.cli.edge import Door, StudyName, naming, with_server, working, write
 from tinyfront.cli.ranges import Where, ranges
 from tinyfront.confirmed import Confirmed
 from tinyfront.errors import InvalidArgument
 from tinyfront.front import Front, find_objective
+from tinyfront.limits import kept
 from tinyfront.trial import Trial
 
 TrialId = Annotated[int, typer.Argument(metavar="TRIAL", help="Id of the trial.")]
@@ -54,8 +55,7 @@ def front(  # noqa: PLR0913 - an option for each way to choose
     study = door.study(name)
     whole = study.front(device=device)
     wanted = ranges(whole.objectives, where)
-    kept = [each for each in whole if all(one.holds(each.values) for one in wanted)]
-    found = Front(study, whole.objectives, kept)
+    found = Front(study, whole.objectives, kept(whole, [each.limit() for each in wanted]))
     shown = Front(study, found.objectives, _chosen(found, best, knee, sort)[:limit])
     objectives = [asdict(objective) for objective in found.objectives]
     wire = {"objectives": objectives, "items": [trial.wire for trial in shown]}
@@ -150,9 +150,8 @@ def download(
 
 
 def _say_confirmed(door: Door, found: Confirmed) -> None:
-    if not door.as_json and found.networks:
-        console().print(tables.confirmed(found))
-    door.say(found.wire, *tables.confirmed_lines(found))
+    table = [tables.confirmed(found)] if found.networks else []
+    door.say(found.wire, *table, *tables.confirmed_lines(found))
 
 
 def _counted(pieces: Iterator[bytes], told: Callable[[int], None]) -> Iterator[bytes]:
