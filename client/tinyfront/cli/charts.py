@@ -21,7 +21,7 @@ from tinyfront.cli.profiles import nearest
 from tinyfront.errors import InvalidArgument, NotFound, TinyfrontError
 from tinyfront.figures import STUDY_FIGURES
 from tinyfront.figures import figure as drawn
-from tinyfront.hypervolumes import HypervolumeHistory
+from tinyfront.hypervolumes import HypervolumeHistory, history_of
 from tinyfront.importances import Importance
 from tinyfront.numbers import NOTHING, number
 
@@ -118,9 +118,8 @@ def _drawn(figure: Figure, suffix: str) -> bytes:
 @with_server
 def hypervolume(door: Door, name: StudyName) -> None:
     """Print how the hypervolume grew: a row for each trial that changed the front."""
-    study = door.study(name)
-    wire = door.answer(calls.hypervolume(study.id))
-    door.say(wire, _growth(study.hypervolume_history()))
+    wire = door.answer(calls.hypervolume(door.study(name).id))
+    door.say(wire, _growth(history_of(wire, door.client.url)))
 
 
 def _growth(history: HypervolumeHistory) -> Table:

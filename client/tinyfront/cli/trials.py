@@ -74,7 +74,8 @@ def cancel(
     trial: Annotated[list[int], typer.Argument(metavar="TRIAL", help="Ids of trials.")],
 ) -> None:
     """Close open trials; workers that have them are told to stop."""
-    closed = [door.client.trial(each).cancel() for each in trial]
+    answers = [door.answer(calls.cancel(each)) for each in trial]
+    closed = [trial_of(door.client.connection, each) for each in answers]
     lines = [f"Trial {each.number} (id {each.id}) is {each.status}." for each in closed]
     door.say([each.wire for each in closed], *lines)
 
