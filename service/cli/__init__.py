@@ -3,6 +3,7 @@
 import importlib.metadata
 import inspect
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -116,7 +117,7 @@ def add_plugins() -> None:
             command(app, entry.name, *examples)(found)
 
 
-def _missing(reason: str):  # type: ignore[no-untyped-def]  # typer reads the bare signature
+def _missing(reason: str) -> Callable[[], None]:
     def command() -> None:
         typer.echo(
             f"This command is not installed: {reason}. Install tinyfront-server[worker].", err=True

@@ -49,14 +49,12 @@ class Words:
 
     def __init__(self) -> None:
         self._status = Console(stderr=True).status("")
-        self._doing = False
 
     def doing(self, what: str) -> None:
         """Show on a terminal that the demo is not dead."""
         self._status.update(f"{what} …")
-        if sys.stderr.isatty() and not self._doing:
+        if sys.stderr.isatty():
             self._status.start()
-            self._doing = True
 
     def page(self, address: str, folder: Path) -> None:
         """Say the address as soon as there is one, so that nobody waits for the end."""
@@ -102,9 +100,7 @@ class Words:
 
     def close(self) -> None:
         """Take the spinner away."""
-        if self._doing:
-            self._status.stop()
-            self._doing = False
+        self._status.stop()
 
 
 class Lines:

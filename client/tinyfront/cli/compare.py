@@ -82,11 +82,15 @@ def compared(states: Sequence[StudyState], fronts: Sequence[Front]) -> Compared:
 
 
 def _beaten(front: Front, by: Front) -> int | None:
-    signs = {each.name: 1 if each.goal == "minimize" else -1 for each in front.objectives}
-    if signs != {each.name: 1 if each.goal == "minimize" else -1 for each in by.objectives}:
+    signs = _signs(front)
+    if signs != _signs(by):
         return None
     points, others = _losses(front, signs), _losses(by, signs)
     return sum(any(_beats(other, point) for other in others) for point in points)
+
+
+def _signs(front: Front) -> dict[str, int]:
+    return {each.name: 1 if each.goal == "minimize" else -1 for each in front.objectives}
 
 
 def _losses(front: Front, signs: Mapping[str, int]) -> list[list[float]]:
