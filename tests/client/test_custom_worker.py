@@ -177,6 +177,17 @@ def test_who_waits_for_abilities_is_told_which(
     assert told.count("Trial 3 waits for a worker that can pruning: Worker(can=['pruning'])") == 1
 
 
+def test_a_queue_that_others_have_emptied_meanwhile_ends_no_worker(black_box: Scripted) -> None:
+    black_box.answers["GET", "/studies/7"].clear()
+    waiting = study_json(counts={"queued": 1})
+    black_box.say("GET", "/studies/7", ok(waiting), ok(study_json(status="ended")))
+    black_box.say("GET", "/studies/7/trials", ok({"items": [], "next": None}))
+    black_box.say("POST", LEASES, nothing())
+    worker = worker_of(black_box)
+    worker.evaluate(lambda trial: {})
+    assert worker.run("toy") == 0
+
+
 def test_the_checksums_of_a_data_set_tell_bytes_and_splits_apart(tmp_path: Path) -> None:
     facts: dict[str, Any] = {"shape": (4,), "classes": 2, "train": 8, "validation": 2}
     (tmp_path / "a.bin").write_bytes(b"by")
