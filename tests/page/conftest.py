@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,15 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from service.db import Database
-from tests.api.conftest import Served, served, served_sqlite, wait_until
+from tests.access.conftest import Keyed, keyed_sqlite
+from tests.api.conftest import BLACK_BOX, Served, served, served_sqlite, wait_until
 from tests.page import seeds
 
-__all__ = ["served", "served_sqlite"]
+__all__ = ["keyed_sqlite", "served", "served_sqlite"]
 
 STUDY = "/studies/digits-f446"
+# Options of a window: those of a telephone.
+NARROW = {"viewport": {"width": 390, "height": 780}}
 # The page's policy tells of its violations in the document; they are kept where a test finds them.
 LISTEN = """
 window.violations = [];
@@ -48,6 +52,13 @@ class Window:
         """Wait until the first chart is drawn."""
         self.page.wait_for_selector(f"{chart} .main-svg, {chart} canvas")
 
+    def click(self, x: float, y: float) -> None:
+        """Click on what a chart draws at a place of the window."""
+        self.page.mouse.move(x, y)
+        # Plotly notes what is below the pointer before it takes a click.
+        self.page.wait_for_selector(".js-plotly-plot .hoverlayer .hovertext")
+        self.page.mouse.click(x, y)
+
     def forgive(self, words: str) -> None:
         """Forget errors that a test provoked, now and later."""
         self.forgiven.append(words)
@@ -56,6 +67,18 @@ class Window:
     def errors(self) -> list[str]:
         """What the console said that no test provoked."""
         return [each for each in self.told if not any(words in each for words in self.forgiven)]
+
+
+@contextmanager
+def opened(browser: Browser, served: Served, **options: Any) -> Iterator[Window]:
+    """A fresh window; afterwards neither its console nor its policy may have complained."""
+    context = browser.new_context(**options)
+    found = Window(context, served)
+    yield found
+    violations = found.page.evaluate("window.violations")
+    context.close()
+    assert violations == []
+    assert found.errors == []
 
 
 @pytest.fixture(scope="session")
@@ -91,14 +114,18 @@ def family(shared: Served) -> dict[str, Any]:
 
 @pytest.fixture
 def window(browser: Browser, shared: Served, request: pytest.FixtureRequest) -> Iterator[Window]:
-    """A fresh window; afterwards neither its console nor its policy may have complained.
+    """A fresh window.
 
     Its options are those of Playwright's `new_context`, given by indirect parametrization.
     """
-    context = browser.new_context(**getattr(request, "param", {}))
-    opened = Window(context, shared)
-    yield opened
-    violations = opened.page.evaluate("window.violations")
-    context.close()
-    assert violations == []
-    assert opened.errors == []
+    with opened(browser, shared, **getattr(request, "param", {})) as found:
+        yield found
+
+
+@pytest.fixture
+def locked(browser: Browser, keyed_sqlite: Keyed) -> Iterator[Window]:
+    """A window on a service with keys and one study; refusals may be told in its console."""
+    assert keyed_sqlite.ask("one", "POST", "/studies", BLACK_BOX).status_code == 201
+    with opened(browser, keyed_sqlite.served) as found:
+        found.forgive("401 (Unauthorized)")
+        yield found

@@ -9,11 +9,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.api.conftest import Served, wait_until
 from tests.page import ovens, seeds
-from tests.page.conftest import STUDY, Window
+from tests.page.conftest import NARROW, STUDY, Window
 
 pytestmark = pytest.mark.browser
 
-NARROW = {"viewport": {"width": 390, "height": 844}}
 KILN = "/studies/kiln"
 LINES = "document.querySelector('.parcoords').closest('.js-plotly-plot').data[0].dimensions"
 

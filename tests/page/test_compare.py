@@ -30,10 +30,8 @@ def test_networks_are_picked_in_the_table_and_in_the_chart_and_shown_side_by_sid
     picks = page.get_by_role("group", name="Picked to compare")
     expect(picks).to_contain_text("and one more to compare")
     x, y, trial = point(page, "front", first)
-    page.mouse.move(x, y)
-    page.wait_for_timeout(200)  # Plotly notes what is below the pointer before it takes a click
     page.keyboard.down("Shift")
-    page.mouse.click(x, y)
+    window.click(x, y)
     page.keyboard.up("Shift")
     expect(picks).to_contain_text("Compare 2")
     expect(page.get_by_label(f"Pick trial {first} to compare")).to_be_checked()

@@ -1,18 +1,15 @@
 """Steering a study from its page: pause, extend, close, delete, and who may."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from service.states import Role
-from tests.access.conftest import Keyed, keyed_sqlite
-from tests.api.conftest import BLACK_BOX, Served, new_id, wait_until
+from tests.access.conftest import Keyed
+from tests.api.conftest import Served, new_id, wait_until
 from tests.page import seeds
-from tests.page.conftest import Window
-
-__all__ = ["keyed_sqlite"]
+from tests.page.conftest import NARROW, Window
 
 pytestmark = pytest.mark.browser
 
@@ -62,7 +59,7 @@ def test_who_comes_second_is_told_what_has_changed(window: Window, shared: Serve
     expect(state(page)).to_have_text("paused")
 
 
-@pytest.mark.parametrize("window", [{"viewport": {"width": 390, "height": 800}}], indirect=True)
+@pytest.mark.parametrize("window", [NARROW], indirect=True)
 def test_an_ended_study_is_extended_and_goes_on(window: Window, shared: Served) -> None:
     shared.study(name="longer", trials=1, epochs=50)
     shared.enqueue(0.5, "longer")
@@ -130,18 +127,6 @@ def test_deleting_asks_for_the_name(window: Window, shared: Served) -> None:
     expect(page.get_by_role("heading", name="Studies")).to_be_visible()
     expect(page.locator(".notice")).to_have_text(re.compile("gone was deleted."))
     assert shared.ask("GET", "/studies/gone").status_code == 404
-
-
-@pytest.fixture
-def locked(browser: Browser, keyed_sqlite: Keyed) -> Iterator[Window]:
-    """A window on a service with keys and one study."""
-    assert keyed_sqlite.ask("one", "POST", "/studies", BLACK_BOX).status_code == 201
-    context = browser.new_context()
-    opened = Window(context, keyed_sqlite.served)
-    opened.forgive("401 (Unauthorized)")
-    yield opened
-    context.close()
-    assert opened.errors == []
 
 
 def sign_in(window: Window, keyed: Keyed, role: Role) -> Page:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from service import studies
 from tests.api.conftest import Served
-from tests.page.conftest import Window
+from tests.page.conftest import NARROW, Window, opened
 from tests.service.stage import definition
 
 pytestmark = pytest.mark.browser
@@ -24,11 +24,8 @@ def many(browser: Browser, served_sqlite: Served) -> Iterator[Window]:
             )
             if n == 3:
                 studies.end(session, study, studies.Ended.CLOSED, served_sqlite.db.now(session))
-    context = browser.new_context()
-    opened = Window(context, served_sqlite)
-    yield opened
-    context.close()
-    assert opened.errors == []
+    with opened(browser, served_sqlite) as found:
+        yield found
 
 
 def cards(page: Page) -> list[str]:
@@ -93,7 +90,7 @@ def test_pages_go_from_the_newest_to_the_oldest_and_back(many: Window) -> None:
     expect(page.locator(".card").first).to_contain_text("study-70")
 
 
-@pytest.mark.parametrize("window", [{"viewport": {"width": 390, "height": 800}}], indirect=True)
+@pytest.mark.parametrize("window", [NARROW], indirect=True)
 def test_studies_are_picked_and_compared(window: Window, networks: Served) -> None:
     page = window.open("/")
     bar = page.get_by_role("region", name="Studies to compare")
@@ -113,8 +110,7 @@ def test_studies_are_picked_and_compared(window: Window, networks: Served) -> No
 
 
 def test_an_empty_service_leads_to_the_first_study(browser: Browser, served_sqlite: Served) -> None:
-    context = browser.new_context()
-    page = Window(context, served_sqlite).open("/")
-    page.locator(".empty").get_by_role("link", name="New study").click()
-    expect(page.get_by_role("heading", name="New study")).to_be_visible()
-    context.close()
+    with opened(browser, served_sqlite) as window:
+        page = window.open("/")
+        page.locator(".empty").get_by_role("link", name="New study").click()
+        expect(page.get_by_role("heading", name="New study")).to_be_visible()

@@ -8,11 +8,9 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.api.conftest import Served
-from tests.page.conftest import Window
+from tests.page.conftest import NARROW, Window
 
 pytestmark = pytest.mark.browser
-
-NARROW = {"viewport": {"width": 390, "height": 800}}
 
 
 def field(page: Page, label: str) -> Locator:

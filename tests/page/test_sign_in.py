@@ -1,32 +1,13 @@
 """Signing in and out on the page of a service that asks for keys."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from service.states import Role
-from tests.access.conftest import Keyed, keyed_sqlite
-from tests.api.conftest import BLACK_BOX
+from tests.access.conftest import Keyed
 from tests.page.conftest import Window
 
-__all__ = ["keyed_sqlite"]
-
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def locked(browser: Browser, keyed_sqlite: Keyed) -> Iterator[Window]:
-    """A window on a service with keys and one study; only refusals may be told in its console."""
-    assert keyed_sqlite.ask("one", "POST", "/studies", BLACK_BOX).status_code == 201
-    context = browser.new_context()
-    opened = Window(context, keyed_sqlite.served)
-    yield opened
-    violations = opened.page.evaluate("window.violations")
-    context.close()
-    assert violations == []
-    opened.forgive("401 (Unauthorized)")
-    assert opened.errors == []
 
 
 def test_a_key_opens_the_page_until_the_reader_signs_out(

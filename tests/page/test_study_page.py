@@ -47,15 +47,6 @@ def point(page: Page, role: str, number: int | None = None) -> tuple[float, floa
     return x, y, int(trial)
 
 
-def click_a_point(page: Page, role: str) -> int:
-    """Click on the first point of a role; returns its trial."""
-    x, y, trial = point(page, role)
-    page.mouse.move(x, y)
-    page.wait_for_timeout(200)  # Plotly notes what is below the pointer before it takes a click
-    page.mouse.click(x, y)
-    return trial
-
-
 def test_the_studies_are_listed_with_where_they_stand(window: Window, networks: Served) -> None:
     page = window.open("/")
     title = page.get_by_role("link", name="digits-f446", exact=True)
@@ -120,7 +111,8 @@ def test_a_click_on_a_point_opens_its_trial_and_back_returns(
 ) -> None:
     page = window.open(STUDY)
     window.drawn()
-    trial = click_a_point(page, "front")
+    x, y, trial = point(page, "front")
+    window.click(x, y)
     expect(page).to_have_url(re.compile(f"/trials/{trial}$"))
     number = networks.get(f"/trials/{trial}")["number"]
     expect(page.locator("h1")).to_have_text(f"Trial {number}")

@@ -10,11 +10,10 @@ from service.models import Trial
 from tests.api.conftest import Served, wait_until
 from tests.api.test_lineage import grow
 from tests.page import graphs, seeds
-from tests.page.conftest import Window
+from tests.page.conftest import NARROW, Window
 
 pytestmark = pytest.mark.browser
 
-NARROW = {"viewport": {"width": 390, "height": 780}}
 TRACEBACK = (
     "Traceback (most recent call last):\n  File 'a.py', line 1\n    f()\nRuntimeError: no room"
 )
@@ -110,9 +109,7 @@ def test_a_node_and_its_bar_are_one_thing(window: Window, drawn: dict[str, int])
                   box.top + yaxis._offset + yaxis.d2p("max1")];
         }"""
     )
-    page.mouse.move(x, y)
-    page.wait_for_timeout(200)  # Plotly notes what is below the pointer before it takes a click
-    page.mouse.click(x, y)
+    window.click(x, y)
     expect(page.locator("[data-node='max1']")).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".box-about")).to_contain_text("max pool 2\u00d72")
 

@@ -9,11 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.api.conftest import Served
-from tests.page.conftest import STUDY, Window
+from tests.page.conftest import NARROW, STUDY, Window
 
 pytestmark = pytest.mark.browser
-
-NARROW = {"viewport": {"width": 390, "height": 780}}
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,12 @@ from sqlalchemy import update
 from service.models import Worker
 from tests.api.conftest import Served, new_id
 from tests.page import seeds
-from tests.page.conftest import Window
+from tests.page.conftest import NARROW, Window, opened
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("window", [{"viewport": {"width": 390, "height": 800}}], indirect=True)
+@pytest.mark.parametrize("window", [NARROW], indirect=True)
 def test_a_worker_shows_what_it_is_and_what_it_works_on(window: Window, shared: Served) -> None:
     gpu = {
         "accelerator": "cuda",
@@ -65,10 +65,9 @@ def hours_ago(shared: Served) -> datetime:
 def test_without_a_worker_the_page_says_how_to_start_one(
     browser: Browser, served_sqlite: Served
 ) -> None:
-    context = browser.new_context()
-    page = Window(context, served_sqlite).open("/")
-    page.get_by_role("navigation", name="Main").get_by_role("link", name="Workers").click()
-    expect(page.get_by_role("heading", name="No worker yet")).to_be_visible()
-    command = f"tinyfront-server worker --server http://127.0.0.1:{served_sqlite.port}"
-    expect(page.locator("pre")).to_contain_text(command)
-    context.close()
+    with opened(browser, served_sqlite) as window:
+        page = window.open("/")
+        page.get_by_role("navigation", name="Main").get_by_role("link", name="Workers").click()
+        expect(page.get_by_role("heading", name="No worker yet")).to_be_visible()
+        command = f"tinyfront-server worker --server http://127.0.0.1:{served_sqlite.port}"
+        expect(page.locator("pre")).to_contain_text(command)

@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.e2e.conftest import Site
-from tests.page.conftest import Window
+from tests.page.conftest import Window, opened
 from tests.walk.conftest import BOX, NETWORKS
 from tinyfront import Client
 
@@ -79,18 +79,13 @@ def places(site: Site) -> dict[str, object]:
 @pytest.fixture(params=list(LOOKS))
 def window(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Iterator[Window]:
     """A window that notes each address it asks; afterwards nothing may have complained."""
-    context = browser.new_context(**LOOKS[request.param])
     asked: list[str] = []
-    context.on("request", lambda each: asked.append(each.url))
-    opened = Window(context, site)
-    yield opened
-    violations = opened.page.evaluate("window.violations")
-    context.close()
+    with opened(browser, site, **LOOKS[request.param]) as found:
+        found.page.on("request", lambda each: asked.append(each.url))
+        yield found
     own = urlsplit(site.url).netloc
     others = [url for url in asked if urlsplit(url).scheme != "data" and own not in url]
     assert [url for url in others if not url.startswith("blob:")] == []
-    assert violations == []
-    assert opened.errors == []
 
 
 @pytest.mark.browser
