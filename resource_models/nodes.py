@@ -244,6 +244,8 @@ class Flatten:
         check_inputs(self)
 
 
+# The nodes that have weights.
+Weighted = Conv2d | DepthwiseConv2d | Dense
 Node = (
     Input
     | Conv2d

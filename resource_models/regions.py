@@ -20,6 +20,7 @@ from resource_models.nodes import (
     Pair,
     rule_for,
 )
+from resource_models.shapes import border
 
 # From a node, an axis (0 rows, 1 columns), what is needed of its output and the lengths of input
 # and output to what is needed of its input; it may reach beyond the map, into its padding.
@@ -84,9 +85,7 @@ def _pool(node: MaxPool | AvgPool, axis: int, needed: Pair, lengths: Pair) -> Pa
 
 def _windows(window: int, node: Any, axis: int, needed: Pair, lengths: Pair) -> Pair:
     stride = node.stride[axis]
-    before = 0
-    if node.padding == "same":
-        before = max((lengths[1] - 1) * stride + window - lengths[0], 0) // 2
+    before, _ = border(lengths[0], window, stride, node.padding)
     return needed[0] * stride - before, (needed[1] - 1) * stride - before + window
 
 

@@ -7,7 +7,7 @@ from math import prod
 from resource_models.channels import STAYS, Channels, Tie, channels
 from resource_models.graph import Graph
 from resource_models.model_size import BIAS_BYTES, REQUANTISATION_BYTES, index_bytes
-from resource_models.nodes import Conv2d, Dense, DepthwiseConv2d, Gather
+from resource_models.nodes import Dense, DepthwiseConv2d, Gather, Weighted
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def savings(graph: Graph) -> dict[Tie, Saving]:
     found = channels(graph)
     totals = [[0, 0, 0] for _ in found.ties]
     for node in graph.nodes[1:]:
-        if isinstance(node, Conv2d | DepthwiseConv2d | Dense):
+        if isinstance(node, Weighted):
             _count_weights(graph, found, node, totals)
         elif isinstance(node, Gather):
             width = index_bytes(graph.shapes[node.inputs[0]][0])
@@ -40,9 +40,7 @@ def savings(graph: Graph) -> dict[Tie, Saving]:
     return {tie: Saving(*total) for tie, total in zip(found.ties, totals, strict=True)}
 
 
-def _count_weights(
-    graph: Graph, found: Channels, node: Conv2d | DepthwiseConv2d | Dense, totals: list[list[int]]
-) -> None:
+def _count_weights(graph: Graph, found: Channels, node: Weighted, totals: list[list[int]]) -> None:
     outputs, inputs = _counted(found, node.id), _counted(found, node.inputs[0])
     taps = 1 if isinstance(node, Dense) else prod(node.kernel)
     all_outputs, all_inputs = graph.shapes[node.id][-1], graph.shapes[node.inputs[0]][-1]

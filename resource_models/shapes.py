@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from resource_models.errors import InvalidGraph
+from resource_models.node_checks import Padding
 from resource_models.nodes import (
     Add,
     AvgPool,
@@ -27,6 +28,14 @@ from resource_models.nodes import (
 def shape_of(node: Node, inputs: tuple[Shape, ...]) -> Shape:
     """The output shape of `node`; shapes that do not fit raise `InvalidGraph`."""
     return rule_for(SHAPES, node)(node, inputs)
+
+
+def border(length: int, window: int, stride: int, padding: Padding) -> tuple[int, int]:
+    """What is added before and behind one axis of a map, as in TFLite: the odd one lies behind."""
+    if padding == "valid":
+        return 0, 0
+    both = max(0, (-(-length // stride) - 1) * stride + window - length)
+    return both // 2, both - both // 2
 
 
 def _input(node: Input, inputs: tuple[Shape, ...]) -> Shape:

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from resource_models.node_checks import Activation, Padding
 from resource_models.nodes import AvgPool, Conv2d, Dense, DepthwiseConv2d, MaxPool, Shape
+from resource_models.shapes import border
 
 
 class Weighted(nn.Module):
@@ -146,16 +147,13 @@ def padding(
         by itself on both sides (rows, columns); one of them is zero. The second way is faster
         but cannot put a surplus at the right and the bottom only.
     """
-    if kind == "valid":
-        return (0, 0, 0, 0), (0, 0)
-    rows, columns = (
-        max(0, (math.ceil(length / step) - 1) * step + size - length)
+    (top, bottom), (left, right) = (
+        border(length, size, step, kind)
         for length, size, step in zip(shape[:2], window, stride, strict=True)
     )
-    if rows % 2 == columns % 2 == 0:
-        return (0, 0, 0, 0), (rows // 2, columns // 2)
-    top, left = rows // 2, columns // 2
-    return (left, columns - left, top, rows - top), (0, 0)
+    if top == bottom and left == right:
+        return (0, 0, 0, 0), (top, left)
+    return (left, right, top, bottom), (0, 0)
 
 
 def activation_of(name: Activation) -> nn.Module:

@@ -7,13 +7,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from resource_models.nodes import Add, Dense, DepthwiseConv2d
+from resource_models.nodes import Add, Dense, Weighted
 from worker.deploy.arithmetic import INT8_MAX, INT8_MIN
 from worker.deploy.errors import InvalidSamples, InvalidWeights
 from worker.deploy.floats import FloatNetwork
 from worker.deploy.fold import FloatKernel, Folded
 from worker.deploy.observers import BINS, STEPS, SYMMETRIC_STEPS, Histogram, Observer
-from worker.deploy.record import LEAST_SCALE, MOST_SCALE, Int8Graph, Kernel, Weighted
+from worker.deploy.record import (
+    LEAST_SCALE,
+    MOST_SCALE,
+    Int8Graph,
+    Kernel,
+    per_output,
+    rows_of,
+)
 from worker.deploy.scales import Group, groups
 from worker.deploy.tables import Affine
 
@@ -64,9 +71,7 @@ def kernel_of(node: Weighted, kernel: FloatKernel, input_scale: float) -> Kernel
     The largest weight of a channel, of a dense node the largest of all, becomes 127; where the bias
     would then need more than its share of 32 bits, weights get coarser, for they hardly matter.
     """
-    outputs = -1 if isinstance(node, DepthwiseConv2d) else 0
-    rows = np.moveaxis(kernel.weights, outputs, 0)
-    largest = np.abs(rows).reshape(len(rows), -1).max(1)
+    largest = np.abs(rows_of(node, kernel.weights)).max(1)
     scales = np.maximum(largest / INT8_MAX, np.abs(kernel.bias) / input_scale / BIAS_MOST)
     if isinstance(node, Dense):
         scales = scales.max(keepdims=True)
@@ -75,8 +80,8 @@ def kernel_of(node: Weighted, kernel: FloatKernel, input_scale: float) -> Kernel
     scales = np.where(scales > 0, scales, 1.0)  # of a kernel of zeros any scale does
     single = np.maximum(scales, LEAST_SCALE).astype(np.float32)
     each = single.astype(np.float64)
-    steps = rows / each.reshape(-1, *(1,) * (rows.ndim - 1))
-    weights = np.moveaxis(np.clip(np.rint(steps), -INT8_MAX, INT8_MAX), 0, outputs)
+    steps = kernel.weights / per_output(node, each)
+    weights = np.clip(np.rint(steps), -INT8_MAX, INT8_MAX)
     bias = np.rint(kernel.bias / (each * input_scale))
     return Kernel(weights.astype(np.int8), bias.astype(np.int32), single)
 
@@ -142,9 +147,8 @@ def _affines(
 
 
 def _sum_floor(node: Weighted, kernel: FloatKernel, input_scale: float) -> float:
-    outputs = -1 if isinstance(node, DepthwiseConv2d) else 0
-    rows = np.abs(np.moveaxis(kernel.weights, outputs, 0))
-    sums = rows.reshape(len(rows), -1).sum(1) * (STEPS * input_scale) + np.abs(kernel.bias)
+    sums = np.abs(rows_of(node, kernel.weights)).sum(1) * (STEPS * input_scale)
+    sums += np.abs(kernel.bias)
     return float(sums.max()) / SUM_MOST
 
 

@@ -44,12 +44,7 @@ class FloatNetwork:
     @torch.inference_mode()
     def activations(self, samples: Tensor) -> Iterator[tuple[str, Tensor]]:
         """(node, its output) in the order of the network; the input comes first."""
-        shape = self.graph.input.shape
-        if samples.shape[1:] != shape:
-            got = tuple(samples.shape)
-            raise InvalidSamples(
-                "samples", f"need the shape (n, {', '.join(map(str, shape))}), got {got}."
-            )
+        check_shape(self.graph, samples)
         made = {self.graph.input.id: samples.float()}
         yield self.graph.input.id, made[self.graph.input.id]
         for node in self.graph.nodes[1:]:
@@ -66,6 +61,14 @@ class FloatNetwork:
         """Weights and bias of a node on the device of a tensor."""
         weights, bias = self._kernels[node.id]
         return weights.to(like), bias.to(like)
+
+
+def check_shape(graph: Graph, samples: Tensor) -> None:
+    """Refuse samples that are not `n x` the input's shape."""
+    shape = graph.input.shape
+    if samples.shape[1:] != shape:
+        need = f"need the shape (n, {', '.join(map(str, shape))})"
+        raise InvalidSamples("samples", f"{need}, got {tuple(samples.shape)}.")
 
 
 def active(x: Tensor, activation: Activation) -> Tensor:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from resource_models.graph import Graph
-from resource_models.nodes import Conv2d, Dense, DepthwiseConv2d, Node, Shape
+from resource_models.nodes import Conv2d, Dense, Node, Shape, Weighted
 from worker.deploy.errors import InvalidWeights
-from worker.deploy.record import Sensor, Weighted, kernel_shape, outputs_of
+from worker.deploy.record import Sensor, kernel_shape, outputs_of, per_output
 
 EPSILON = 1e-5  # torch's own of batch norm, which no file tells
 COUNTER = "norm.num_batches_tracked"
@@ -76,9 +76,7 @@ def _kernel(node: Weighted, shape: Shape, left: dict[str, Tensor]) -> FloatKerne
     if (variance < 0).any():
         raise InvalidWeights(f"{node.id}/norm.running_var", "need numbers >= 0.")
     factor = gain / np.sqrt(variance + EPSILON)
-    # Outputs are the first axis of a kernel, of a depthwise one the last.
-    each = (-1,) if isinstance(node, DepthwiseConv2d) else (-1, *(1,) * (weights.ndim - 1))
-    return FloatKernel(weights * factor.reshape(each), shift - mean * factor)
+    return FloatKernel(weights * per_output(node, factor), shift - mean * factor)
 
 
 def _weights(node: Weighted, shape: Shape, left: dict[str, Tensor]) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resource_models.graph import Graph
-from resource_models.nodes import Conv2d, Dense, DepthwiseConv2d, Node, Shape
+from resource_models.nodes import Conv2d, Dense, DepthwiseConv2d, Node, Shape, Weighted
 from worker.deploy.arithmetic import INT8_MAX, INT8_MIN, INT32_MAX
 from worker.deploy.errors import InvalidInt8Graph
 from worker.deploy.scales import groups
@@ -22,8 +22,6 @@ from worker.deploy.tables import Affine, Requantisation, Scales, requantisation
 
 # The scale of a bias is a product of two scales and must be a normal 32-bit float, too.
 LEAST_SCALE, MOST_SCALE = 2.0**-60, 2.0**60
-
-Weighted = Conv2d | DepthwiseConv2d | Dense
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,10 +134,22 @@ def outputs_of(node: Weighted, shape: Shape) -> int:
 def accumulated(node: Weighted, weights: NDArray[np.int8], zero_point: int) -> NDArray[np.int64]:
     """The largest sum of products of each output, whatever the input is; biases apart."""
     reach = max(INT8_MAX - zero_point, zero_point - INT8_MIN)
-    outputs = -1 if isinstance(node, DepthwiseConv2d) else 0
-    rows = np.moveaxis(weights.astype(np.int64), outputs, 0)
-    found: NDArray[np.int64] = np.abs(rows).reshape(len(rows), -1).sum(1) * reach
+    found: NDArray[np.int64] = np.abs(rows_of(node, weights.astype(np.int64))).sum(1) * reach
     return found
+
+
+def rows_of(node: Weighted, weights: NDArray[Any]) -> NDArray[Any]:
+    """The weights of each output, a row each: outputs are the first axis, of a depthwise kernel
+    the last."""
+    first = np.moveaxis(weights, -1 if isinstance(node, DepthwiseConv2d) else 0, 0)
+    return first.reshape(len(first), -1)
+
+
+def per_output(node: Weighted, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Numbers, one for each output or one for all, in a shape that broadcasts over the weights."""
+    if isinstance(node, DepthwiseConv2d):
+        return values
+    return values.reshape(-1, *(1,) * (1 if isinstance(node, Dense) else 3))
 
 
 def _check_names(field: str, found: Mapping[str, Any], need: set[str]) -> None:

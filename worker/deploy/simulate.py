@@ -27,12 +27,13 @@ from resource_models.nodes import (
     MaxPool,
     Node,
     Pad,
+    Weighted,
     rule_for,
 )
 from worker.deploy.arithmetic import ADD_SHIFT, INT8_MAX, INT8_MIN, mean_of, requantise
 from worker.deploy.errors import InvalidSamples
-from worker.deploy.floats import concat, flatten, gather, pad
-from worker.deploy.record import Int8Graph, Weighted, accumulated
+from worker.deploy.floats import check_shape, concat, flatten, gather, pad
+from worker.deploy.record import Int8Graph, accumulated
 from worker.deploy.tables import Affine
 from worker.deploy.windows import Windows
 
@@ -60,7 +61,7 @@ class Simulation:
     def quantise(self, samples: Tensor) -> Tensor:
         """Samples behind the sensor, `n x` the input's shape, as int8: halves go to even."""
         affine = self.record.tensors[self.graph.input.id]
-        self._check(samples)
+        check_shape(self.graph, samples)
         if not samples.is_floating_point() or not torch.isfinite(samples).all():
             raise InvalidSamples("samples", "need finite floating-point numbers.")
         steps = torch.round(samples.to(self.device, torch.float32) / affine.scale)
@@ -77,7 +78,7 @@ class Simulation:
     @torch.inference_mode()
     def run(self, samples: Tensor) -> Tensor:
         """The int8 answers to int8 samples `n x` the input's shape; in parts if they are many."""
-        self._check(samples)
+        check_shape(self.graph, samples)
         if samples.dtype != torch.int8:
             raise InvalidSamples("samples", f"need int8, got {samples.dtype}.")
         parts = [
@@ -88,7 +89,7 @@ class Simulation:
     @torch.inference_mode()
     def activations(self, samples: Tensor) -> dict[str, Tensor]:
         """The int8 output of every node, for int8 samples; all of them at once in memory."""
-        self._check(samples)
+        check_shape(self.graph, samples)
         made = {self.graph.input.id: samples.to(self.device)}
         for node in self.graph.nodes[1:]:
             made[node.id] = self._node(node, made)
@@ -157,12 +158,6 @@ class Simulation:
                 size = max(size, size // node.filters * taps)
             sizes.append(size)
         return max(sizes)
-
-    def _check(self, samples: Tensor) -> None:
-        shape = self.graph.input.shape
-        if samples.dim() != len(shape) + 1 or tuple(samples.shape[1:]) != shape:
-            need = f"need the shape (n, {', '.join(map(str, shape))})"
-            raise InvalidSamples("samples", f"{need}, got {tuple(samples.shape)}.")
 
 
 def _conv2d(net: Simulation, node: Conv2d, x: Tensor) -> Tensor:

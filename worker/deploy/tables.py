@@ -27,6 +27,7 @@ from resource_models.nodes import (
     MaxPool,
     Node,
     Pad,
+    Weighted,
     rule_for,
 )
 from worker.deploy.arithmetic import ADD_SHIFT, INT8_MAX, INT8_MIN, multiplier_of
@@ -80,7 +81,7 @@ def clamp(activation: Activation, output: Affine) -> tuple[int, int]:
     return low, high
 
 
-def _weighted(node: Conv2d | DepthwiseConv2d | Dense, scales: Scales) -> Requantisation:
+def _weighted(node: Weighted, scales: Scales) -> Requantisation:
     before, after = scales.inputs[0].scale, scales.output.scale
     factors = [before * float(scale) / after for scale in scales.weights]
     return _table(f"{node.id}.scales", factors, clamp(node.activation, scales.output))

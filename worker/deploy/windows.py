@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from resource_models.nodes import AvgPool, Conv2d, DepthwiseConv2d, MaxPool, Shape
+from resource_models.shapes import border
 
 Sliding = Conv2d | DepthwiseConv2d | MaxPool | AvgPool
 
@@ -26,14 +27,11 @@ class Windows:
     def of(cls, node: Sliding, shape: Shape) -> "Windows":
         """The windows of a node over an image of this shape."""
         size = node.kernel if isinstance(node, Conv2d | DepthwiseConv2d) else node.window
-        if node.padding == "valid":
-            return cls(size, node.stride, 0, 0, 0, 0)
         rows, columns = (
-            max(0, (-(-length // step) - 1) * step + wide - length)
-            for length, step, wide in zip(shape[:2], node.stride, size, strict=True)
+            border(length, wide, step, node.padding)
+            for length, wide, step in zip(shape[:2], size, node.stride, strict=True)
         )
-        top, left = rows // 2, columns // 2
-        return cls(size, node.stride, top, rows - top, left, columns - left)
+        return cls(size, node.stride, *rows, *columns)
 
     def padded(self, images: Tensor, value: float) -> Tensor:
         """`n x height x width x channels` with the border added."""

@@ -7,9 +7,9 @@ from torch import Tensor
 
 from resource_models.errors import InvalidGraph
 from resource_models.graph import Graph
-from resource_models.nodes import DepthwiseConv2d
+from resource_models.nodes import DepthwiseConv2d, Weighted
 from worker.inherit.labels import Signal, origin, own, parent_signals
-from worker.inherit.parent import Parent, Weighted, kernel_shape
+from worker.inherit.parent import Parent, kernel_shape
 from worker.sensor import COLOURS, GREY, Sensor
 
 

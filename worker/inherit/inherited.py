@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from resource_models.graph import Graph
-from resource_models.nodes import Dense, DepthwiseConv2d
+from resource_models.nodes import Dense, DepthwiseConv2d, Weighted
 from worker.errors import UnsupportedWork
 from worker.inherit.colours import recoloured
 from worker.inherit.kernels import (
@@ -23,7 +23,7 @@ from worker.inherit.kernels import (
     windowed,
 )
 from worker.inherit.norms import batches, begin_bias, begin_norm, settle, weighted
-from worker.inherit.parent import Parent, Weighted
+from worker.inherit.parent import Parent
 from worker.inherit.plan import Plan, plan
 from worker.network import Network
 from worker.tensors import Tensors

@@ -11,9 +11,8 @@ import torch
 from torch import Tensor
 
 from resource_models.graph import Graph
-from resource_models.nodes import Conv2d, Dense, DepthwiseConv2d, Pair
+from resource_models.nodes import Conv2d, Dense, DepthwiseConv2d, Pair, Weighted
 from worker.inherit.labels import ABSENT, Segment, Signal
-from worker.inherit.parent import Weighted
 from worker.inherit.plan import Part
 from worker.inherit.rows import Rows
 from worker.layers import padding

@@ -12,14 +12,12 @@ from torch import Generator, Tensor
 
 from resource_models.errors import ResourceError
 from resource_models.graph import Graph
-from resource_models.nodes import Conv2d, Dense, DepthwiseConv2d, Node
+from resource_models.nodes import Conv2d, Dense, Node, Weighted
 from worker.errors import UnsupportedWork
 from worker.network import Network
 
 LENGTH_BYTES = 8  # of a safetensors file: how long its header is, little endian
 BATCH_NORM_EPSILON = 1e-5  # that of torch, which the worker's layers keep
-
-Weighted = Conv2d | DepthwiseConv2d | Dense
 
 
 @dataclass(frozen=True, slots=True, eq=False)

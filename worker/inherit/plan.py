@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from resource_models.graph import Graph
-from resource_models.nodes import Add, Dense, DepthwiseConv2d, Node
+from resource_models.nodes import Add, Dense, DepthwiseConv2d, Node, Weighted
 from worker.inherit.labels import (
     ABSENT,
     Label,
@@ -18,7 +18,7 @@ from worker.inherit.labels import (
     parent_signals,
     signals,
 )
-from worker.inherit.parent import Parent, Weighted
+from worker.inherit.parent import Parent
 from worker.inherit.rows import Rows, matched, occurs, rows_of, sizes
 from worker.inherit.silence import silent_rows
 

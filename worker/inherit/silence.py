@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from resource_models.graph import Graph
-from resource_models.nodes import Add, Concat, Gather, Node, Pad
+from resource_models.nodes import Add, Concat, Gather, Node, Pad, Weighted
 from worker.inherit.labels import Signal, alike
-from worker.inherit.parent import Weighted
 
 Found: TypeAlias = Mapping[str, Signal]
 Asked: TypeAlias = dict[str, set[int]]

@@ -25,9 +25,9 @@ from resource_models.nodes import (
     MaxPool,
     Node,
     Pad,
+    Weighted,
     rule_for,
 )
-from worker.deploy.record import Weighted
 from worker.deploy.scales import is_long_sum
 from worker.deploy.tflite.builder import Builder
 from worker.deploy.tflite.schema import schema
