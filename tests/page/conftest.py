@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from service.db import Database
 from tests.access.conftest import Keyed, keyed_sqlite
 from tests.api.conftest import BLACK_BOX, Served, served, served_sqlite, wait_until
+from tests.browser import PATIENCE_MS
 from tests.page import seeds
 
 __all__ = ["keyed_sqlite", "served", "served_sqlite"]
@@ -34,7 +35,7 @@ class Window:
     def __init__(self, context: BrowserContext, served: Served) -> None:
         context.add_init_script(LISTEN)
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(PATIENCE_MS)
         self.served = served
         self.told: list[str] = []
         self.forgiven: list[str] = []
