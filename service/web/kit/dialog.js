@@ -9,10 +9,10 @@ import { el } from "./dom.js";
  *
  * `fields` are those of `field()`. `ready` tells from the values whether there is anything to agree to.
  */
-export function ask({ title, body = [], fields = [], agree, danger = false, act, ready = () => true }) {
+export function ask({ title, body = [], fields = [], agree, refuse = "Cancel", danger = false, act, ready = () => true }) {
   const wrong = el("p", { class: "wrong", role: "alert" });
   const yes = el("button", { type: "submit", class: danger ? "danger" : "primary" }, agree);
-  const no = el("button", { type: "button" }, "Cancel");
+  const no = el("button", { type: "button" }, refuse);
   const form = el("form", { method: "dialog" },
     el("h2", { id: "dialog-title" }, title), body, fields.map(({ box }) => box), wrong,
     el("div", { class: "row" }, no, yes));

@@ -29,14 +29,14 @@ export async function neighbours(trial, table, devices, signal) {
   return { previous: has(previous), next: has(next) };
 }
 
-export function head(trial, study, { beside, query, table, mayCancel }) {
+export function head(trial, study, { beside, query, table }) {
   return [
     crumbs(["Studies", "/"], [study.name, studyHref(study)],
       ["Trials", `${trialsHref(study)}${query}`], [`Trial ${trial.number}`]),
     el("div", { class: "title" }, el("h1", {}, `Trial ${trial.number}`), pill(trial.status),
       trial.on_front ? el("span", { class: "badge" }, "on the front") : null,
       trial.feasible === false ? el("span", { class: "badge over" }, "over a limit") : null,
-      mayCancel ? el("button", { type: "button", class: "cancel", "data-cancel": "" }, "Cancel …") : null),
+      OPEN[trial.status] ? el("button", { type: "button", class: "cancel", "data-cancel": "", "data-needs": "user" }, "Cancel …") : null),
     steps(study, beside, query, table),
     why(trial),
     trial.fallback ? el("p", { class: "quiet" }, `Proposed by ${trial.designer} instead of ${trial.fallback}.`) : null,

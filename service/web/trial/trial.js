@@ -7,7 +7,7 @@ import { section } from "../kit/parts.js";
 import { address, asked } from "../study/asked.js";
 import { Predictions } from "../study/predictions.js";
 import { hand } from "../study/save.js";
-import { CancelDialog, mayCancel } from "./cancel.js";
+import { askToCancel } from "./cancel.js";
 import { tree } from "./family.js";
 import { head, neighbours } from "./head.js";
 import { training } from "./training.js";
@@ -19,7 +19,6 @@ import { attempts, copy, files, snippets } from "./work.js";
 
 const RUNNING_MS = 2000;
 const TRAINED = ["completed", "stopped"];
-const OPEN = ["queued", "running"];
 // Where arrow keys already do something.
 const TAKES_ARROWS = "input, select, textarea, summary, [role=region], [data-node], [contenteditable], .js-plotly-plot";
 
@@ -42,14 +41,12 @@ export function trial({ root, words: [id], query, signal, look, remember, go }) 
   const kept = new Predictions({
     title: "Were the predictions of this study kept?", open: (other) => go(`/trials/${other}${carried()}`), trial: Number(id),
   });
-  const dialog = new CancelDialog(look);
   const drawn = el("section", { hidden: true }, boxes.title, boxes.about, picture.root);
   root.append(boxes.head, boxes.training,
     el("div", { class: "columns" }, drawn, el("div", {}, memory.box, learning.box)),
-    boxes.descent, boxes.proposal, kept.box, boxes.rest, dialog.root);
+    boxes.descent, boxes.proposal, kept.box, boxes.rest);
   let about = null;
   let study = null;
-  let may = null;
   let again = null;
   let nodes = [];
   let devices = null;
@@ -84,13 +81,13 @@ export function trial({ root, words: [id], query, signal, look, remember, go }) 
 
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-    if (dialog.root.open || event.target.closest?.(TAKES_ARROWS)) return;
+    if (document.querySelector("dialog[open]") || event.target.closest?.(TAKES_ARROWS)) return;
     const step = { ArrowLeft: "prev", ArrowRight: "next" }[event.key];
     if (step) root.querySelector(`[data-step=${step}]`)?.click();
   }, { signal });
   root.addEventListener("click", (event) => {
     const at = (name) => event.target.closest(`[data-${name}]`);
-    if (at("cancel")) dialog.ask(about);
+    if (at("cancel")) askToCancel(about, look);
     if (at("copy")) copy(at("copy"));
     if (at("graph")) hand(`trial-${id}-graph.json`, "application/json", `${JSON.stringify(about.graph, null, 1)}\n`);
   });
@@ -101,13 +98,10 @@ export function trial({ root, words: [id], query, signal, look, remember, go }) 
     async refresh() {
       about = await get(`/trials/${id}`, {}, signal);
       devices ??= about.graph !== null || table.device !== null ? (await get("/devices", {}, signal)).items : [];
-      may ??= OPEN.includes(about.status) ? await mayCancel(signal) : null;
       const [found, beside] = await Promise.all([
         get(`/studies/${about.study_id}`, {}, signal), neighbours(about, table, devices, signal)]);
       study = found;
-      show(boxes.head, head(about, study, {
-        beside, query: carried(), table, mayCancel: may && OPEN.includes(about.status),
-      }));
+      show(boxes.head, head(about, study, { beside, query: carried(), table }));
       show(boxes.training, training(about));
       show(boxes.proposal, proposal(about));
       show(boxes.rest, attempts(about), files(about), snippets(about));
