@@ -2,10 +2,11 @@
 
 import { Chart } from "../charts/chart.js";
 import { ChartSection } from "../charts/section.js";
+import { withQuery } from "../kit/address.js";
 import { get, studyPath } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { plural, time } from "../kit/format.js";
-import { pill, section, table } from "../kit/parts.js";
+import { pager, pill, section, table } from "../kit/parts.js";
 import { carried } from "../study/filters.js";
 import { studyHead } from "../study/head.js";
 
@@ -68,12 +69,8 @@ function said(meta, before) {
 
 function pages(study, meta, before) {
   if (!before && meta.next === null) return null;
-  const address = (at) => {
-    const query = new URLSearchParams(carried());
-    if (at) query.set("before", at);
-    return `${location.pathname}${query.size ? `?${query}` : ""}`;
-  };
-  return el("nav", { class: "pager", "aria-label": "Pages" },
+  const address = (at) => withQuery(location.pathname, { before: at }, carried());
+  return pager(
     before ? el("a", { href: address("") }, "Newest") : null,
     meta.next === null ? null : el("a", { href: address(meta.next), rel: "next" }, "Older →"));
 }

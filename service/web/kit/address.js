@@ -7,17 +7,22 @@ export function go(address, state = null) {
   window.dispatchEvent(new Event("address")); // page.js shows it
 }
 
-/**
- * Keep the reader's choices in the address, without a new entry in the history. A list stands there
- * as one parameter for each of its values; nothing takes a parameter away.
- */
+/** Keep the reader's choices in the address, without a new entry in the history. */
 export function remember(parameters) {
-  const query = new URLSearchParams(location.search);
+  history.replaceState(history.state, "", withQuery(location.pathname, parameters, location.search));
+}
+
+/**
+ * An address with parameters, beside those of a query that it has `already`. A list stands there as
+ * one parameter for each of its values; nothing takes a parameter away.
+ */
+export function withQuery(path, parameters, already = "") {
+  const query = new URLSearchParams(already);
   for (const [name, value] of Object.entries(parameters)) {
     query.delete(name);
     for (const each of [value].flat()) {
       if (each !== null && each !== undefined && each !== "") query.append(name, each);
     }
   }
-  history.replaceState(history.state, "", `${location.pathname}${query.size ? `?${query}` : ""}`);
+  return `${path}${query.size ? `?${query}` : ""}`;
 }

@@ -1,5 +1,7 @@
 // What the page asks of the service. A refusal is a Problem; silence is Away.
 
+import { withQuery } from "./address.js";
+
 const ROOT = "/api/v1";
 const PATIENCE_MS = 20000;
 const NOT_MODIFIED = 304;
@@ -21,7 +23,7 @@ export class Problem extends Error {
 export class Away extends Error {}
 
 export const get = (path, parameters = {}, signal = undefined) =>
-  ask(addressOf(path, parameters), {}, signal);
+  ask(withQuery(path, parameters), {}, signal);
 
 /**
  * What has changed since an answer was read: `{ tag, body }`, where `tag` is to be given the next
@@ -29,19 +31,8 @@ export const get = (path, parameters = {}, signal = undefined) =>
  */
 export async function getNewer(path, parameters, tag, signal) {
   const headers = tag === null ? {} : { "If-None-Match": tag };
-  const { answer, body } = await exchange(addressOf(path, parameters), { headers }, signal);
+  const { answer, body } = await exchange(withQuery(path, parameters), { headers }, signal);
   return answer.status === NOT_MODIFIED ? null : { tag: answer.headers.get("ETag"), body };
-}
-
-function addressOf(path, parameters) {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters)) {
-    // A list goes as one parameter for each of its values.
-    for (const each of [value].flat()) {
-      if (each !== null && each !== undefined && each !== "") query.append(name, each);
-    }
-  }
-  return `${path}${query.size ? `?${query}` : ""}`;
 }
 
 /** Ask for a change; `body` goes as JSON. */

@@ -6,7 +6,7 @@ const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", h
 const PREFIXES = [[1e9, "G"], [1e6, "M"], [1e3, "k"]];
 
 export const NONE = "–";
-export const MINUS = "\u2212";
+const MINUS = "\u2212";
 const missing = (value) => value === null || value === undefined || Number.isNaN(value);
 
 export const count = (value) => (missing(value) ? NONE : whole.format(value));

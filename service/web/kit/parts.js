@@ -70,6 +70,19 @@ export const finishedOf = (study) => `${count(study.finished)} of ${count(study.
 export const section = (title, ...children) =>
   el("section", {}, el("h2", {}, title), children);
 
+/** The way to other pages of a list. */
+export const pager = (...links) => el("nav", { class: "pager", "aria-label": "Pages" }, links);
+
+/** Something that was chosen, with a button that takes it out; `of` marks the button. */
+export const chip = (words, out, of) =>
+  el("li", { class: "chip" }, words, el("button", { type: "button", "aria-label": out, ...of }, "×"));
+
+/** What is to be known of a trial beside its state. */
+export const badges = (trial, front = "front") => [
+  trial.on_front ? el("span", { class: "badge" }, front) : null,
+  trial.feasible === false ? el("span", { class: "badge over" }, "over a limit") : null,
+];
+
 /** Structured values, folded away. */
 export const folded = (title, value) =>
   el("details", {}, el("summary", {}, title), el("pre", { tabindex: "0" }, JSON.stringify(value, null, 2)));

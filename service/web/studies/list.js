@@ -1,17 +1,17 @@
 // All studies, the newest first: searched by name, by state, a page at a time.
 
+import { withQuery } from "../kit/address.js";
 import { get, objectivesOf, studyHref, studyRef } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { accuracy, count, number, plural, short, time } from "../kit/format.js";
-import { breakable, finishedOf, pill, plainWords, progress } from "../kit/parts.js";
+import { breakable, finishedOf, pager, pill, plainWords, progress } from "../kit/parts.js";
+import { search } from "../kit/search.js";
 import { empty } from "./empty.js";
 import { Picked } from "./picked.js";
 import { smallFront } from "./small.js";
 
 const PAGE = 60;
 const STATES = ["active", "paused", "ended"];
-// While somebody types a name, the server is asked only when the hand rests.
-const REST_MS = 250;
 
 export function studies({ root, query, signal, look, remember }) {
   const status = STATES.includes(query.get("status")) ? query.get("status") : "";
@@ -21,36 +21,30 @@ export function studies({ root, query, signal, look, remember }) {
   const picked = new Picked();
   const states = el("div", {});
   const box = el("div", {});
-  const search = el("input", {
-    type: "search", id: "search", maxlength: "64", value: wanted.contains, placeholder: "Part of a name",
-    spellcheck: "false", autocomplete: "off", "aria-keyshortcuts": "/",
-  });
   root.append(
     el("div", { class: "title" }, el("h1", {}, "Studies")),
-    el("div", { class: "find" },
-      el("label", { class: "unseen", for: "search" }, "Search by name"), search, states),
+    el("div", { class: "find" }, search(wanted.contains, find, signal), states),
     box, picked.box);
 
-  let rest = null;
-  search.addEventListener("input", () => {
-    clearTimeout(rest);
-    rest = setTimeout(() => {
-      Object.assign(wanted, { contains: search.value.trim(), cursor: "", trail: [] });
-      remember({ q: wanted.contains, cursor: null });
-      look();
-    }, REST_MS);
-  });
+  function find(contains) {
+    Object.assign(wanted, { contains, cursor: "", trail: [] });
+    remember({ q: contains, cursor: null });
+    look();
+  }
+
   root.addEventListener("change", (event) => {
     if (event.target.dataset.pick) picked.toggle(event.target.dataset.pick);
   });
 
+  /** Read the fronts that have grown; tells whether there was any. */
   async function readFronts(items) {
     const old = items.filter((study) => study.objectives.length > 1 && study.front_size > 0
       && fronts.get(study.id)?.finished !== study.finished);
-    if (old.length === 0) return;
+    if (old.length === 0) return false;
     const answer = await get("/fronts", { study: old.map(({ id }) => id) }, signal);
     const found = new Map(answer.items.map((front) => [front.study, front]));
     for (const { id, finished } of old) if (found.has(id)) fronts.set(id, { finished, front: found.get(id) });
+    return true;
   }
 
   return {
@@ -64,14 +58,12 @@ export function studies({ root, query, signal, look, remember }) {
         show(states, filters(asked));
         show(box, page.items.length === 0 ? none(asked)
           : el("ul", { class: "studies" }, page.items.map((study) => card(study, fronts.get(study.id)?.front ?? null, picked))),
-        pager(page, asked));
+        pages(page, asked));
         picked.draw();
       };
       draw();
-      await readFronts(page.items);
-      draw();
+      if (await readFronts(page.items)) draw();
     },
-    dispose: () => clearTimeout(rest),
   };
 }
 
@@ -107,13 +99,7 @@ function best(study, objective) {
 
 const pair = (name, value) => el("div", {}, el("dt", {}, breakable(name)), el("dd", {}, value));
 
-function address({ status, contains, cursor }) {
-  const query = new URLSearchParams();
-  if (contains) query.set("q", contains);
-  if (status) query.set("status", status);
-  if (cursor) query.set("cursor", cursor);
-  return query.size ? `/?${query}` : "/";
-}
+const address = ({ status, contains, cursor }) => withQuery("/", { q: contains, status, cursor });
 
 const filters = (wanted) =>
   el("nav", { class: "filters", "aria-label": "By state" }, el("ul", {}, ["", ...STATES].map((each) =>
@@ -129,10 +115,10 @@ function none({ status, contains, cursor }) {
     el("p", {}, el("a", { href: "/" }, "All studies")));
 }
 
-function pager(page, wanted) {
+function pages(page, wanted) {
   const { cursor, trail } = wanted;
   if (!cursor && page.next === null) return null;
-  return el("nav", { class: "pager", "aria-label": "Pages" },
+  return pager(
     trail.length > 0 || !cursor ? null : el("a", { href: address({ ...wanted, cursor: "" }) }, "Newest"),
     trail.length === 0 ? null : el("a", {
       href: address({ ...wanted, cursor: trail.at(-1) }), rel: "prev", "data-trail": JSON.stringify(trail.slice(0, -1)),

@@ -1,10 +1,10 @@
 // What the table of trials is asked for, as its address says it: state, filters, order and page.
 
+import { withQuery } from "../kit/address.js";
 import { FITTED, MOST_RANGES, read, write } from "./filters.js";
 
 export const PAGE = 50;
 export const STATES = ["queued", "running", "completed", "stopped", "infeasible", "failed", "cancelled"];
-const RANGE = /^\s*([A-Za-z_][\w:.-]*)\s*(<=|>=)\s*(\S+)\s*$/;
 const NAME = /^[A-Za-z_][\w:.-]{0,63}$/;
 
 /** Read an address; what it cannot mean is left out. */
@@ -23,16 +23,11 @@ export function asked(query) {
 
 /** The address of the same table with some of it changed; a change other than of the page begins at the first. */
 export function address(path, now, changes = {}) {
-  const next = { ...now, page: 1, ...changes };
-  const query = new URLSearchParams();
-  if (next.status) query.set("status", next.status);
-  for (const range of next.where) query.append("where", range);
-  if (next.device) query.set("device", next.device);
-  if (next.sort !== null) query.set("sort", next.sort);
-  if (!["newest", "lowest"].includes(next.order)) query.set("order", next.order);
-  if (next.page > 1) query.set("page", next.page);
-  if (next.board) query.set("board", next.board);
-  return `${path}${query.size ? `?${query}` : ""}`;
+  const { status, where, device, sort, order, page, board } = { ...now, page: 1, ...changes };
+  return withQuery(path, {
+    status, where, device, sort, order: ["newest", "lowest"].includes(order) ? null : order,
+    page: page > 1 ? page : null, board,
+  });
 }
 
 /** The same as the service takes it, without a place in the list; `devices` as the service lists them. */
@@ -57,11 +52,8 @@ export const sortedAs = (now, column) => {
   return ["newest", "highest"].includes(now.order) ? "descending" : "ascending";
 };
 
-/** A range in words, as `error ≤ 0.1`; what is no range stays as it is. */
-export function rangeWords(text) {
-  const found = RANGE.exec(text);
-  return found ? `${found[1]} ${found[2] === "<=" ? "≤" : "≥"} ${found[3]}` : text;
-}
+/** A range in words, as `error ≤ 0.1`. */
+const rangeWords = (range) => range.replace("<=", " ≤ ").replace(">=", " ≥ ");
 
 /** What the table shows and in which order, in words. */
 export function words({ status, where, device, sort, order }) {

@@ -3,7 +3,7 @@
 import { get, isNetwork, objectivesOf, studyHref, studyPath } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { number } from "../kit/format.js";
-import { pill, plainWords, section } from "../kit/parts.js";
+import { badges, pill, plainWords, section } from "../kit/parts.js";
 import { drawing } from "../trial/network.js";
 import { columns, figureRows, objectiveRows, settingRows, sideBySide, textRows } from "./compared.js";
 import { studyHead } from "./head.js";
@@ -115,8 +115,7 @@ function headOf(study, trial, trials) {
   return [
     el("a", { href: `/trials/${trial.id}` }, `Trial ${trial.number}`), " ",
     trial.status === "completed" ? null : pill(trial.status),
-    trial.on_front ? el("span", { class: "badge" }, "front") : null,
-    trial.feasible === false ? el("span", { class: "badge over" }, "over a limit") : null,
+    badges(trial),
     others.length < LEAST ? null : el("a", {
       class: "out", href: compareHref(study, others), "aria-label": `Leave trial ${trial.number} out`,
     }, "×"),

@@ -3,6 +3,7 @@
 import { isNetwork } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { count, quantity, short } from "../kit/format.js";
+import { chip } from "../kit/parts.js";
 import { FITTED, MOST_RANGES } from "./filters.js";
 
 const SENSES = [["<=", "at most"], [">=", "at least"]];
@@ -116,11 +117,11 @@ export class FilterBar {
       const [low, high] = [value(">="), value("<=")];
       const words = [low === undefined || high === undefined ? null : `${write(low)} ≤ `, name,
         high !== undefined ? ` ≤ ${write(high)}` : ` ≥ ${write(low)}`].filter(Boolean).join("");
-      return chip(words, ["range", name]);
+      return filter(words, ["range", name]);
     });
     if (device !== null) {
       const unknown = devices !== null && !devices.has(device);
-      chips.push(chip(unknown ? `${device}: no such board, all pass` : `fits ${device}`, ["device"]));
+      chips.push(filter(unknown ? `${device}: no such board, all pass` : `fits ${device}`, ["device"]));
     }
     if (chips.length > 1) {
       chips.push(el("li", {}, el("button", { type: "button", class: "plain", "data-clear": '["all"]' }, "Clear all")));
@@ -133,5 +134,4 @@ export class FilterBar {
   }
 }
 
-const chip = (words, what) => el("li", { class: "chip" }, words,
-  el("button", { type: "button", "data-clear": JSON.stringify(what), "aria-label": `Clear ${words}` }, "×"));
+const filter = (words, what) => chip(words, `Clear ${words}`, { "data-clear": JSON.stringify(what) });

@@ -3,6 +3,8 @@
 // `?where=error<=0.1&where=model_size:deployed>=900&device=stm32f446re`, as the API's list of trials
 // takes it. A link marked data-carries leads on with the filters that hold.
 
+import { withQuery } from "../kit/address.js";
+
 const RANGE = /^\s*([A-Za-z_][A-Za-z0-9_:.-]{0,63})\s*([<>]=)\s*([^\s<>=!]+)\s*$/;
 /** The API takes so many. */
 export const MOST_RANGES = 8;
@@ -118,16 +120,11 @@ export class Filters {
 }
 
 /** Let links marked data-carries lead on with the filters in the address. */
-export function carry() {
+function carry() {
   for (const link of document.querySelectorAll("a[data-carries]")) {
     link.setAttribute("href", `${link.getAttribute("href").split("?")[0]}${carried()}`);
   }
 }
 
 /** The query of a link that leads on with the filters in the address. */
-export function carried() {
-  const { where, device } = write(read(new URLSearchParams(location.search)));
-  const query = new URLSearchParams(where.map((each) => ["where", each]));
-  if (device !== null) query.set("device", device);
-  return query.size ? `?${query}` : "";
-}
+export const carried = () => withQuery("", write(read(new URLSearchParams(location.search))));

@@ -2,6 +2,7 @@
 
 import { studyHref } from "../kit/api.js";
 import { el } from "../kit/dom.js";
+import { chip } from "../kit/parts.js";
 
 export const LEAST = 2;
 export const MOST = 4;
@@ -53,8 +54,7 @@ export function pickBar(study, picks) {
       ? el("p", { class: "quiet" }, "Pick two to four to compare: the boxes here, or Shift and a click in the chart.")
       : [
         el("ul", { class: "chips" }, picks.numbers.map((number) =>
-          el("li", { class: "chip" }, `Trial ${number}`,
-            el("button", { type: "button", "data-pick": number, "aria-label": `Take trial ${number} out` }, "×")))),
+          chip(`Trial ${number}`, `Take trial ${number} out`, { "data-pick": number }))),
         enough ? el("a", { class: "action", href: compareHref(study, picks.numbers) }, `Compare ${picks.numbers.length}`)
           : el("span", { class: "quiet" }, "and one more to compare"),
         el("button", { type: "button", class: "plain", "data-unpick": "" }, "Clear"),

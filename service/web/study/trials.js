@@ -2,8 +2,8 @@
 
 import { exportAddress, get, isNetwork, objectivesOf, studyPath } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
-import { count, plural, time } from "../kit/format.js";
-import { objectiveCells, objectiveColumns, pill, table } from "../kit/parts.js";
+import { count, NONE, plural, time } from "../kit/format.js";
+import { badges, objectiveCells, objectiveColumns, pager, pill, table } from "../kit/parts.js";
 import { address, asked, PAGE, parameters, sortedAs, STATES, turned, words } from "./asked.js";
 import { FilterBar } from "./filterbar.js";
 import { Filters } from "./filters.js";
@@ -19,17 +19,16 @@ export const trialColumns = (objectives, head = () => ({})) => [
 
 export const trialRow = (trial, objectives, query = "") => [
   { href: `/trials/${trial.id}${query}`, text: `${trial.number}` },
-  [pill(trial.status), trial.on_front ? el("span", { class: "badge" }, "front") : null,
-    trial.feasible === false ? el("span", { class: "badge over" }, "over a limit") : null],
+  [pill(trial.status), badges(trial)],
   ...objectiveCells(objectives, trial.values),
   by(trial),
-  trial.worker ?? "–",
+  trial.worker ?? NONE,
   time(trial.finished_at),
 ];
 
 /** Who proposed a trial, and how. */
 function by({ designer, origin }) {
-  if (!designer || designer === origin) return origin ?? "–";
+  if (!designer || designer === origin) return origin ?? NONE;
   return [designer, origin ? el("span", { class: "unit" }, ` ${origin}`) : null];
 }
 
@@ -92,7 +91,7 @@ export function trials({ root, words: [name], query, signal, look, go }) {
           rows: page.items.map((trial) => trialRow(trial, objectives, here)),
           empty: empty(asking, page.total),
         })),
-        pager(page, asking));
+        pages(page, asking));
       show(foot, files(study, page.total));
       if (page.items.some((trial) => trial.prediction !== null)) await kept.refresh(study, signal);
     },
@@ -120,13 +119,13 @@ function states(study, now) {
       .map((each) => entry(each, each, study.counts[each] ?? 0))));
 }
 
-function pager(page, now) {
+function pages(page, now) {
   const last = Math.max(1, Math.ceil(page.total / PAGE));
   const to = (n, text, rel) => (n < 1 || n > last || n === now.page ? null
     : el("a", { href: address(location.pathname, now, { page: n }), rel }, text));
   const from = (now.page - 1) * PAGE + 1;
   const shown = page.items.length === 0 ? "" : `${count(from)}–${count(from + page.items.length - 1)} of `;
-  return el("nav", { class: "pager", "aria-label": "Pages" },
+  return pager(
     now.page > 1 ? to(1, "« First") : null, to(Math.min(now.page - 1, last), "← Previous", "prev"),
     el("span", { class: "quiet", role: "status" }, `${shown}${plural(page.total, "trial")}, ${words(now)}`),
     to(now.page + 1, "Next →", "next"), now.page < last ? to(last, "Last »") : null,

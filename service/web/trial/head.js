@@ -3,7 +3,7 @@
 import { get, isNetwork, objectivesOf, studyHref, trialsHref } from "../kit/api.js";
 import { el } from "../kit/dom.js";
 import { number } from "../kit/format.js";
-import { crumbs, facts, pill, section } from "../kit/parts.js";
+import { badges, crumbs, facts, pill, section } from "../kit/parts.js";
 import { parameters, words } from "../study/asked.js";
 import { outcome } from "./outcome.js";
 import { imported } from "./proposal.js";
@@ -34,8 +34,7 @@ export function head(trial, study, { beside, query, table }) {
     crumbs(["Studies", "/"], [study.name, studyHref(study)],
       ["Trials", `${trialsHref(study)}${query}`], [`Trial ${trial.number}`]),
     el("div", { class: "title" }, el("h1", {}, `Trial ${trial.number}`), pill(trial.status),
-      trial.on_front ? el("span", { class: "badge" }, "on the front") : null,
-      trial.feasible === false ? el("span", { class: "badge over" }, "over a limit") : null,
+      badges(trial, "on the front"),
       OPEN[trial.status] ? el("button", { type: "button", class: "cancel", "data-cancel": "", "data-needs": "user" }, "Cancel …") : null),
     steps(study, beside, query, table),
     why(trial),

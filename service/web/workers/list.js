@@ -1,45 +1,39 @@
 // The workers: what each is, holds and does, and when it was last heard of.
 
+import { withQuery } from "../kit/address.js";
 import { get, studyHref } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
-import { ago, quantity, time } from "../kit/format.js";
-import { pill, table } from "../kit/parts.js";
+import { ago, NONE, quantity, time } from "../kit/format.js";
+import { pager, pill, table } from "../kit/parts.js";
+import { search } from "../kit/search.js";
 
 const PAGE = 100;
 const MIB = 2 ** 20;
-const REST_MS = 250;
 // A worker that waits for work asks anew every half minute or so, one that runs renews its lease.
 const SILENT_S = 120;
 
 export function workers({ root, query, signal, look, remember }) {
   const wanted = { contains: query.get("q") ?? "", cursor: query.get("cursor") ?? "" };
-  const search = el("input", {
-    type: "search", id: "search", maxlength: "64", value: wanted.contains, placeholder: "Part of a name",
-    spellcheck: "false", autocomplete: "off", "aria-keyshortcuts": "/",
-  });
   const box = el("div", {});
   root.append(
     el("div", { class: "title" }, el("h1", {}, "Workers")),
-    el("div", { class: "find" }, el("label", { class: "unseen", for: "search" }, "Search by name"), search),
+    el("div", { class: "find" }, search(wanted.contains, find, signal)),
     box);
-  let rest = null;
-  search.addEventListener("input", () => {
-    clearTimeout(rest);
-    rest = setTimeout(() => {
-      Object.assign(wanted, { contains: search.value.trim(), cursor: "" });
-      remember({ q: wanted.contains, cursor: null });
-      look();
-    }, REST_MS);
-  });
+
+  function find(contains) {
+    Object.assign(wanted, { contains, cursor: "" });
+    remember({ q: contains, cursor: null });
+    look();
+  }
+
   return {
     title: () => "Workers · Tinyfront",
     follows: () => null,
     async refresh() {
       const asked = { ...wanted };
       const page = await get("/workers", { ...asked, limit: PAGE }, signal);
-      show(box, page.items.length === 0 ? none(asked) : list(page), pager(page, asked));
+      show(box, page.items.length === 0 ? none(asked) : list(page), pages(page, asked));
     },
-    dispose: () => clearTimeout(rest),
   };
 }
 
@@ -68,14 +62,14 @@ const list = (page) => table({
 const below = (words) => el("span", { class: "below block" }, words.filter(Boolean).join(" · "));
 
 function works(running) {
-  if (running.length === 0) return "–";
+  if (running.length === 0) return NONE;
   return el("ul", { class: "plain-list" }, running.map((each) => el("li", {},
     el("a", { href: `/trials/${each.trial_id}` }, `trial ${each.number}`), " of ",
     el("a", { href: studyHref({ name: each.study, id: each.study_id }) }, each.study))));
 }
 
 function holds(data) {
-  if (data.length === 0) return "–";
+  if (data.length === 0) return NONE;
   return el("ul", { class: "plain-list" }, data.map((each) => el("li", {}, each.name, each.problem
     ? [" ", el("span", { class: "badge over", title: each.problem }, "cannot be used"), below([each.problem])]
     : null)));
@@ -96,10 +90,10 @@ function none({ contains, cursor }) {
     el("p", { class: "quiet" }, "This page shows it as soon as it has said what it is."));
 }
 
-function pager(page, { contains, cursor }) {
+function pages(page, { contains, cursor }) {
   if (!cursor && page.next === null) return null;
-  const address = (to) => `/workers?${new URLSearchParams({ ...(contains ? { q: contains } : {}), ...(to ? { cursor: to } : {}) })}`;
-  return el("nav", { class: "pager", "aria-label": "Pages" },
+  const address = (to) => withQuery("/workers", { q: contains, cursor: to });
+  return pager(
     cursor ? el("a", { href: address("") }, "First page") : null,
     page.next === null ? null : el("a", { href: address(page.next), rel: "next" }, "Next →"));
 }
