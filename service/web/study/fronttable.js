@@ -5,7 +5,7 @@ import { el } from "../kit/dom.js";
 import { objectiveCells, objectiveColumns, table } from "../kit/parts.js";
 
 /** `sort` is `{ column, down }`; `items` are the trials of the front that pass, of `total`. */
-export function frontTable(study, items, total, sort, picks) {
+export function frontTable(study, items, total, sort) {
   const objectives = objectivesOf(study);
   const sorted = [...items];
   if (sort.column !== null) {
@@ -24,7 +24,7 @@ export function frontTable(study, items, total, sort, picks) {
     columns: [{ head: el("span", { class: "unseen" }, "picked"), kind: "text" }, { head: "trial", kind: "number" },
       ...objectiveColumns(objectives, order), { head: "by", kind: "text" }, { head: "", kind: "text" }],
     rows: sorted.map((trial) => [
-      pickBox(trial.number, picks),
+      pickBox(trial.number),
       { href: `/trials/${trial.id}`, text: `${trial.number}` },
       ...objectiveCells(objectives, trial.values),
       trial.origin ?? trial.designer,
@@ -35,13 +35,13 @@ export function frontTable(study, items, total, sort, picks) {
   });
 }
 
-const pickBox = (number, picks) => el("label", { class: "pick" },
-  el("input", {
-    type: "checkbox", "data-box": number, "aria-label": `Pick trial ${number} to compare`,
-    checked: picks.has(number), disabled: picks.full && !picks.has(number),
-  }));
+const pickBox = (number) => el("label", { class: "pick" },
+  el("input", { type: "checkbox", "data-box": number, "aria-label": `Pick trial ${number} to compare` }));
 
-/** The browser's own state of a box outlives its attribute once it was touched. */
+/** Let the boxes of the table show what is picked; a click on one leaves the table as it is. */
 export function checkBoxes(root, picks) {
-  for (const box of root.querySelectorAll("[data-box]")) box.checked = picks.has(Number(box.dataset.box));
+  for (const box of root.querySelectorAll("[data-box]")) {
+    box.checked = picks.has(Number(box.dataset.box));
+    box.disabled = picks.full && !box.checked;
+  }
 }

@@ -46,13 +46,18 @@ export function study({ root, words: [name], query, signal, look, shown, remembe
     const { items } = seen.front;
     const passing = items.filter((trial) => filters.passes(trial.values));
     sieve.counted(passing.length, items.length);
-    show(boxes.picks, items.length === 0 ? null : pickBar(seen.study, picks));
-    show(boxes.front, frontTable(seen.study, passing, items.length, sort, picks));
+    show(boxes.front, frontTable(seen.study, passing, items.length, sort));
+    showPicks();
+  }
+
+  function showPicks() {
+    if (seen === null) return;
+    show(boxes.picks, seen.front.items.length === 0 ? null : pickBar(seen.study, picks));
     checkBoxes(boxes.front, picks);
   }
 
   filters.subscribe(showFront);
-  picks.subscribe(showFront);
+  picks.subscribe(showPicks);
   root.addEventListener("click", ({ target }) => {
     const button = target.closest("button");
     if (button?.dataset.sort !== undefined) {
@@ -90,12 +95,12 @@ export function study({ root, words: [name], query, signal, look, shown, remembe
       show(boxes.rest, rest(about, latest, failures));
       if (about.finished > 0) chart.begin(about, front.items);
       shown(); // the numbers are there; the charts will come
-      if (about.finished > 0) {
-        await chart.refresh(about, signal);
-        await grown.draw(await get(`${path}/figures/hypervolume`, {}, signal));
-      }
       const proposed = latest.items.find((trial) => trial.think_s !== null);
-      await thinking.refresh(proposed && `${path}/figures/thinking`, proposed?.number, signal);
+      await Promise.all([
+        about.finished > 0 && chart.refresh(about, signal),
+        about.finished > 0 && get(`${path}/figures/hypervolume`, {}, signal).then((figure) => grown.draw(figure)),
+        thinking.refresh(proposed && `${path}/figures/thinking`, proposed?.number, signal),
+      ]);
     },
     dispose() {
       chart.dispose();
