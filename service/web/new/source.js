@@ -1,6 +1,7 @@
 // The study that is being written as JSON, which can be edited and pasted as a whole, and as code to copy.
 
 import { el, show } from "../kit/dom.js";
+import { copied } from "../kit/give.js";
 import { isObject } from "./draft.js";
 import { command, python } from "./snippets.js";
 
@@ -84,9 +85,7 @@ export class Source {
   }
 
   async copy() {
-    try {
-      await navigator.clipboard.writeText(this.shown());
-    } catch {
+    if (!await copied(this.shown())) {
       // Not on a safe origin, or not allowed: mark it, so that Ctrl-C is enough.
       if (this.form === "json") this.text.select();
       else getSelection().selectAllChildren(this.code);

@@ -4,12 +4,10 @@ import { get, isNetwork, objectivesOf, studyHref, studyPath } from "../kit/api.j
 import { el, show } from "../kit/dom.js";
 import { number } from "../kit/format.js";
 import { badges, pill, plainWords, section } from "../kit/parts.js";
-import { drawing } from "../trial/network.js";
+import { drawing, versionOf } from "../trial/network.js";
 import { columns, figureRows, objectiveRows, settingRows, sideBySide, textRows } from "./compared.js";
 import { studyHead } from "./head.js";
 import { compareHref, LEAST, MOST, numbersIn } from "./picks.js";
-
-const TRAINED = ["completed", "stopped"];
 
 export function compare({ root, words: [name], query, signal }) {
   const path = studyPath(name);
@@ -17,12 +15,12 @@ export function compare({ root, words: [name], query, signal }) {
   const numbers = asked.slice(0, MOST);
   const box = el("div", {});
   root.append(box);
-  const networks = new Map(); // by the trial's id: in which state it was read, and its nodes
+  const networks = new Map(); // by the trial's id: which version was read, and its nodes
   let study = null;
 
   /** A network is read once, and once more when pruning has cut it. */
   async function network(trial) {
-    const version = TRAINED.includes(trial.status);
+    const version = versionOf(trial);
     if (networks.get(trial.id)?.version !== version) {
       networks.set(trial.id, { version, ...await get(`/trials/${trial.id}/network`, {}, signal) });
     }

@@ -2,6 +2,7 @@
 
 import { get } from "../kit/api.js";
 import { count } from "../kit/format.js";
+import { hand } from "../kit/give.js";
 
 const AT_ONCE = 1000;
 const PLAIN = ["number", "id", "status", "on_front", "feasible", "designer", "origin", "worker", "finished_at"];
@@ -28,15 +29,6 @@ export async function save(button, path, parameters, study, signal) {
   } finally {
     button.disabled = false;
   }
-}
-
-/** Offer a text as a file. */
-export function hand(name, type, text) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
 function csv(items, names) {

@@ -131,6 +131,10 @@ function sketch(layers) {
   plan.items.filter((item) => item.node).map(box));
 }
 
+/** Which network of a trial there is: a pruned one is another when its training has ended. */
+export const versionOf = ({ pruning, status }) =>
+  (pruning !== null && ["completed", "stopped"].includes(status) ? "cut" : "whole");
+
 /** A network to look at: nodes, each with its `shape` and number of `weights`. */
 export function drawing(nodes) {
   const picture = sketch(layered(nodes));

@@ -3,22 +3,21 @@
 import { ChartSection } from "../charts/section.js";
 import { get } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
+import { hand } from "../kit/give.js";
 import { section } from "../kit/parts.js";
 import { address, asked } from "../study/asked.js";
 import { Predictions } from "../study/predictions.js";
-import { hand } from "../study/save.js";
 import { askToCancel } from "./cancel.js";
 import { tree } from "./family.js";
 import { head, neighbours } from "./head.js";
 import { training } from "./training.js";
 import { MemoryChart } from "./memory.js";
-import { Network } from "./network.js";
+import { Network, versionOf } from "./network.js";
 import { nodeDetails } from "./node.js";
 import { proposal } from "./proposal.js";
 import { attempts, copy, files, snippets } from "./work.js";
 
 const RUNNING_MS = 2000;
-const TRAINED = ["completed", "stopped"];
 // Where arrow keys already do something.
 const TAKES_ARROWS = "input, select, textarea, summary, [role=region], [data-node], [contenteditable], .js-plotly-plot";
 
@@ -105,14 +104,15 @@ export function trial({ root, words: [id], query, signal, look, remember, go }) 
       show(boxes.training, training(about));
       show(boxes.proposal, proposal(about));
       show(boxes.rest, attempts(about), files(about), snippets(about));
-      // A pruned network is another one when its training has ended.
-      const version = about.pruning !== null && TRAINED.includes(about.status) ? "cut" : "whole";
-      await network(version);
-      await memory.refresh(about, study, devices, version, signal);
+      const version = versionOf(about);
       const reports = about.reports.length;
-      await learning.refresh(reports && `/trials/${id}/figures/learning`, reports, signal);
-      await family();
-      if (about.prediction !== null) await kept.refresh(study, signal);
+      await Promise.all([
+        network(version),
+        memory.refresh(about, study, devices, version, signal),
+        learning.refresh(reports && `/trials/${id}/figures/learning`, reports, signal),
+        family(),
+        about.prediction !== null && kept.refresh(study, signal),
+      ]);
       clearTimeout(again);
       // Reports are no events: they are too many.
       if (about.status === "running") again = setTimeout(look, RUNNING_MS);

@@ -3,6 +3,7 @@
 import { artefactAddress } from "../kit/api.js";
 import { el } from "../kit/dom.js";
 import { count, duration, NONE, plural, quantity, time } from "../kit/format.js";
+import { copied } from "../kit/give.js";
 import { facts, folded, pill, section, table } from "../kit/parts.js";
 import { replayable } from "./proposal.js";
 
@@ -71,10 +72,8 @@ export function snippets(trial) {
 
 /** Copy what a button stands for; where the browser forbids it, choose the text for the reader to copy. */
 export async function copy(button) {
-  try {
-    await navigator.clipboard.writeText(button.dataset.copy);
-    button.textContent = "Copied";
-  } catch {
+  if (await copied(button.dataset.copy)) button.textContent = "Copied";
+  else {
     getSelection().selectAllChildren(button.previousElementSibling);
     button.textContent = "Press Ctrl+C";
   }
