@@ -5,8 +5,8 @@ import { get, Problem, studyHref } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { count, NONE, number } from "../kit/format.js";
 import { crumbs, table } from "../kit/parts.js";
+import { MOST } from "../studies/picked.js";
 
-const MOST = 8;
 const OFFERED = 200;
 
 export function overlay({ root, query, signal, look, remember }) {

@@ -3,6 +3,7 @@
 import { Chart } from "../charts/chart.js";
 import { get, objectivesOf, studyPath } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
+import { NONE } from "../kit/format.js";
 import { section, table } from "../kit/parts.js";
 import { Filters } from "../study/filters.js";
 import { studyHead } from "../study/head.js";
@@ -108,7 +109,7 @@ function ranked(objectives) {
   return [...sums].sort((a, b) => b[1] - a[1]).map(([name]) => name);
 }
 
-const percent = (share) => (share === undefined ? "–" : `${(100 * share).toFixed(1)}\u00a0%`);
+const percent = (share) => (share === undefined ? NONE : `${(100 * share).toFixed(1)}\u00a0%`);
 
 function sharesTable(objectives, names) {
   const shares = objectives.map(({ features }) => new Map(features.map(({ name, share }) => [name, share])));

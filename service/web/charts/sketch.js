@@ -65,7 +65,7 @@ export function sketch(points, { x, y }, width, height) {
     class: "name", "text-anchor": "middle",
     transform: `translate(12 ${(EDGE.top + bottom) / 2}) rotate(-90)`,
   }, log[1] ? `${y.name} (log)` : y.name),
-  svg("path", { class: "reached", d: steps(reached(shown, x.goal, y.goal), x.goal, left, top) }),
+  svg("path", { class: "reached", d: steps(reached(shown, x.goal, y.goal).map((point) => [left(point.x), top(point.y)]), x.goal) }),
   shown.map((point) => svg("circle", { cx: left(point.x), cy: top(point.y), r: 4.5 }, svg("title", {}, point.title))));
 }
 
@@ -79,8 +79,11 @@ function reached(points, across, up) {
   return right === 1 ? best : best.reverse();
 }
 
-/** No diagonal, since nothing lies between two networks. */
-const steps = (points, across, left, top) => points.map((point, place) => {
-  if (place === 0) return `M${left(point.x)},${top(point.y)}`;
-  return across === "minimize" ? `H${left(point.x)}V${top(point.y)}` : `V${top(point.y)}H${left(point.x)}`;
+/**
+ * The line along points that do not dominate each other, from the left to the right, each at `[x, y]` of
+ * a picture; `across` is the goal of x. No diagonal, since nothing lies between two networks.
+ */
+export const steps = (points, across) => points.map(([x, y], place) => {
+  if (place === 0) return `M${x},${y}`;
+  return across === "minimize" ? `H${x}V${y}` : `V${y}H${x}`;
 }).join("");

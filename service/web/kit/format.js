@@ -52,6 +52,10 @@ export function short(value, objective) {
   return objective.unit ? `${exact(value, objective)}\u00a0${objective.unit}` : exact(value, objective);
 }
 
+/** What a data set of images holds. */
+export const images = (data) => `${(data.shape ?? []).join("×")}, ${plural(data.classes, "class", "classes")}, `
+  + `${[data.train, data.validation, data.test].map(count).join(" / ")} to train, validate, test`;
+
 export function time(iso) {
   if (!iso) return NONE;
   const at = new Date(iso);

@@ -1,7 +1,7 @@
 // The form of a study of networks for a board.
 
 import { el } from "../kit/dom.js";
-import { count, plural, quantity } from "../kit/format.js";
+import { images, quantity } from "../kit/format.js";
 import { rows } from "./draft.js";
 import { act, choice, group, number, tick, wrong } from "./fields.js";
 import { budgets, designer, name, seed, stopping } from "./shared.js";
@@ -54,15 +54,12 @@ export function networks(definition, { data, devices }) {
 
 function dataField(definition, data) {
   const found = data.find((each) => each.name === definition.data);
-  const about = found?.problem ? `Cannot be used: ${found.problem}` : found ? facts(found) : null;
+  const about = found?.problem ? `Cannot be used: ${found.problem}` : found ? images(found) : null;
   const options = data.map((each) => [each.name, `${each.name}${each.problem ? " (cannot be used)" : ""}`, Boolean(each.problem)]);
   const none = data.length === 0 ? el("span", {}, "No worker has announced a data set yet. Start one, and it appears here: ",
     el("code", {}, `tinyfront-server worker --server ${location.origin}`)) : "What the workers hold.";
   return choice(["data"], "Data set", about ?? none, [["", "Choose a data set"], ...options], definition.data);
 }
-
-const facts = (data) => `${data.shape.join("×")}, ${plural(data.classes, "class", "classes")}, `
-  + `${[data.train, data.validation, data.test].map(count).join(" / ")} to train, validate, test`;
 
 function boardField(definition, devices, board) {
   const help = board && `${board.title}: ${board.core}, ${quantity(board.clock_hz, "Hz")}, `

@@ -198,7 +198,7 @@ function summary(apart, busy, draft) {
   const placed = [...faults.keys()].filter((each) => faults.get(each));
   const many = placed.length + apart.length;
   return [
-    many === 0 ? null : el("div", { class: "boxed faults", role: "alert", tabindex: "-1" },
+    many === 0 ? null : el("div", { class: "faults", role: "alert", tabindex: "-1" },
       el("p", {}, many === 1 ? "One thing is to be corrected:" : `${many} things are to be corrected:`),
       el("ul", {}, apart.map(({ message }) => el("li", {}, message)),
         placed.map((each) => el("li", {}, button("show", each, { "data-to": each })))),

@@ -5,7 +5,7 @@ import { el, show } from "../kit/dom.js";
 
 const STORE = "tinyfront-picked";
 const LEAST = 2;
-const MOST = 8; // lines that a chart can show and an eye can tell apart
+export const MOST = 8; // lines that a chart can show and an eye can tell apart
 
 export class Picked {
   constructor() {

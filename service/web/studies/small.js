@@ -1,5 +1,6 @@
 // A study's front as a small picture: points, and the line that nothing has passed yet.
 
+import { steps } from "../charts/sketch.js";
 import { objectivesOf } from "../kit/api.js";
 import { el, svg } from "../kit/dom.js";
 import { number, plural, short } from "../kit/format.js";
@@ -23,7 +24,7 @@ export function smallFront(study, front) {
   const at = points.map(([a, b]) => [across(a), down(b)]);
   return el("div", { class: "small-front" },
     picture(`Front of ${plural(study.front_size, "trial")}: ${y.name} ${up} over ${x.name} ${over}`,
-      svg("path", { d: line(at.slice(0, front.leading), x, y) }),
+      svg("path", { d: steps(at.slice(0, front.leading), x.goal) }),
       at.map(([a, b], n) => svg("circle", { cx: a, cy: b, r: n < front.leading ? 2.6 : 1.8, class: n < front.leading ? "lead" : "" }))),
     el("p", {}, el("span", {}, `↑ ${y.name} ${up}`), el("span", {}, `→ ${x.name} ${over}`)));
 }
@@ -44,17 +45,6 @@ function place(points, column, log, from, to) {
     const share = high > low ? (scale(value) - low) / (high - low) : 0.5;
     return Math.round(10 * (from + share * (to - from))) / 10;
   };
-}
-
-/** Steps from point to point, by the corner that both of two neighbours dominate. */
-function line(at, x, y) {
-  const right = x.goal === "minimize"; // the worse side
-  const up = y.goal === "maximize" ? Math.max : Math.min; // y grows downwards on the screen
-  return at.map(([a, b], n) => {
-    if (n === 0) return `M${a} ${b}`;
-    const [before, above] = at[n - 1];
-    return `L${right ? a : before} ${up(b, above)}L${a} ${b}`;
-  }).join("");
 }
 
 function range(points, column, objective) {

@@ -2,7 +2,7 @@
 
 import { objectivesOf, trialsHref } from "../kit/api.js";
 import { el } from "../kit/dom.js";
-import { accuracy, count, NONE, number, plural, short, time } from "../kit/format.js";
+import { accuracy, count, images, NONE, number, plural, short, time } from "../kit/format.js";
 import { facts, finishedOf, plainWords, progress, tile } from "../kit/parts.js";
 import { studyHead } from "./head.js";
 
@@ -44,12 +44,8 @@ function bestTile(study, objective, kept) {
 
 function about(study) {
   const { definition, data } = study;
-  const images = data && data.train !== null
-    ? `${data.name}: ${(data.shape ?? []).join("×")}, ${plural(data.classes, "class", "classes")}, `
-      + `${[data.train, data.validation, data.test].map(count).join(" / ")} to train, validate, test`
-    : definition.data;
   return facts([
-    ["data", images],
+    ["data", data && data.train !== null ? `${data.name}: ${images(data)}` : definition.data],
     ["classes", definition.binary == null ? null : `two: labels below ${definition.binary}, and all others`],
     ["device", definition.device],
     ["designer", definition.designer],

@@ -1,7 +1,7 @@
 // What came out of a trial against what was expected of it.
 
 import { el, svg } from "../kit/dom.js";
-import { accuracy, count, counted, exact, number } from "../kit/format.js";
+import { accuracy, count, counted, exact, NONE, number } from "../kit/format.js";
 import { facts, table } from "../kit/parts.js";
 
 const UNITS = { model_size: "B", working_memory: "B", macs: "MACs", latency: "ms", energy: "mJ" };
@@ -55,7 +55,7 @@ function withUnit(value, objective) {
 }
 
 function bound(value, objective) {
-  if (objective.bound === null) return "–";
+  if (objective.bound === null) return NONE;
   const kept = objective.goal === "minimize" ? value <= objective.bound : value >= objective.bound;
   const broken = value !== undefined && !kept;
   return [withUnit(objective.bound, objective), broken ? el("span", { class: "badge over" }, "missed") : null];
@@ -64,13 +64,13 @@ function bound(value, objective) {
 /** What was expected: by a model, or of a pruned network by an even cut; else it was known. */
 function prediction(said, figure, objective) {
   if (!said && figure !== undefined) return exact(figure, objective);
-  if (!said) return objective.role === "known" ? "known" : "–";
+  if (!said) return objective.role === "known" ? "known" : NONE;
   return `${exact(said.mean, objective)} ± ${exact(said.sd, objective)}`;
 }
 
 /** The prediction as a band of one deviation inside one of two, with the result on it. */
 function within(value, said) {
-  if (!said || !(said.sd > 0)) return "–";
+  if (!said || !(said.sd > 0)) return NONE;
   const x = (deviations) => 50 + deviations * (45 / SPAN);
   const z = value === undefined ? null : (value - said.mean) / said.sd;
   const at = z === null ? null : x(Math.max(-SPAN, Math.min(SPAN, z)));
