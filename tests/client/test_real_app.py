@@ -21,7 +21,7 @@ from tinyfront import (
     maximize,
     minimize,
 )
-from tinyfront.cli import app
+from tinyfront.cli import app, exits
 
 SPACE = Parameters(Real("x", 0.001, 1.0, log=True), Integer("n", 1, 9), Choice("kind", ["a", "b"]))
 COST = minimize("cost", ideal=0.0, reference=10.0)
@@ -278,9 +278,14 @@ def test_the_command_line_does_the_same(url: str, tmp_path: Path) -> None:
 
 
 def test_the_command_line_refuses_in_one_line(url: str) -> None:
-    for words in (["study", "show", "nobody"], ["front", "typed", "--device", "x"]):
+    with Client(url) as client:
+        toy(client, "with-a-front")
+    for words, code in (
+        (["study", "show", "nobody"], exits.NOT_FOUND),
+        (["front", "with-a-front", "--device", "x"], exits.FAILED),
+    ):
         result = CliRunner().invoke(app, [*words, "--url", url])
-        assert result.exit_code == 5  # a name that is not there
+        assert result.exit_code == code
         assert len(result.stderr.splitlines()) == 1
 
 
