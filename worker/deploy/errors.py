@@ -25,5 +25,9 @@ class InvalidInt8Graph(DeployError):
     """The integers of a network contradict its graph, its scales or each other."""
 
 
+class InvalidProject(DeployError):
+    """A network cannot be written in C under this name, or with these labels."""
+
+
 class RuntimeRefused(DeployError):
     """TensorFlow Lite Micro could not run a file; `field` is `tflm`, or names the file."""

@@ -1,0 +1,29 @@
+"""What a C project takes, by formula; symbols of a linked program are compared with it."""
+
+import math
+from dataclasses import dataclass
+
+from resource_models.arena import plan_arena
+from resource_models.model_size import REQUANTISATION_BYTES, deployed_bytes
+from resource_models.weights import weights
+from worker.deploy.record import Int8Graph
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Bytes: weights are kernels, biases and indices; tables are what requantises."""
+
+    arena_bytes: int
+    weights_bytes: int
+    tables_bytes: int
+
+
+def figures(record: Int8Graph) -> Figures:
+    """Those of a network; weights and tables together are `model_size:deployed`."""
+    graph = record.graph
+    tables = sum(
+        REQUANTISATION_BYTES * math.prod(table.multipliers.shape)
+        for table in record.tables.values()
+    )
+    stored = deployed_bytes(graph, weights(graph, record.non_zeros()))
+    return Figures(plan_arena(graph).arena_bytes, stored - tables, tables)

@@ -1,0 +1,75 @@
+/* Convolutions of each channel by its own kernel; weights lie row by row, channels together. */
+#ifndef TINYFRONT_DEPTHWISE_H
+#define TINYFRONT_DEPTHWISE_H
+
+#include "conv2d.h"
+
+/* `lanes` channels of one window, 4 or 1. `inside`: no tap lies outside the map. */
+TINY void tiny_lanes(const int8_t *input, int8_t *output, tiny_filters f, int32_t row,
+                     int32_t start, int32_t channel, int32_t lanes, int32_t inside, tiny_windows w,
+                     tiny_stage stage) {
+    int32_t sums[4];
+    for (int32_t i = 0; i < lanes; ++i) sums[i] = f.bias[channel + i];
+    for (int32_t y = 0; y < w.window_height; ++y) {
+        const int32_t hidden = !inside && (row + y < 0 || row + y >= w.height);
+        for (int32_t x = 0; x < w.window_width; ++x) {
+            const int8_t *weight = f.weights + (y * w.window_width + x) * w.channels + channel;
+            const int32_t outside = hidden || (!inside && (start + x < 0 || start + x >= w.width));
+            const int32_t at = ((row + y) * w.width + start + x) * w.channels + channel;
+#if TINY_DSP
+            if (lanes == 4) {
+                const int32_t both = dsp_load(weight), a = dsp_even(both), b = dsp_odd(both);
+                const int32_t same = w.zero_point & 0xff;
+                const int32_t word = outside ? (int32_t)((uint32_t)same * 0x01010101u)
+                                             : dsp_load(input + at);
+                const int32_t c = dsp_even(word), d = dsp_odd(word);
+                sums[0] = tiny_product(sums[0], dsp_low(a), dsp_low(c));
+                sums[1] = tiny_product(sums[1], dsp_low(b), dsp_low(d));
+                sums[2] = tiny_product(sums[2], dsp_high(a), dsp_high(c));
+                sums[3] = tiny_product(sums[3], dsp_high(b), dsp_high(d));
+                continue;
+            }
+#endif
+            for (int32_t i = 0; i < lanes; ++i) {
+                sums[i] = tiny_product(sums[i], weight[i], outside ? w.zero_point : input[at + i]);
+            }
+        }
+    }
+    for (int32_t i = 0; i < lanes; ++i) {
+        const int32_t multiplier = f.multipliers[channel + i], shift = f.shifts[channel + i];
+        output[channel + i] = tiny_scaled(sums[i], multiplier, shift, stage);
+    }
+}
+
+TINY void tiny_window(const int8_t *input, int8_t *output, tiny_filters f, int32_t row,
+                      int32_t start, int32_t inside, tiny_windows w, tiny_stage stage) {
+    int32_t channel = 0;
+    if (TINY_DSP) {
+        for (; channel + 4 <= w.channels; channel += 4) {
+            tiny_lanes(input, output, f, row, start, channel, 4, inside, w, stage);
+        }
+    }
+    for (; channel < w.channels; ++channel) {
+        tiny_lanes(input, output, f, row, start, channel, 1, inside, w, stage);
+    }
+}
+
+TINY void tiny_depthwise(const int8_t *input, int8_t *output, tiny_filters filters, tiny_windows w,
+                         tiny_stage stage) {
+    const tiny_filters f = tiny_stored(filters);
+    for (int32_t y = 0; y < w.rows; ++y) {
+        const int32_t row = y * w.down - w.top;
+        const int32_t on_map = row >= 0 && row + w.window_height <= w.height;
+        for (int32_t x = 0; x < w.columns; ++x) {
+            const int32_t start = x * w.right - w.left;
+            if (on_map && start >= 0 && start + w.window_width <= w.width) {
+                tiny_window(input, output, f, row, start, 1, w, stage);
+            } else {
+                tiny_window(input, output, f, row, start, 0, w, stage);
+            }
+            output += w.channels;
+        }
+    }
+}
+
+#endif

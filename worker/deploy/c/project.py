@@ -1,0 +1,99 @@
+"""The files of a C project."""
+
+from collections.abc import Sequence
+from importlib.resources import files as package_files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from resource_models.arena import plan_arena
+from worker.deploy.c.header import header
+from worker.deploy.c.layers import layers
+from worker.deploy.c.readme import readme
+from worker.deploy.c.source import source
+from worker.deploy.c.text import checked_name, numbers
+from worker.deploy.errors import InvalidProject
+from worker.deploy.record import Int8Graph
+from worker.deploy.simulate import Simulation
+
+FIXED = package_files("worker.deploy.c") / "files"
+DRAWN = 4  # samples of a project that is given none
+MOST_VECTORS = 16  # beyond that the file of samples would be larger than the network
+
+
+def project(
+    record: Int8Graph,
+    name: str = "model",
+    labels: Sequence[str] = (),
+    samples: NDArray[np.int8] | None = None,
+) -> dict[str, str]:
+    """A C99 project for one network, as file name -> text.
+
+    Args:
+        record: the network.
+        name: what its files and symbols begin with.
+        labels: what each output stands for; left out, they have numbers.
+        samples: int8, `n x` the input's shape, whose answers the project checks; left out, random
+            ones. At most 16 are taken.
+
+    Raises:
+        InvalidProject: a name that C does not allow, or labels that are not one for each output.
+    """
+    checked_name(name)
+    outputs = int(np.prod(record.graph.shapes[record.graph.output]))
+    if labels and len(labels) != outputs:
+        raise InvalidProject("labels", f"need one for each of {outputs} outputs, got {len(labels)}.")
+    plan = plan_arena(record.graph)
+    steps = layers(record, plan, name)
+    return {
+        f"{name}.h": header(record, plan, name, labels),
+        f"{name}.c": source(record, plan, steps, name),
+        "README.md": readme(record, plan, steps, name, labels),
+        "example/vectors.h": _vectors(record, samples),
+        **_fixed(name),
+    }
+
+
+def _fixed(name: str) -> dict[str, str]:
+    return {
+        path: text.replace("@name@", name).replace("@NAME@", name.upper())
+        for path, text in _texts(FIXED, "")
+    }
+
+
+def _texts(folder: Traversable, path: str) -> list[tuple[str, str]]:
+    found = []
+    for part in sorted(folder.iterdir(), key=lambda part: part.name):
+        if part.is_dir():
+            found += _texts(part, f"{path}{part.name}/")
+        else:
+            found.append((f"{path}{part.name}", part.read_text("utf-8")))
+    return found
+
+
+def _vectors(record: Int8Graph, samples: NDArray[np.int8] | None) -> str:
+    if samples is None:
+        shape = (DRAWN, *record.graph.input.shape)
+        samples = np.random.default_rng(0).integers(-128, 128, shape, np.int8)
+    chosen = np.ascontiguousarray(samples[:MOST_VECTORS])
+    answers = Simulation(record).run(torch.from_numpy(chosen)).cpu().numpy()
+    return "\n".join(
+        [
+            "/* Samples and the answers to them, as the integer simulation gives them. */",
+            "#include <stdint.h>",
+            "",
+            f"#define VECTORS {len(chosen)}",
+            "",
+            _rows("vector_inputs", chosen),
+            _rows("vector_outputs", answers),
+        ]
+    )
+
+
+def _rows(name: str, values: NDArray[Any]) -> str:
+    rows = values.reshape(len(values), -1)
+    inner = ",\n".join(f"    {{\n{numbers(map(str, row.tolist()), ' ' * 8)}\n    }}" for row in rows)
+    return f"static const int8_t {name}[{rows.shape[0]}][{rows.shape[1]}] = {{\n{inner}\n}};\n"
