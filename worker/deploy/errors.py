@@ -31,3 +31,11 @@ class InvalidProject(DeployError):
 
 class RuntimeRefused(DeployError):
     """TensorFlow Lite Micro could not run a file; `field` is `tflm`, or names the file."""
+
+
+class ToolMissing(DeployError):
+    """A program that is needed is not installed; `field` is its name."""
+
+
+class ToolFailed(DeployError):
+    """A program failed or took too much; `field` is its name, or what it was given."""

@@ -6,8 +6,13 @@
 
 #include "dsp.h"
 
-/* Every kernel is folded into the layer that calls it, so that its shapes are constants there. */
+/* Every kernel is folded into the layer that calls it, so that its shapes are constants there. With
+   TINYFRONT_SHARED all layers share one function: slower, but compiled in a moment. */
+#ifdef TINYFRONT_SHARED
+#define TINY static __attribute__((noinline, unused))
+#else
 #define TINY static inline __attribute__((always_inline, unused))
+#endif
 
 /* Reads constants from where they are stored. Without it the compiler would turn small tables into
    instructions and store them twice. */

@@ -1,0 +1,87 @@
+"""C projects built for this machine with sanitizers, and run."""
+
+import tempfile
+from collections.abc import Sequence
+from importlib.resources import files as package_files
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.deploy import scratch
+from worker.deploy.c.project import project
+from worker.deploy.errors import ToolFailed
+from worker.deploy.record import Int8Graph
+from worker.deploy.scratch import Limits
+
+Samples = NDArray[np.int8]
+
+DRIVER = package_files("worker.deploy.c") / "host" / "driver.c"
+STRICT = ("-std=c99", "-Wall", "-Wextra", "-Werror")
+# What the standard leaves open ends the program: nothing may depend on this machine.
+SANITIZERS = ("-O1", "-g1", "-DTINYFRONT_SHARED", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+DSP = "-DTINYFRONT_DSP_IN_C"
+OPTIONS = {
+    "ASAN_OPTIONS": "hard_rss_limit_mb=1024:detect_leaks=0",
+    "UBSAN_OPTIONS": "print_stacktrace=0",
+}
+
+
+def run(record: Int8Graph, samples: Samples, dsp: bool = False) -> Samples:
+    """The answers of a network in C to int8 samples, `n x` the input's shape; see `run_all`."""
+    return run_all([(record, samples)], dsp)[0]
+
+
+def run_all(
+    jobs: Sequence[tuple[Int8Graph, Samples]], dsp: bool = False, limits: Limits | None = None
+) -> list[Samples]:
+    """Build networks into one program and let each answer its samples.
+
+    Args:
+        jobs: networks and int8 samples, `n x` the input's shape.
+        dsp: take the kernels for the DSP extension, its instructions written in C.
+        limits: of each program that runs.
+
+    Raises:
+        ToolMissing: there is no compiler.
+        ToolFailed: it does not compile, or a sanitizer found something.
+    """
+    scratch.require("gcc")
+    limits = limits or scratch.DEFAULT_LIMITS
+    with tempfile.TemporaryDirectory(prefix="host-") as found:
+        folder = Path(found)
+        names = [f"net{number}" for number in range(len(jobs))]
+        for name, (record, samples) in zip(names, jobs, strict=True):
+            _check(name, record, samples)
+            scratch.write(folder, project(record, name))
+            (folder / f"{name}.in").write_bytes(samples.tobytes())
+        scratch.write(folder, {"nets.h": _nets(names), "driver.c": DRIVER.read_text("utf-8")})
+        flags = [*STRICT, *SANITIZERS, *([DSP] if dsp else [])]
+        scratch.run(["gcc", *flags, "-I.", "-o", "host", "driver.c"], folder, limits)
+        unlimited = Limits(limits.seconds, None, limits.file_bytes, limits.output_bytes)
+        scratch.run([str(folder / "host")], folder, unlimited, OPTIONS)
+        return [_answers(folder / f"{name}.out", *job) for name, job in zip(names, jobs, strict=True)]
+
+
+def _check(name: str, record: Int8Graph, samples: Samples) -> None:
+    shape = record.graph.input.shape
+    if samples.dtype != np.int8 or samples.shape[1:] != shape or not len(samples):
+        need = f"need at least one sample of int8 {shape}"
+        raise ToolFailed(name, f"{need}, got {samples.dtype} {samples.shape}.")
+
+
+def _nets(names: Sequence[str]) -> str:
+    # All in one file: so they share their kernels, and it compiles in a moment.
+    lines = [f'#include "{name}.c"' for name in names]
+    lines += ["#define NETS \\"]
+    lines += [
+        f'    {{"{name}", {name}_input, {name}_output, {name}_run, '
+        f"{name.upper()}_INPUT_BYTES, {name.upper()}_OUTPUT_BYTES}}, \\"
+        for name in names
+    ]
+    return "\n".join([*lines, ""]) + "\n"
+
+
+def _answers(path: Path, record: Int8Graph, samples: Samples) -> Samples:
+    found = np.frombuffer(path.read_bytes(), np.int8)
+    return found.reshape(len(samples), *record.graph.shapes[record.graph.output])

@@ -1,0 +1,24 @@
+"""Takes from this process what a tool does not need, and becomes the tool; started by `scratch.py`.
+
+Imports nothing of ours: it starts in a moment, and nobody else lives in this process.
+"""
+
+import os
+import resource
+import sys
+
+
+def main(cpu_s: int, memory_bytes: int, file_bytes: int, words: list[str]) -> None:
+    """Become `words` with these limits."""
+    for kind, most in (
+        (resource.RLIMIT_CPU, cpu_s),
+        (resource.RLIMIT_AS, memory_bytes),
+        (resource.RLIMIT_FSIZE, file_bytes),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(kind, (most, most))
+    os.execvp(words[0], words)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:4]), sys.argv[4:])
