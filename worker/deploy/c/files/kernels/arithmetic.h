@@ -14,6 +14,13 @@
 #define TINY static inline __attribute__((always_inline, unused))
 #endif
 
+/* In front of a loop whose few rounds are written one behind the other. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define TINY_UNROLLED _Pragma("GCC unroll 32")
+#else
+#define TINY_UNROLLED
+#endif
+
 /* Reads constants from where they are stored. Without it the compiler would turn small tables into
    instructions and store them twice. */
 #define TINY_STORED(pointer) __asm__("" : "+r"(pointer))
@@ -53,6 +60,7 @@ TINY int32_t tiny_requantise(int32_t value, int32_t multiplier, int32_t shift) {
 }
 
 TINY int8_t tiny_clamp(int32_t value, int32_t low, int32_t high) {
+    if (TINY_DSP && low == INT8_MIN && high == INT8_MAX) return (int8_t)dsp_saturate(value);
     value = value < low ? low : value;
     return (int8_t)(value > high ? high : value);
 }

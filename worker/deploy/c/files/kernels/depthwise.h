@@ -8,30 +8,35 @@
 TINY void tiny_lanes(const int8_t *input, int8_t *output, tiny_filters f, int32_t row,
                      int32_t start, int32_t channel, int32_t lanes, int32_t inside, tiny_windows w,
                      tiny_stage stage) {
+    const int8_t *weights = f.weights + channel;
+    const int8_t *corner = input + (row * w.width + start) * w.channels + channel;
+    const int32_t zero = (int32_t)((uint32_t)(w.zero_point & 0xff) * 0x01010101u);
     int32_t sums[4];
+    /* So that what is read lies at a constant distance from one register. */
+    TINY_STORED(weights);
+    if (inside) TINY_STORED(corner);
     for (int32_t i = 0; i < lanes; ++i) sums[i] = f.bias[channel + i];
     for (int32_t y = 0; y < w.window_height; ++y) {
         const int32_t hidden = !inside && (row + y < 0 || row + y >= w.height);
+        TINY_UNROLLED
         for (int32_t x = 0; x < w.window_width; ++x) {
-            const int8_t *weight = f.weights + (y * w.window_width + x) * w.channels + channel;
+            const int8_t *weight = weights + (y * w.window_width + x) * w.channels;
             const int32_t outside = hidden || (!inside && (start + x < 0 || start + x >= w.width));
-            const int32_t at = ((row + y) * w.width + start + x) * w.channels + channel;
+            const int8_t *from = corner + (outside ? 0 : (y * w.width + x) * w.channels);
 #if TINY_DSP
             if (lanes == 4) {
                 const int32_t both = dsp_load(weight), a = dsp_even(both), b = dsp_odd(both);
-                const int32_t same = w.zero_point & 0xff;
-                const int32_t word = outside ? (int32_t)((uint32_t)same * 0x01010101u)
-                                             : dsp_load(input + at);
+                const int32_t word = outside ? zero : dsp_load(from);
                 const int32_t c = dsp_even(word), d = dsp_odd(word);
-                sums[0] = tiny_product(sums[0], dsp_low(a), dsp_low(c));
-                sums[1] = tiny_product(sums[1], dsp_low(b), dsp_low(d));
-                sums[2] = tiny_product(sums[2], dsp_high(a), dsp_high(c));
-                sums[3] = tiny_product(sums[3], dsp_high(b), dsp_high(d));
+                sums[0] = dsp_low_product(a, c, sums[0]);
+                sums[1] = dsp_low_product(b, d, sums[1]);
+                sums[2] = dsp_high_product(a, c, sums[2]);
+                sums[3] = dsp_high_product(b, d, sums[3]);
                 continue;
             }
 #endif
             for (int32_t i = 0; i < lanes; ++i) {
-                sums[i] = tiny_product(sums[i], weight[i], outside ? w.zero_point : input[at + i]);
+                sums[i] = tiny_product(sums[i], weight[i], outside ? w.zero_point : from[i]);
             }
         }
     }

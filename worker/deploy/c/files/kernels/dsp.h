@@ -16,6 +16,11 @@
 #define TINY_DSP_NATIVE 0
 #endif
 
+/* Moved forward to hide their latency, loads would need more registers than there are. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__arm__)
+#pragma GCC optimize("no-schedule-insns")
+#endif
+
 #define DSP static inline __attribute__((always_inline, unused))
 
 /* Four values of 8 bits, or two of 16. Not memcpy: a freestanding compiler would call it. */
@@ -58,6 +63,20 @@ DSP int32_t dsp_products(int32_t a, int32_t b, int32_t sum) {
     return total;
 }
 
+/* sum + a[0] * b[0]. In assembler: of plain products gcc collects all before it adds the first. */
+DSP int32_t dsp_low_product(int32_t a, int32_t b, int32_t sum) {
+    int32_t total;
+    __asm__("smlabb %0, %1, %2, %3" : "=r"(total) : "r"(a), "r"(b), "r"(sum));
+    return total;
+}
+
+/* sum + a[1] * b[1]. */
+DSP int32_t dsp_high_product(int32_t a, int32_t b, int32_t sum) {
+    int32_t total;
+    __asm__("smlatt %0, %1, %2, %3" : "=r"(total) : "r"(a), "r"(b), "r"(sum));
+    return total;
+}
+
 /* The upper half of a product, halves rounded up. */
 DSP int32_t dsp_high_rounded(int32_t a, int32_t b) {
     int32_t high;
@@ -74,6 +93,13 @@ DSP int32_t dsp_divide_plus(int32_t value, int32_t exponent, int32_t more) {
             : "r"(value), "r"(exponent), "r"(more)
             : "cc");
     return total;
+}
+
+/* Clamped to 8 bits. */
+DSP int32_t dsp_saturate(int32_t value) {
+    int32_t clamped;
+    __asm__("ssat %0, #8, %1" : "=r"(clamped) : "r"(value));
+    return clamped;
 }
 
 /* The larger one of each of four values. */
@@ -98,6 +124,14 @@ DSP int32_t dsp_products(int32_t a, int32_t b, int32_t sum) {
     return (int32_t)((uint32_t)sum + (uint32_t)both);
 }
 
+DSP int32_t dsp_low_product(int32_t a, int32_t b, int32_t sum) {
+    return (int32_t)((uint32_t)sum + (uint32_t)(dsp_low(a) * dsp_low(b)));
+}
+
+DSP int32_t dsp_high_product(int32_t a, int32_t b, int32_t sum) {
+    return (int32_t)((uint32_t)sum + (uint32_t)(dsp_high(a) * dsp_high(b)));
+}
+
 DSP int32_t dsp_high_rounded(int32_t a, int32_t b) {
     return (int32_t)(((int64_t)a * b + ((int64_t)1 << 31)) >> 32);
 }
@@ -105,6 +139,11 @@ DSP int32_t dsp_high_rounded(int32_t a, int32_t b) {
 DSP int32_t dsp_divide_plus(int32_t value, int32_t exponent, int32_t more) {
     const int32_t lower = value + (value >> 31);
     return (lower >> exponent) + ((lower >> (exponent - 1)) & 1) + more;
+}
+
+DSP int32_t dsp_saturate(int32_t value) {
+    value = value < INT8_MIN ? INT8_MIN : value;
+    return value > INT8_MAX ? INT8_MAX : value;
 }
 
 DSP int32_t dsp_larger(int32_t a, int32_t b) {
