@@ -92,10 +92,10 @@ TINY void tiny_column(const int8_t *input, tiny_wide *column, int32_t row, int32
             tiny_outside(column, tap, across, w);
             continue;
         }
-        const int8_t *from = input + ((row + y) * w.width + start) * w.channels;
+        const int8_t *from = input + (((row + y) * w.width + start) * w.channels + before);
         if (before | behind) {
             tiny_outside(column, tap, before, w);
-            tiny_widen(from + before, column, tap + before, across - before - behind, w);
+            tiny_widen(from, column, tap + before, across - before - behind, w);
             tiny_outside(column, tap + across - behind, behind, w);
         } else {
             tiny_widen(from, column, tap, across, w);

@@ -9,12 +9,14 @@ TINY void tiny_lanes(const int8_t *input, int8_t *output, tiny_filters f, int32_
                      int32_t start, int32_t channel, int32_t lanes, int32_t inside, tiny_windows w,
                      tiny_stage stage) {
     const int8_t *weights = f.weights + channel;
-    const int8_t *corner = input + (row * w.width + start) * w.channels + channel;
-    const int32_t zero = (int32_t)((uint32_t)(w.zero_point & 0xff) * 0x01010101u);
+    const int32_t corner = (row * w.width + start) * w.channels + channel;
     int32_t sums[4];
     /* So that what is read lies at a constant distance from one register. */
     TINY_STORED(weights);
-    if (inside) TINY_STORED(corner);
+    if (inside) {
+        input += corner;
+        TINY_STORED(input);
+    }
     for (int32_t i = 0; i < lanes; ++i) sums[i] = f.bias[channel + i];
     for (int32_t y = 0; y < w.window_height; ++y) {
         const int32_t hidden = !inside && (row + y < 0 || row + y >= w.height);
@@ -22,11 +24,12 @@ TINY void tiny_lanes(const int8_t *input, int8_t *output, tiny_filters f, int32_
         for (int32_t x = 0; x < w.window_width; ++x) {
             const int8_t *weight = weights + (y * w.window_width + x) * w.channels;
             const int32_t outside = hidden || (!inside && (start + x < 0 || start + x >= w.width));
-            const int8_t *from = corner + (outside ? 0 : (y * w.width + x) * w.channels);
+            const int32_t at = (inside ? 0 : corner) + (y * w.width + x) * w.channels;
 #if TINY_DSP
             if (lanes == 4) {
+                const int32_t zero = (int32_t)((uint32_t)(w.zero_point & 0xff) * 0x01010101u);
                 const int32_t both = dsp_load(weight), a = dsp_even(both), b = dsp_odd(both);
-                const int32_t word = outside ? zero : dsp_load(from);
+                const int32_t word = outside ? zero : dsp_load(input + at);
                 const int32_t c = dsp_even(word), d = dsp_odd(word);
                 sums[0] = dsp_low_product(a, c, sums[0]);
                 sums[1] = dsp_low_product(b, d, sums[1]);
@@ -36,7 +39,7 @@ TINY void tiny_lanes(const int8_t *input, int8_t *output, tiny_filters f, int32_
             }
 #endif
             for (int32_t i = 0; i < lanes; ++i) {
-                sums[i] = tiny_product(sums[i], weight[i], outside ? w.zero_point : from[i]);
+                sums[i] = tiny_product(sums[i], weight[i], outside ? w.zero_point : input[at + i]);
             }
         }
     }
