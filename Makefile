@@ -6,10 +6,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FL
 SOURCES := pyproject.toml client/pyproject.toml constraints.txt
 export PYTHONDONTWRITEBYTECODE ?=
 
-.PHONY: help demo test test-all check docs fmt bench migrate up clean setup setup-test browser
+.PHONY: help demo test test-all check docs fmt bench migrate up clean setup setup-test browser arm
 help:
 	@echo "make demo              a real study on real data, in minutes (DEMO_EXIT=1: end by itself)"
-	@echo "make test              every test but the slow ones;  make test-all: those too"
+	@echo "make test              every test but the slow ones and those of boards;  make test-all: those too"
 	@echo "make check             lint, types, import contracts;  make fmt: format"
 	@echo "make bench NAME=x      run benchmarks/x.py;            make migrate: upgrade the database"
 	@echo "make docs              the documentation, into site/"
@@ -44,10 +44,17 @@ browser:
 	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }; } ; } || \
 	  { echo "The page's tests need a browser: sudo apt-get install -y chromium"; exit 1; }
 
+# Compiler and emulator of the boards: half a gigabyte, so only the long run asks for it.
+arm:
+	@{ command -v arm-none-eabi-gcc && command -v qemu-system-arm; } >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  { apt-get install -y -qq --no-install-recommends gcc-arm-none-eabi qemu-system-arm >/dev/null 2>&1 || \
+	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc-arm-none-eabi qemu-system-arm >/dev/null; }; } ; } || \
+	  { echo "Tests of the boards need: sudo apt-get install -y --no-install-recommends gcc-arm-none-eabi qemu-system-arm"; exit 1; }
+
 test: setup-test browser
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q $(TEST_FLAGS)
 
-test-all: setup-test browser
+test-all: setup-test browser arm
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q -m "" $(TEST_FLAGS)
 
 check: setup-test

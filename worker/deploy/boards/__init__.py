@@ -1,0 +1,1 @@
+"""Networks on emulated microcontrollers: linked for a device, run under QEMU, counted."""
