@@ -18,6 +18,7 @@ from worker.deploy.errors import ToolFailed, ToolMissing
 
 MIB = 2**20
 LONGEST_REASON = 500
+SAID = "said.txt"  # in the folder, all that the last tool said
 PACKAGES = {"gcc": "gcc", "make": "make", "cmake": "cmake"}
 
 
@@ -63,7 +64,7 @@ def run(
     Raises:
         ToolFailed: it failed, died, or took too much; `field` is the tool.
     """
-    said = folder / "said.txt"
+    said = folder / SAID
     memory = resource.RLIM_INFINITY if limits.memory_bytes is None else limits.memory_bytes
     asked = map(str, (limits.seconds, memory, limits.file_bytes))
     child = [sys.executable, "-I", "-S", scratch_child.__file__, *asked, *words]

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from tests.deploy.boards.projects import ADDS, ROUNDS, project
-from worker.deploy.boards import tools
 from worker.deploy.boards.board import BOARDS
 from worker.deploy.boards.emulate import emulate, layers
 from worker.deploy.boards.errors import EmulationFailed, LinkFailed
 from worker.deploy.boards.link import FRAME_BYTES, Linked, Options, link
+from worker.deploy.boards.tools import EMULATION_LIMITS
 
 pytestmark = pytest.mark.arm
 FILES = project(ADDS)
@@ -76,13 +76,13 @@ def test_a_link_fails_exactly_where_flash_or_ram_end() -> None:
             Options(stack_bytes=512),
             "need more stack than the 512 bytes",
         ),
-        ('void model_run(void) { for (;;) __asm__ volatile(""); }', Options(), "no end in time"),
+        ('void model_run(void) { for (;;) __asm__ volatile(""); }', Options(), "no end within 3 s"),
     ],
 )
 def test_a_program_that_goes_wrong_is_told_apart(body: str, options: Options, need: str) -> None:
     program = link(project(body), M4, 32_768, 8_192, options)
     with pytest.raises(EmulationFailed, match=need):
-        emulate(program, SAMPLES, tools.Limits(seconds=3))
+        emulate(program, SAMPLES, replace(EMULATION_LIMITS, seconds=3))
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.deploy import scratch
 from worker.deploy.boards import tools
 from worker.deploy.boards.board import BOARDS, Counter
 from worker.deploy.boards.errors import EmulationFailed
 from worker.deploy.boards.link import Linked, relink
 from worker.deploy.boards.symbols import function_at
+from worker.deploy.boards.tools import EMULATION_LIMITS
+from worker.deploy.errors import ToolFailed
+from worker.deploy.scratch import Limits
 
 Samples = NDArray[np.int8]
 HEAD = struct.Struct("<cI")
@@ -60,9 +64,7 @@ class Record:
         return struct.unpack(f"<{len(self.body) // 4}I", self.body[: len(self.body) // 4 * 4])
 
 
-def emulate(
-    linked: Linked, inputs: Samples, limits: tools.Limits = tools.DEFAULT_LIMITS
-) -> Emulated:
+def emulate(linked: Linked, inputs: Samples, limits: Limits = EMULATION_LIMITS) -> Emulated:
     """Let a program answer samples on its board.
 
     On a board without a timer that is fine enough, instructions are counted on another of its core.
@@ -99,9 +101,7 @@ def emulate(
     )
 
 
-def layers(
-    linked: Linked, sample: Samples, limits: tools.Limits = tools.DEFAULT_LIMITS
-) -> dict[int, int]:
+def layers(linked: Linked, sample: Samples, limits: Limits = EMULATION_LIMITS) -> dict[int, int]:
     """Instructions of each layer for one sample, by the number that the network gives it.
 
     Counted in a build of its own, with a call behind each layer (`MODEL_LAYER`). What the call
@@ -128,7 +128,7 @@ def _checked(inputs: Samples) -> Samples:
     return np.ascontiguousarray(inputs).reshape(len(inputs), -1)
 
 
-def _runs(linked: Linked, samples: Samples, limits: tools.Limits) -> Iterator[list[Record]]:
+def _runs(linked: Linked, samples: Samples, limits: Limits) -> Iterator[list[Record]]:
     """Run the program as often as it takes to hold all samples."""
     start = linked.symbols["board_samples"].address
     room = linked.board.flash.base + linked.board.flash.size_bytes - start - 4
@@ -140,7 +140,7 @@ def _runs(linked: Linked, samples: Samples, limits: tools.Limits) -> Iterator[li
         yield _run(linked, samples[first : first + at_once], start, limits)
 
 
-def _run(linked: Linked, samples: Samples, start: int, limits: tools.Limits) -> list[Record]:
+def _run(linked: Linked, samples: Samples, start: int, limits: Limits) -> list[Record]:
     tools.require(tools.QEMU)
     board = linked.board
     with tempfile.TemporaryDirectory(prefix="board-") as name:
@@ -156,14 +156,18 @@ def _run(linked: Linked, samples: Samples, start: int, limits: tools.Limits) -> 
             *("-kernel", "program.elf", *board.words),
             *("-device", f"loader,file=samples.bin,addr={start:#x},force-raw=on"),
         ]
-        ended = tools.run(words, folder, limits)
+        cause = None
+        try:
+            scratch.run(words, folder, limits)
+        except ToolFailed as failed:
+            cause = failed
         answers = folder / "answers.bin"
         records = list(_records(answers.read_bytes() if answers.exists() else b""))
     for record in records:
         if record.kind == "F":
             raise _fault(linked, record)
-    if ended.status != 0:
-        raise EmulationFailed("qemu", f"{board.machine}: {ended.cause}")
+    if cause is not None:
+        raise EmulationFailed("qemu", f"{board.machine}: {cause.message}") from cause
     if not records or records[-1].kind != "E":
         raise EmulationFailed("qemu", f"{board.machine}: the program ended too early.")
     return records

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from worker.deploy.errors import DeployError
+from worker.deploy.errors import DeployError, ToolMissing
 
 
-class ToolsMissing(DeployError):
-    """A program that this machine lacks; the message has the command that installs it."""
+class ToolsMissing(ToolMissing):
+    """Programs that this machine lacks; the message has the command that installs it."""
 
 
 class LinkFailed(DeployError):

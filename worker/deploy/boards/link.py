@@ -8,11 +8,13 @@ from importlib.resources import files as package_files
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
+from worker.deploy import scratch
 from worker.deploy.boards import tools
 from worker.deploy.boards.board import Board
 from worker.deploy.boards.errors import LinkFailed
 from worker.deploy.boards.stack import bound_bytes
 from worker.deploy.boards.symbols import Sizes, Symbol, sizes, symbols
+from worker.deploy.errors import ToolFailed
 
 RUNTIME = Path(str(package_files("worker.deploy.boards"))) / "runtime"
 SOURCES = ("board_start.c", "board_main.c", "board_memory.c")
@@ -99,7 +101,8 @@ def link(
     tools.require(*tools.LINKING)
     with tempfile.TemporaryDirectory(prefix="board-") as name:
         folder = Path(name)
-        _compile(_written(files, folder), board, options, folder)
+        scratch.write(folder, dict(files))
+        _compile(_sources(files), board, options, folder)
         stack_bytes = options.stack_bytes or _stack_bytes(board, folder)
         memory = {
             "FLASH_BASE": board.flash.base,
@@ -114,13 +117,12 @@ def link(
             *sorted(path.name for path in folder.glob("*.o")),
             *(f"-Wl,-T,{RUNTIME / 'board.ld'}", "-lgcc", "-o", ELF),
         ]
-        ended = tools.run(words, folder)
-        if ended.status != 0:
-            raise _refusal(ended, flash_bytes, ram_bytes)
-        listed = tools.run([tools.NM, "--format=posix", "--radix=x", ELF], folder)
-        if listed.status != 0:
-            raise LinkFailed("symbols", listed.cause, {})
-        found = symbols(listed.out)
+        try:
+            scratch.run(words, folder, tools.BUILD_LIMITS)
+        except ToolFailed as failed:
+            raise _refusal(failed, folder, flash_bytes, ram_bytes) from failed
+        listing = [tools.NM, "--format=posix", "--radix=x", ELF]
+        found = symbols(scratch.run(listing, folder, tools.BUILD_LIMITS))
         elf = (folder / ELF).read_bytes()
         return Linked(board, dict(files), options, elf, found, sizes(found))
 
@@ -136,9 +138,10 @@ def _compile(sources: list[str], board: Board, options: Options, folder: Path) -
         *sources,
         *(str(RUNTIME / source) for source in SOURCES),
     ]
-    ended = tools.run(words, folder)
-    if ended.status != 0:
-        raise LinkFailed("compile", ended.cause, {})
+    try:
+        scratch.run(words, folder, tools.BUILD_LIMITS)
+    except ToolFailed as failed:
+        raise LinkFailed("compile", failed.message, {}) from failed
 
 
 def _stack_bytes(board: Board, folder: Path) -> int:
@@ -159,16 +162,10 @@ def _check_names(files: Mapping[str, str]) -> None:
             raise LinkFailed("files", f"need names inside the project, got {name!r}.", {})
 
 
-def _written(files: Mapping[str, str], folder: Path) -> list[str]:
-    """Write a project; the C files to compile."""
-    sources = []
-    for name, text in files.items():
-        path = PurePosixPath(name)
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text)
-        if path.suffix == ".c" and EXAMPLE not in path.parts:
-            sources.append(str(path))
-    return sources
+def _sources(files: Mapping[str, str]) -> list[str]:
+    """The C files to compile."""
+    paths = [PurePosixPath(name) for name in files]
+    return [str(path) for path in paths if path.suffix == ".c" and EXAMPLE not in path.parts]
 
 
 def _drivers(board: Board) -> list[str]:
@@ -179,10 +176,11 @@ def _drivers(board: Board) -> list[str]:
     return words
 
 
-def _refusal(ended: tools.Ended, flash_bytes: int, ram_bytes: int) -> LinkFailed:
-    over = {region.lower(): int(size) for region, size in OVERFLOW.findall(ended.error)}
+def _refusal(failed: ToolFailed, folder: Path, flash_bytes: int, ram_bytes: int) -> LinkFailed:
+    said = (folder / scratch.SAID).read_text(errors="replace")  # the error has only its start
+    over = {region.lower(): int(size) for region, size in OVERFLOW.findall(said)}
     if not over:
-        return LinkFailed("compile", ended.cause, {})
+        return LinkFailed("link", failed.message, {})
     device = {"flash": flash_bytes, "ram": ram_bytes}
     told = "; ".join(
         f"{region}: need {size} B more than the {device[region]} B of the device"
