@@ -1,0 +1,1 @@
+"""Networks as integers in C, on this machine and on emulated boards."""
