@@ -11,7 +11,9 @@ from torch.optim import Optimizer
 from worker.descent import optimiser
 from worker.divergence import Watch
 from worker.epochs import Epochs
+from worker.deploy.record import Int8Graph
 from worker.errors import Infeasible
+from worker.integers import int8_error_of
 from worker.network import Network
 from worker.precision import precision_of
 from worker.recipe import Recipe
@@ -83,6 +85,10 @@ class Course:
     def judge(self, network: Network) -> float:
         """The validation error of a network as it is."""
         return error_of(network, self._validation, self._data.y_validation)
+
+    def judge_int8(self, record: Int8Graph) -> float:
+        """The validation error of an int8 graph."""
+        return int8_error_of(record, self._validation, self._data.y_validation)
 
     def _pass(
         self, network: Network, descent: Optimizer, regime: Regime, watch: Watch, first: int

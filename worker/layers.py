@@ -78,12 +78,16 @@ class DenseLayer(Weighted):
         self.dropout = 0.0
         self.generator: Generator | None = None  # None: the global one
 
+    def dropped(self, x: Tensor) -> Tensor:
+        """The inputs of which training has dropped some."""
+        if not self.training or self.dropout == 0:
+            return x
+        chance = torch.empty_like(x).bernoulli_(1 - self.dropout, generator=self.generator)
+        return x * chance / (1 - self.dropout)
+
     def forward(self, x: Tensor) -> Tensor:
         """Apply the node."""
-        if self.training and self.dropout > 0:
-            chance = torch.empty_like(x).bernoulli_(1 - self.dropout, generator=self.generator)
-            x = x * chance / (1 - self.dropout)
-        return super().forward(x)
+        return super().forward(self.dropped(x))
 
 
 class MaxPoolLayer(nn.Module):

@@ -10,6 +10,8 @@ from typing import Any
 from worker.errors import UnsupportedWork
 
 SCHEDULES = ("one_cycle", "cosine", "constant", "steps")
+QUANTISATIONS = ("none", "post_training", "aware")
+WEIGHT_BITS = (8, 4)
 OPTIMIZERS = ("adamw", "sgd", "nesterov")
 # One recipe has one spelling, since trials are told apart by it: each term once, in this order.
 RANK = {"shift": 0, "frames": 0, "mirror": 1, "rotate": 2}
@@ -57,6 +59,10 @@ class Recipe:
     `constant` stays. `steps` follows `milestones`, pairs of a share of the epochs and the factor
     on the learning rate from there on. `sgd` has a momentum of 0.9, `nesterov` that of Nesterov.
     Weight decay is decoupled and scales with the learning rate in all of them.
+
+    `quantisation` says what the error is of: of the trained network (`none`), of its integers,
+    whose scales are chosen after the training (`post_training`), or learnt (`aware`) while the last
+    `aware_share` of the epochs rounds as they will. Weights have `weight_bits`.
     """
 
     epochs: int
@@ -69,6 +75,9 @@ class Recipe:
     augment: str = "none"
     label_smoothing: float = 0.0
     milestones: tuple[tuple[float, float], ...] = ()
+    quantisation: str = "none"
+    weight_bits: int = 8
+    aware_share: float = 0.25
 
     def __post_init__(self) -> None:
         _need("epochs", self.epochs, _is_count, "a whole number from 1")
@@ -82,6 +91,20 @@ class Recipe:
         smooth = "a number from 0 to below 1"
         _need("label_smoothing", self.label_smoothing, lambda x: 0 <= x < 1, smooth)
         self._check_milestones()
+        ways = QUANTISATIONS
+        _need("quantisation", self.quantisation, lambda x: x in ways, " or ".join(ways))
+        _need("weight_bits", self.weight_bits, lambda x: x in WEIGHT_BITS, "8 or 4")
+        _need("aware_share", self.aware_share, lambda x: 0 < x <= 1, "a number above 0 to 1")
+
+    def aware_after(self, inherits: bool) -> int:
+        """The epoch after which training rounds as the integers will; all of them if it never does.
+
+        What begins from scratch has an epoch before.
+        """
+        if self.quantisation != "aware":
+            return self.epochs
+        first = self.epochs - max(1, round(self.aware_share * self.epochs))
+        return first if inherits else max(1, first)
 
     def _check_milestones(self) -> None:
         if not _are_milestones(self.milestones):

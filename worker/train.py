@@ -10,13 +10,18 @@ from torch import Generator, Tensor
 
 from resource_models.footprint import figures_of, footprint
 from resource_models.graph import Graph
+from worker.aware import AwareNetwork
 from worker.course import Course, Report
+from worker.deploy.errors import DeployError
+from worker.deploy.record import Int8Graph
 from worker.errors import Infeasible, UnsupportedWork
 from worker.inherit import Parent, inherit
+from worker.integers import OBSERVER, calibrated, channels_last
 from worker.network import Network
 from worker.pruning.methods import method_of
 from worker.pruning.recipe import Pruning
 from worker.pruning.removal import Removed, remove
+from worker.recipe import Recipe
 from worker.regime import Regime
 from worker.tensors import Tensors
 from worker.work import METRICS, Work
@@ -28,12 +33,15 @@ ENOUGH = 512  # samples to see what a channel gives on average
 class Trained:
     """A trained network, as it is after all that the work asked for.
 
-    `error` is its validation error, `figures` what it costs where the work asks for that;
-    `details` says in numbers what was pruned and inherited, as JSON.
+    `error` is the validation error of what is deployed, `record`, where the work asks for that;
+    else, as `float_error`, that of the network. `figures` is what it costs where the work asks for
+    that; `details` says in numbers what was pruned, inherited and quantised, as JSON.
     """
 
     network: Network
     error: float
+    float_error: float
+    record: Int8Graph | None
     epochs: int
     stopped: bool
     figures: dict[str, float] = field(default_factory=dict)
@@ -75,17 +83,43 @@ def _train(work: Work, data: Tensors, report: Report, parent: Parent | None) -> 
     if parent is not None:
         details["inherited"] = inherit(network, parent, data).to_json()
     course = Course(work.recipe, data, network.sensor, work.seed)
-    non_zeros: Mapping[str, int] = {}
-    if work.pruning is None:
-        course.run(network, work.recipe.epochs, report, Regime())
-        error = course.error
-    else:
-        cut, error = pruned(network, work, data, course, report)
-        network, non_zeros, details["pruning"] = cut.network, cut.non_zeros, cut.details
-    if not math.isfinite(error):
+    left = Removed(network, Regime(), {}, {})
+    if work.pruning is not None:
+        left = pruned(network, work, data, course, report)
+        details["pruning"] = left.details
+    figures = costs(work, left.network, left.non_zeros)
+    report = _beside(report, figures)
+    course.run(left.network, work.recipe.aware_after(work.inherits), report, left.regime)
+    record, begun = None, course.epoch
+    if work.recipe.quantisation != "none":
+        record = quantised(left, work.recipe, data, course, report)
+        bits, aware_epochs = work.recipe.weight_bits, course.epoch - begun
+        details["quantisation"] = {"weight_bits": bits, "aware_epochs": aware_epochs}
+    # After epochs that rounded, the course knows only what they gave.
+    float_error = course.error if course.epoch == begun else course.judge(left.network)
+    error = float_error if record is None else course.judge_int8(record)
+    if not math.isfinite(float_error):
         raise Infeasible("The network has no finite answers after the cut.")
-    figures = costs(work, network, non_zeros)
-    return Trained(network, error, course.epoch, course.stopped, figures, details)
+    errors = (error, float_error)
+    return Trained(left.network, *errors, record, course.epoch, course.stopped, figures, details)
+
+
+def quantised(
+    left: Removed, recipe: Recipe, data: Tensors, course: Course, report: Report
+) -> Int8Graph:
+    """The integers of a network; if the recipe says so, after the epochs that round as they will.
+
+    A training that was stopped before has none of these.
+    """
+    seen = left.network.sensor(_some(data.x_train))
+    try:
+        if recipe.quantisation == "aware" and course.epoch < recipe.epochs and not course.stopped:
+            aware = AwareNetwork(left.network, channels_last(seen), OBSERVER, recipe.weight_bits)
+            course.run(aware, recipe.epochs, report, left.regime)
+            return aware.record()
+        return calibrated(left.network, seen, recipe.weight_bits)
+    except DeployError as error:
+        raise Infeasible(f"The network cannot be written in integers: {error}") from error
 
 
 def untrained(graph: Graph, data: Tensors, seed: int) -> Network:
@@ -96,14 +130,8 @@ def untrained(graph: Graph, data: Tensors, seed: int) -> Network:
     return network
 
 
-def pruned(
-    network: Network, work: Work, data: Tensors, course: Course, report: Report
-) -> tuple[Removed, float]:
-    """Train a network to its cut, cut it and train on with what is left.
-
-    Returns:
-        What is left, and its validation error.
-    """
+def pruned(network: Network, work: Work, data: Tensors, course: Course, report: Report) -> Removed:
+    """Train a network to its cut and cut it; what is left is yet to be trained on."""
     assert work.pruning is not None
     epochs, samples = work.recipe.epochs, len(data.y_train)
     method = method_of(work.pruning, network, samples, work.seed)
@@ -113,11 +141,8 @@ def pruned(
     left = remove(network, method, network.sensor(_some(data.x_train)))
     early = course.epoch < until
     left.details.update(cut_after_epoch=course.epoch, stopped_before_cut=early)
-    if course.stopped or course.epoch == epochs:
-        return left, course.judge(left.network)
-    figures = costs(work, left.network, left.non_zeros)
-    course.run(left.network, epochs, _beside(report, figures), left.regime)
-    return left, course.error
+    course.error = course.judge(left.network)  # which may be its last
+    return left
 
 
 def _beside(report: Report, figures: Mapping[str, float]) -> Report:

@@ -16,15 +16,16 @@ import torch
 from worker import messages
 from worker.child import Place
 from worker.data import DataSet, binary_of, load
+from worker.deploy import storage
 from worker.errors import Infeasible, NoTrainer, OtherData, UnsupportedWork, UnusableData
 from worker.inherit import Parent
 from worker.messages import receive, send
 from worker.parents import FILES
 from worker.tensors import Tensors, tensors
-from worker.test_set import error_on_test_set
+from worker.test_set import errors_on_test_set
 from worker.train import train
 from worker.weights import weights_file
-from worker.work import Work
+from worker.work import ERROR, FLOAT_ERROR, Work
 
 STATM = Path("/proc/self/statm")  # of Linux; the second number counts resident pages
 GRAPH, WEIGHTS = FILES
@@ -96,13 +97,14 @@ class Trainer:
 
         trained = train(work, held.tensors, report, parent)
         metrics = {
-            "error": trained.error,
+            ERROR: trained.error,
+            FLOAT_ERROR: trained.float_error,
             "validation_images": len(held.data.validation),
             "train_s": round(time.monotonic() - started_s, 3),
             **trained.figures,
         }
         if work.confirms:
-            metrics["test_error"] = error_on_test_set(trained.network, held.data, self._device)
+            metrics |= errors_on_test_set(trained, held.data, self._device)
             metrics["test_images"] = len(held.data.y_test)
         details = {
             "epochs": trained.epochs,
@@ -114,8 +116,11 @@ class Trainer:
         }
         # What came out: of a pruned network, smaller than what was asked for.
         graph = json.dumps(trained.network.graph.to_json(), indent=1).encode()
-        contents = [weights_file(trained.network), graph]
-        return messages.Completed(metrics, details, [WEIGHTS, GRAPH], memory_bytes(), contents)
+        files = {WEIGHTS: weights_file(trained.network), GRAPH: graph}
+        if trained.record is not None:
+            files |= storage.files(trained.record)
+        contents = list(files.values())
+        return messages.Completed(metrics, details, list(files), memory_bytes(), contents)
 
     def _data(self, work: Work) -> Held:
         asked = (work.data, work.data_sha256, work.binary)

@@ -12,7 +12,9 @@ from worker.pruning.recipe import Pruning
 from worker.recipe import Recipe
 
 ERROR, TEST_ERROR = "error", "test_error"
-METRICS = (ERROR, TEST_ERROR)  # measured on samples; all others are figures of the network
+# Of the network before it became integers, beside the error of these.
+FLOAT_ERROR, FLOAT_TEST_ERROR = "error:float", "test_error:float"
+METRICS = (ERROR, TEST_ERROR, FLOAT_ERROR)  # measured on samples; all others are figures of the network
 SEARCH, CONFIRM = "search", "confirm"
 SEEDS = 2**63  # what torch accepts
 

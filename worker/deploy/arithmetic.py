@@ -20,6 +20,12 @@ MOST_SHIFT = 30
 Integers = TypeVar("Integers", bound=Any)
 
 
+def weight_most(bits: int) -> int:
+    """The largest weight of so many bits; the least is its opposite."""
+    most: int = 2 ** (bits - 1) - 1
+    return most
+
+
 def multiplier_of(scale: float, field: str) -> tuple[int, int]:
     """The 31-bit multiplier and the shift (to the left if positive) that stand for a scale.
 

@@ -1,6 +1,7 @@
 """From a folded network and some samples to its int8 graph: post-training quantisation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from resource_models.nodes import Add, Dense, Weighted
-from worker.deploy.arithmetic import INT8_MAX, INT8_MIN
+from worker.deploy.arithmetic import INT8_MAX, INT8_MIN, weight_most
 from worker.deploy.errors import InvalidSamples, InvalidWeights
 from worker.deploy.floats import FloatNetwork
 from worker.deploy.fold import FloatKernel, Folded
@@ -33,57 +34,107 @@ BIAS_MOST = 2**29
 SUM_MOST = 2**24
 # Likewise of an addition, whose sum must be scaled down.
 ADD_MOST = 2**18
+# Of the range of a channel's weights of 4 bits: how far it is narrowed, and in how many steps.
+NARROWEST, TRIES = 0.3, 24
+NONE: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
 
 
-def quantise(folded: Folded, samples: Tensor, observer: Observer) -> Int8Graph:
+def quantise(folded: Folded, samples: Tensor, observer: Observer, bits: int = 8) -> Int8Graph:
     """Choose scales from what some samples give, and round.
 
     Args:
         folded: the network.
         samples: `n x` the input's shape, behind the sensor; some hundred of the training set.
         observer: chooses the range of each group of tensors that share one.
+        bits: of a weight.
     """
+    ranges = chosen_ranges(folded, samples, observer)
+    return quantise_ranges(folded, groups(folded.graph), ranges, bits=bits)
+
+
+def chosen_ranges(
+    folded: Folded, samples: Tensor, observer: Observer
+) -> list[tuple[float, float]]:
+    """The range of each group of tensors, in their order, from what some samples give."""
     found = groups(folded.graph)
     seen = observe(folded, samples, found)
-    ranges = [
+    return [
         observer.range_of(histogram, group.symmetric)
         for group, histogram in zip(found, seen, strict=True)
     ]
-    return quantise_ranges(folded, found, ranges)
 
 
 def quantise_ranges(
-    folded: Folded, found: Sequence[Group], ranges: Sequence[tuple[float, float]]
+    folded: Folded,
+    found: Sequence[Group],
+    ranges: Sequence[tuple[float, float]],
+    scales: Mapping[str, NDArray[np.float64]] = NONE,
+    bits: int = 8,
 ) -> Int8Graph:
-    """Round a network whose ranges, one for each group of tensors, are chosen already."""
+    """Round a network whose ranges, one for each group of tensors, are chosen already.
+
+    Args:
+        folded: the network.
+        found: its groups.
+        ranges: of each of them.
+        scales: of the weights of some nodes, learnt; of others they are chosen here.
+        bits: of a weight.
+    """
     tensors = _affines(folded, found, ranges)
-    kernels = {
-        node.id: kernel_of(node, folded.kernels[node.id], tensors[node.inputs[0]].scale)
-        for node in folded.graph.nodes
-        if isinstance(node, Weighted)
-    }
-    return Int8Graph(folded.graph, tensors, kernels, folded.sensor)
+    kernels = {}
+    for node in folded.graph.nodes:
+        if isinstance(node, Weighted):
+            kernel, before = folded.kernels[node.id], tensors[node.inputs[0]].scale
+            kernels[node.id] = kernel_of(node, kernel, before, scales.get(node.id), bits)
+    return Int8Graph(folded.graph, tensors, kernels, folded.sensor, bits)
 
 
-def kernel_of(node: Weighted, kernel: FloatKernel, input_scale: float) -> Kernel:
+def kernel_of(
+    node: Weighted,
+    kernel: FloatKernel,
+    input_scale: float,
+    scales: NDArray[np.float64] | None = None,
+    bits: int = 8,
+) -> Kernel:
     """The integers of a kernel behind an input of this scale.
 
-    The largest weight of a channel, of a dense node the largest of all, becomes 127; where the bias
-    would then need more than its share of 32 bits, weights get coarser, for they hardly matter.
+    Where the bias would need more than its share of 32 bits on the scales of the weights, which are
+    given or chosen by `weight_scales`, these get coarser, for such weights hardly matter.
     """
-    largest = np.abs(rows_of(node, kernel.weights)).max(1)
-    scales = np.maximum(largest / INT8_MAX, np.abs(kernel.bias) / input_scale / BIAS_MOST)
+    floors = np.abs(kernel.bias) / input_scale / BIAS_MOST
     if isinstance(node, Dense):
-        scales = scales.max(keepdims=True)
+        floors = floors.max(keepdims=True)
+    scales = np.maximum(weight_scales(node, kernel, bits) if scales is None else scales, floors)
     if (scales > MOST_SCALE).any():
         raise InvalidWeights(f"{node.id}/linear.weight", "need smaller numbers for a 32-bit scale.")
     scales = np.where(scales > 0, scales, 1.0)  # of a kernel of zeros any scale does
     single = np.maximum(scales, LEAST_SCALE).astype(np.float32)
     each = single.astype(np.float64)
     steps = kernel.weights / per_output(node, each)
-    weights = np.clip(np.rint(steps), -INT8_MAX, INT8_MAX)
+    most = weight_most(bits)
+    weights = np.clip(np.rint(steps), -most, most)
     bias = np.rint(kernel.bias / (each * input_scale))
     return Kernel(weights.astype(np.int8), bias.astype(np.int32), single)
+
+
+def weight_scales(node: Weighted, kernel: FloatKernel, bits: int) -> NDArray[np.float64]:
+    """The scale of each channel's weights; of a dense node one for all, of zeros 0.
+
+    The largest weight becomes 127. Of 4 bits the largest would leave too few steps for the others:
+    there it is clipped where that lowers the mean square of all errors.
+    """
+    rows = rows_of(node, kernel.weights)
+    if isinstance(node, Dense):
+        rows = rows.reshape(1, -1)
+    most = weight_most(bits)
+    widest: NDArray[np.float64] = np.abs(rows).max(1) / most
+    if bits == 8:
+        return widest
+    tries = widest * np.linspace(1.0, NARROWEST, TRIES)[:, None]  # tries x channels
+    steps = rows / np.where(tries > 0, tries, 1.0)[..., None]
+    errors = np.square((np.clip(np.rint(steps), -most, most) - steps) * tries[..., None]).sum(2)
+    best: NDArray[np.float64] = np.take_along_axis(tries, errors.argmin(0)[None], 0)[0]
+    return best
 
 
 def observe(folded: Folded, samples: Tensor, found: Sequence[Group]) -> list[Histogram]:

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from resource_models.graph import Graph
 from resource_models.nodes import Conv2d, Dense, DepthwiseConv2d, Node, Shape, Weighted
-from worker.deploy.arithmetic import INT8_MAX, INT8_MIN, INT32_MAX
+from worker.deploy.arithmetic import INT8_MAX, INT8_MIN, INT32_MAX, weight_most
 from worker.deploy.errors import InvalidInt8Graph
 from worker.deploy.scales import groups
 from worker.deploy.tables import Affine, Requantisation, Scales, requantisation
 
 # The scale of a bias is a product of two scales and must be a normal 32-bit float, too.
 LEAST_SCALE, MOST_SCALE = 2.0**-60, 2.0**60
+WEIGHT_BITS = (8, 4)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +30,7 @@ class Kernel:
     """The integers of a node that has weights, in the layout of TensorFlow Lite, read-only.
 
     Args:
-        weights: int8, -127 to 127. conv2d: filters, height, width, channels; depthwise_conv2d: 1,
+        weights: int8, -127 to 127, of 4 bits -7 to 7. conv2d: filters, height, width, channels; depthwise_conv2d: 1,
             height, width, channels; dense: units, inputs.
         bias: int32, one per output, on the scale of the input times that of the weights.
         scales: float32 of the weights: per output channel, of a dense node one.
@@ -57,6 +58,7 @@ class Int8Graph:
         tensors: what the integers of each node's output mean.
         kernels: of each node that has weights.
         sensor: what happens to a sample before it is quantised.
+        weight_bits: of each weight, 8 or 4.
 
     `tables` follows from these: how each node that rescales does it.
     """
@@ -65,6 +67,7 @@ class Int8Graph:
     tensors: Mapping[str, Affine]
     kernels: Mapping[str, Kernel]
     sensor: Sensor
+    weight_bits: int = 8
     tables: Mapping[str, Requantisation] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -75,7 +78,11 @@ class Int8Graph:
             _check_affine(name, affine)
         for group in groups(self.graph):
             _check_group(group.members, group.symmetric, self.tensors)
+        if self.weight_bits not in WEIGHT_BITS:
+            raise InvalidInt8Graph("weight_bits", f"need 8 or 4, got {self.weight_bits!r}.")
         kernels = {node.id: _checked(node, self._input(node), self.kernels) for node in weighted}
+        for name, kernel in kernels.items():
+            _check_weights(name, kernel, weight_most(self.weight_bits))
         tables = {}
         for node in self.graph.nodes:
             table = requantisation(node, self._scales(node, kernels))
@@ -96,7 +103,8 @@ class Int8Graph:
         object.__setattr__(self, "sensor", Sensor(mean, deviation))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        parts = (self.graph, dict(self.tensors), dict(self.kernels), self.sensor)
+        kernels = dict(self.kernels)
+        parts = (self.graph, dict(self.tensors), kernels, self.sensor, self.weight_bits)
         return Int8Graph, parts  # the tables follow, and a proxy cannot be pickled
 
     def non_zeros(self) -> dict[str, int]:
@@ -186,14 +194,19 @@ def _checked(node: Weighted, shape: Shape, kernels: Mapping[str, Kernel]) -> Ker
         raise InvalidInt8Graph(f"{node.id}.batch_norm", "need false: fold it first.")
     found, outputs = kernels[node.id], outputs_of(node, shape)
     weights = _frozen(f"{node.id}.weights", found.weights, "int8", kernel_shape(node, shape))
-    if (weights == INT8_MIN).any():
-        raise InvalidInt8Graph(f"{node.id}.weights", "need integers from -127 to 127, got -128.")
     bias = _frozen(f"{node.id}.bias", found.bias, "int32", (outputs,))
     lanes = (1 if isinstance(node, Dense) else outputs,)
     scales = _frozen(f"{node.id}.scales", found.scales, "float32", lanes)
     for scale in scales:
         _check_affine(f"{node.id}.scales", Affine(float(scale), 0))
     return Kernel(weights, bias, scales)
+
+
+def _check_weights(name: str, kernel: Kernel, most: int) -> None:
+    low, high = int(kernel.weights.min()), int(kernel.weights.max())
+    if low < -most or high > most:
+        need = f"need integers from {-most} to {most}"
+        raise InvalidInt8Graph(f"{name}.weights", f"{need}, got {low if low < -most else high}.")
 
 
 def _check_room(node: Weighted, kernel: Kernel, table: Requantisation, zero_point: int) -> None:
