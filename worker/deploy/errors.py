@@ -39,3 +39,11 @@ class ToolMissing(DeployError):
 
 class ToolFailed(DeployError):
     """A program failed or took too much; `field` is its name, or what it was given."""
+
+
+class InvalidVerification(DeployError):
+    """A record of what was checked contradicts itself, or is none."""
+
+
+class InvalidVectors(DeployError):
+    """Inputs with their answers that do not go with a network, or with each other."""

@@ -1,0 +1,92 @@
+"""Check a network level by level, from formulas to the program that its device runs.
+
+This is also a program, `python -m worker.deploy.verify FOLDER`, so that whoever wants a network
+checked can do it in a process of its own, with limits. Of the folder it reads the two files of the
+record, the vectors and `device.json`; it prints a line of JSON for each level as it ends, and the
+whole record as the last one.
+"""
+
+import json
+import resource
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from resource_models.devices import Device
+from resource_models.errors import ResourceError
+from worker.deploy import storage, vectors
+from worker.deploy.errors import DeployError
+from worker.deploy.levels import LEVELS, Case
+from worker.deploy.record import Int8Graph
+from worker.deploy.vectors import Vectors
+from worker.deploy.verification import FAILED, NOT_VERIFIED, Level, Verification
+
+DEVICE_NAME = "device.json"
+FILES = (storage.JSON_NAME, storage.ARRAYS_NAME, vectors.NAME, DEVICE_NAME)
+# Of the program itself; the tools that it starts have limits of their own, below these.
+CPU_S = 300
+MEMORY_BYTES = 4 * 2**30
+REFUSED = 1
+Told = Callable[[Level], None]
+
+
+def verify(
+    record: Int8Graph, samples: Vectors, device: Device, told: Told = lambda _: None
+) -> Verification:
+    """Check all levels, in order, up to the first that fails.
+
+    Args:
+        record: the network.
+        samples: inputs, and the answers that its simulation gives.
+        device: where it will run.
+        told: called with each level as soon as it is decided.
+
+    Raises:
+        InvalidVectors: the samples are those of another network.
+    """
+    samples.check(record.graph)
+    case = Case(record, samples, device)
+    levels: list[Level] = []
+    for name, check in LEVELS.items():
+        failed = next((each.name for each in levels if each.state == FAILED), None)
+        level = check(case) if failed is None else Level(name, NOT_VERIFIED, f"{failed} failed.")
+        levels.append(level)
+        told(level)
+    return Verification(device.name, len(samples.inputs), tuple(levels))
+
+
+def main(folder: Path) -> None:
+    """Verify what lies in a folder."""
+    _limit()
+    content = {name: (folder / name).read_bytes() for name in FILES}
+    record = storage.read(content[storage.JSON_NAME], content[storage.ARRAYS_NAME])
+    device = Device.from_json(json.loads(content[DEVICE_NAME]))
+    samples = vectors.read(content[vectors.NAME])
+    found = verify(record, samples, device, lambda level: _say({"level": level.to_json()}))
+    _say({"verification": found.to_json(), "verdict": found.verdict})
+
+
+def _limit() -> None:
+    """A graph that is made to take for ever to plan is as far as it gets."""
+    for kind, most in (
+        (resource.RLIMIT_CPU, CPU_S),
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(kind)
+        if hard == resource.RLIM_INFINITY or most < hard:
+            resource.setrlimit(kind, (most, most))
+
+
+def _say(value: Any) -> None:
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]))
+    except (DeployError, ResourceError, OSError, ValueError) as error:
+        sys.stderr.write(" ".join(f"{error}".split()) + "\n")
+        sys.exit(REFUSED)
