@@ -31,6 +31,7 @@ from service.api import (
     studies,
     trial_figures,
     trials,
+    verifications,
     workers,
 )
 from service.api.access import ROOT, Access, SecurityHeaders, authorize
@@ -73,6 +74,7 @@ ROUTERS = (
     trial_figures.router,
     events.router,
     artefacts.router,
+    verifications.router,
     workers.router,
     keys.router,
     projects.router,

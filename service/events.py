@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.models import Event, Study
+from service.models import Event, Study, Trial
 from service.states import EventKind
 
 
@@ -18,6 +18,21 @@ def record(
     study.event_no += 1
     event = Event(study_id=study.id, number=study.event_no, kind=kind, data=dict(data), at=now)
     session.add(event)
+
+
+def of_trial(trial: Trial, values: Mapping[str, float]) -> dict[str, Any]:
+    """Return what an event tells of a finished trial."""
+    return {
+        "id": trial.id,
+        "number": trial.number,
+        "purpose": trial.purpose,
+        "status": trial.status,
+        "finish_no": trial.finish_no,
+        "feasible": trial.feasible,
+        "on_front": trial.on_front,
+        "verified": trial.verified,
+        "values": dict(values),
+    }
 
 
 def after(session: Session, study_id: int, number: int, limit: int = 500) -> Sequence[Event]:

@@ -145,17 +145,7 @@ class _Book:
         return True
 
     def _tell(self, trial: Trial) -> None:
-        data = {
-            "id": trial.id,
-            "number": trial.number,
-            "purpose": trial.purpose,
-            "status": trial.status,
-            "finish_no": trial.finish_no,
-            "feasible": trial.feasible,
-            "on_front": trial.on_front,
-            "values": self._values[trial.id],
-        }
-        self._record(EventKind.TRIAL, data)
+        self._record(EventKind.TRIAL, events.of_trial(trial, self._values[trial.id]))
 
     def _fix_scale(self, ended: bool) -> bool:
         """Fix the scale of a black box, once its initial design is done.

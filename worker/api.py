@@ -143,6 +143,16 @@ class Api:
         body = {"token": lease.token, "metrics": metrics, "details": details}
         self._send("POST", f"/trials/{lease.trial_id}/complete", body)
 
+    def verification(self, trial_id: int) -> dict[str, Any]:
+        """Whether the network of a trial is to be verified (`wanted`), and for which `device`."""
+        found: dict[str, Any] = self._send("GET", f"/trials/{trial_id}/verification")
+        return found
+
+    def verified(self, lease: Lease, verification: Mapping[str, Any]) -> None:
+        """Deliver what was checked of the network that a lease delivered."""
+        body = {"token": lease.token, "verification": verification}
+        self._send("PUT", f"/trials/{lease.trial_id}/verification", body)
+
     def fail(self, lease: Lease, reason: str, infeasible: bool = False) -> None:
         """Say that there is no result, and whether there can be one at all."""
         body = {

@@ -82,6 +82,13 @@ def worker(  # noqa: PLR0913  as many arguments as the command has options
             "most until it hears that a trial was cancelled.",
         ),
     ] = 60,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify/--no-verify",
+            help="Check networks that come onto the front, while the next one is trained.",
+        ),
+    ] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="An object for each line of the log, on terminals too.")
     ] = False,
@@ -113,6 +120,7 @@ def worker(  # noqa: PLR0913  as many arguments as the command has options
         trial_limit_s=trial_limit_s,
         lease_s=lease_s,
         memory_mib=memory_mib,
+        verify=verify,
     )
     _set_up_log(as_json)
     if data_dir is not None:

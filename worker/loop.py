@@ -16,9 +16,10 @@ from worker.api import Api, Lease
 from worker.attempt import STOPPED, Attempt
 from worker.data import facts, scan
 from worker.errors import Refused, ServerAway
-from worker.messages import NoParent, OtherData, Ready
+from worker.messages import Completed, NoParent, OtherData, Ready
 from worker.patience import Patience
 from worker.process import TrainingProcess
+from worker.verifier import Verifier
 
 Answer = TypeVar("Answer")
 
@@ -45,6 +46,7 @@ class Options:
     resume: bool = False  # take back what an earlier worker of this name left open
     trial_limit_s: float = 6 * 3600.0
     lease_s: int = 60  # renewed three times as often, and only then is an order sure to be heard
+    verify: bool = True  # networks that come onto the front
     memory_mib: int | None = None  # its share, where several workers share a GPU or a machine
 
 
@@ -76,21 +78,22 @@ class Worker:
             ready = self._ready()
             if ready is not None:
                 self._announce(ready, FIRST_ANSWER_S)
-                self._serve(ready)
+                with Verifier(self._api, self._stopping) as verifier:
+                    self._serve(ready, verifier)
         except ServerAway:
             if not self._stopping.is_set():
                 raise
         finally:
             self._process.kill()
 
-    def _serve(self, ready: Ready) -> None:
+    def _serve(self, ready: Ready, verifier: Verifier) -> None:
         served, resume = 0, self._options.resume
         while not self._stopping.is_set() and served != self._options.trials:
             asked_s = time.monotonic()
             lease = self._claim(ready, resume)
             resume = False
             if lease is not None:
-                self._attempt(lease, ready)
+                self._attempt(lease, ready, verifier)
                 served += 1
             elif self._study_has_ended():
                 LOG.info("Study %s has ended.", self._options.study)
@@ -98,10 +101,12 @@ class Worker:
             else:
                 self._stopping.wait(max(0.0, SHORTEST_POLL_S - (time.monotonic() - asked_s)))
 
-    def _attempt(self, lease: Lease, ready: Ready) -> None:
+    def _attempt(self, lease: Lease, ready: Ready, verifier: Verifier) -> None:
         limit_s = self._options.trial_limit_s
         last = Attempt(self._api, self._process, lease, self._stopping, limit_s).run()
-        if isinstance(last, OtherData):
+        if isinstance(last, Completed) and self._options.verify:
+            verifier.offer(lease, last)
+        elif isinstance(last, OtherData):
             self._look_again(lease.work["data"], ready)
         elif isinstance(last, NoParent):
             self._no_parents_until_s = time.monotonic() + PARENT_REST_S

@@ -16,7 +16,7 @@ import torch
 from worker import messages
 from worker.child import Place
 from worker.data import DataSet, binary_of, load
-from worker.deploy import storage
+from worker.deploy_step import deployed_files
 from worker.errors import Infeasible, NoTrainer, OtherData, UnsupportedWork, UnusableData
 from worker.inherit import Parent
 from worker.messages import receive, send
@@ -118,7 +118,7 @@ class Trainer:
         graph = json.dumps(trained.network.graph.to_json(), indent=1).encode()
         files = {WEIGHTS: weights_file(trained.network), GRAPH: graph}
         if trained.record is not None:
-            files |= storage.files(trained.record)
+            files |= deployed_files(trained.record, trained.network, held.tensors)
         contents = list(files.values())
         return messages.Completed(metrics, details, list(files), memory_bytes(), contents)
 

@@ -47,6 +47,7 @@ HTTP_STATUS: dict[type[errors.ServiceError], int] = {
     access_errors.KeyNeeded: 401,
     access_errors.KeyNotFound: 404,
     errors.NameTaken: 409,
+    errors.NothingToVerify: 409,
     access_errors.ProjectNotFound: 404,
     access_errors.ProxiedRequest: 403,
     errors.ReportConflict: 409,

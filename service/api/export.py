@@ -35,6 +35,7 @@ PLAIN = (
     "finish_no",
     "on_front",
     "feasible",
+    "verified",
     "designer",
     "origin",
     "worker",

@@ -40,11 +40,13 @@ MAY: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/trials/{trial_id}/fail"): TRAINS,
     ("POST", "/trials/{trial_id}/release"): TRAINS,
     ("PUT", "/attempts/{attempt_id}/artefacts/{name}"): TRAINS,
+    ("PUT", "/trials/{trial_id}/verification"): TRAINS,
     ("PUT", "/workers/{name}"): TRAINS,
-    # What a worker reads: whether its study has ended, and the files of parents.
+    # What a worker reads: whether its study has ended, the files of parents, what to verify.
     ("GET", "/studies/{study}"): ALL,
     ("GET", "/trials/{trial_id}/artefacts"): ALL,
     ("GET", "/trials/{trial_id}/artefacts/{name}"): ALL,
+    ("GET", "/trials/{trial_id}/verification"): ALL,
     ("GET", "/workers"): ALL,
     ("GET", "/data"): ALL,
     ("GET", "/devices"): ALL,

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
+from resource_models.devices import DEVICES
 from resource_models.footprint import memory_timeline
-from service import artefacts, attempts, lineage, needs, trials
+from service import artefacts, attempts, lineage, needs, trials, verifications
 from service.api.schemas.trials import (
     ArtefactOut,
     AttemptOut,
@@ -16,6 +17,8 @@ from service.api.schemas.trials import (
     TrialDetail,
     TrialOut,
 )
+from service.api.schemas.verifications import Verification, VerificationOut
+from service.api.schemas.workers import DeviceOut
 from service.artefacts import Store
 from service.family import Family, Member
 from service.figures.rows import objectives_of
@@ -51,6 +54,7 @@ def shown(trial: Trial, values: Mapping[str, float]) -> TrialOut:
         values=dict(values),
         on_front=trial.on_front,
         feasible=trial.feasible,
+        verified=trial.verified,
         finish_no=trial.finish_no,
         reason=trial.reason,
         designer=trial.designer,
@@ -88,7 +92,25 @@ def trial_detail(session: Session, store: Store, trial: Trial) -> TrialDetail:
         attempts_list=[_attempt(attempt) for attempt in attempts.listing(session, trial.id)],
         reports=[] if counted is None else reports_out(session, counted),
         artefacts=artefacts_out(session, trial.id),
+        verification=verification(trial),
         memory_timeline=None if found is None else memory_timeline(found.graph),
+    )
+
+
+def verification(trial: Trial) -> Verification | None:
+    """Show what was checked of a trial's network."""
+    kept = trial.verification
+    return None if kept is None else Verification.model_validate(kept)
+
+
+def verification_out(session: Session, trial: Trial) -> VerificationOut:
+    """Show what was checked of a trial's network, and whether that is asked for."""
+    name = session.get_one(Study, trial.study_id).definition.get("device")
+    return VerificationOut(
+        wanted=verifications.wanted(session, trial),
+        device=None if name is None else DeviceOut.of(DEVICES[name]),
+        verified=trial.verified,
+        verification=verification(trial),
     )
 
 

@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from resource_models.devices import DEVICES
-from resource_models.footprint import figures_of
 from service import workers
 from service.api.parts import DbDep
 from service.api.schemas.body import NAME
@@ -69,18 +68,4 @@ def list_data(db: DbDep) -> DataList:
 @router.get("/devices")
 async def list_devices() -> DeviceList:
     """List the devices that networks can be costed for."""
-    return DeviceList(
-        items=[
-            DeviceOut(
-                name=device.name,
-                title=device.title,
-                core=device.core,
-                clock_hz=device.clock_hz,
-                sram_bytes=device.sram_bytes,
-                flash_bytes=device.flash_bytes,
-                source=device.source,
-                figures=list(figures_of(device)),
-            )
-            for device in DEVICES.values()
-        ]
-    )
+    return DeviceList(items=[DeviceOut.of(device) for device in DEVICES.values()])

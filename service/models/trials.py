@@ -33,6 +33,7 @@ class Trial(Base):
         CheckConstraint(
             "confirms_id IS NULL OR (finish_no IS NULL AND NOT on_front)", name="unranked"
         ),
+        CheckConstraint("(verified IS NULL) = (verification IS NULL)", name="verified"),
         # What claims and the watcher look at, so that they need not open rows of many kilobytes.
         Index("ix_trials_status_id_study_id_needs", "status", "id", "study_id", "needs"),
         Index("ix_trials_study_id_status_id_needs", "study_id", "status", "id", "needs"),
@@ -101,6 +102,9 @@ class Trial(Base):
     finish_no: Mapped[int | None]
     feasible: Mapped[bool | None]
     on_front: Mapped[bool] = mapped_column(default=False)
+    # Of its network: in one word for lists, and level by level. The worker says so afterwards.
+    verified: Mapped[str | None] = mapped_column(String(16))
+    verification: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
 
     @property
     def pruned(self) -> bool:

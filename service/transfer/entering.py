@@ -15,6 +15,7 @@ from service.models import Attempt, Hypervolume, Metric, Report, Study, Trial
 from service.states import Ended, StudyStatus
 from service.transfer.reading import Checked, kind_of, read_json
 from service.transfer.records import KEPT, AttemptRecord, TrialRecord
+from service.verifications import verdict
 
 BATCH = 500
 
@@ -118,6 +119,8 @@ class _Trials:
         work = trial.work
         row = {name: getattr(trial, name) for name in (*KEPT, "status")}
         row["details"] = trial.details.model_dump(exclude_unset=True)
+        row["verification"] = trial.verification and trial.verification.model_dump(mode="json")
+        row["verified"] = trial.verification and verdict(row["verification"]["levels"])
         row |= {"study_id": self._study.id, "parent_id": None, "confirms_id": None}
         if trial.parent is not None:
             parent = self._session.get_one(Trial, self._ids[trial.parent])

@@ -17,6 +17,7 @@ from service.api.schemas.body import METRIC_NAME, NAME, Body, Part
 from service.api.schemas.leases import LeaseSeconds, Metrics
 from service.api.schemas.studies import Epochs, Hours, StudyCreate, StudyStatus, Trials
 from service.api.schemas.trials import Purpose, TrialStatus
+from service.api.schemas.verifications import Verification
 from service.api.schemas.workers import DataIn
 from service.states import Ended
 
@@ -204,6 +205,7 @@ class TrialRecord(Body):
     finish_no: Number | None
     feasible: bool | None
     on_front: bool
+    verification: Verification | None = None
     values: Figures
     tries: list[AttemptRecord]
 

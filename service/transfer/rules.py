@@ -114,6 +114,7 @@ class Trials:
             or (place or 0) > self._study.finish_no
             or (place is not None and not ranks)
             or (place is None and ranks and entered),
+            "verification": trial.verification is not None and status not in WITH_RESULT,
             # A late result keeps the place that the trial got when it failed.
             "entered_at": (entered and status in OPEN)
             or (place is not None and not entered and status not in WITH_RESULT),

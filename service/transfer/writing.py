@@ -72,7 +72,7 @@ def _page(session: Session, study_id: int, after: int) -> list[Line]:
         .where(Trial.study_id == study_id, Trial.number > after)
         .order_by(Trial.number)
         .limit(PAGE)
-        .options(undefer(Trial.work))
+        .options(undefer(Trial.work), undefer(Trial.verification))
     ).all()
     values = metrics.values_of(session, found)
     tries = _tries(session, [trial.id for trial in found])
@@ -95,6 +95,7 @@ def _trial(
         "tries": tries,
         "work": trial.work,
         "details": trial.details,
+        "verification": trial.verification,
         **{name: getattr(trial, name) for name in KEPT},
     }
 

@@ -26,6 +26,8 @@ WORKERS = {
     ("PUT", "/attempts/{attempt_id}/artefacts/{name}"),
     ("GET", "/trials/{trial_id}/artefacts"),
     ("GET", "/trials/{trial_id}/artefacts/{name}"),
+    ("PUT", "/trials/{trial_id}/verification"),
+    ("GET", "/trials/{trial_id}/verification"),
     ("PUT", "/workers/{name}"),
     ("GET", "/workers"),
     ("GET", "/data"),

@@ -39,6 +39,8 @@ class FakeServer:
     files: dict[int, dict[str, bytes]] = field(default_factory=dict)  # by trial and name
     sha256: dict[str, str] = field(default_factory=dict)  # by name, where the list tells another
 
+    device: dict[str, Any] | None = None  # for which whatever is delivered shall be verified
+
     def api(self) -> Api:
         """A way to this server that needs no socket."""
         return Api("http://fake", transport=httpx.MockTransport(self._respond))
@@ -60,11 +62,14 @@ class FakeServer:
             return self._claim(body)
         if path.endswith(("/renew", "/reports")):
             return 200, {"order": self.order(path)}
-        if method == "GET" and "/artefacts" in path:
+        return self._shown(path) if method == "GET" else (200, {})
+
+    def _shown(self, path: str) -> tuple[int, Any]:
+        if "/artefacts" in path:
             return self._file(*path.removeprefix("/trials/").partition("/artefacts")[::2])
-        if method == "GET":
-            return 200, {"status": self.study_status}
-        return 200, {}
+        if path.endswith("/verification"):
+            return 200, {"wanted": self.device is not None, "device": self.device}
+        return 200, {"status": self.study_status}
 
     def _file(self, trial_id: str, name: str) -> tuple[int, Any]:
         held = self.files.get(int(trial_id), {})

@@ -57,6 +57,10 @@ def test_a_trial_is_reported_by_epoch_then_delivered_with_its_files(
         *["/trials/3/reports"] * 3,
         "/attempts/11/artefacts/weights.safetensors",
         "/attempts/11/artefacts/graph.json",
+        "/attempts/11/artefacts/int8.json",
+        "/attempts/11/artefacts/int8.safetensors",
+        "/attempts/11/artefacts/vectors.safetensors",
+        "/attempts/11/artefacts/model.tflite",
         "/trials/3/complete",
     ]
     assert [body["step"] for body in server.of("/reports")] == [1, 2, 3]

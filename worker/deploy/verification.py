@@ -10,6 +10,7 @@ from worker.deploy.errors import InvalidVerification
 VERSION = 1
 State = Literal["passed", "failed", "not verified"]
 PASSED, FAILED, NOT_VERIFIED = STATES = get_args(State)
+NONE = "none"
 # Formulas; runs on this machine; linked for the device; run under QEMU.
 NAMES = ("L0", "L1", "L2", "L3")
 
@@ -99,8 +100,8 @@ class Verification:
         A level that passed above one that could not be checked does not count.
         """
         if self.failed is not None:
-            return FAILED
-        reached = "none"
+            return "failed"
+        reached = NONE
         for level in self.levels:
             if level.state != PASSED:
                 break

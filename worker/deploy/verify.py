@@ -8,6 +8,7 @@ whole record as the last one.
 
 import json
 import resource
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +27,6 @@ DEVICE_NAME = "device.json"
 FILES = (storage.JSON_NAME, storage.ARRAYS_NAME, vectors.NAME, DEVICE_NAME)
 # Of the program itself; the tools that it starts have limits of their own, below these.
 CPU_S = 300
-MEMORY_BYTES = 4 * 2**30
 REFUSED = 1
 Told = Callable[[Level], None]
 
@@ -59,6 +59,8 @@ def verify(
 def main(folder: Path) -> None:
     """Verify what lies in a folder."""
     _limit()
+    # As an exception: a tool that runs then ends with us.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(REFUSED))
     content = {name: (folder / name).read_bytes() for name in FILES}
     record = storage.read(content[storage.JSON_NAME], content[storage.ARRAYS_NAME])
     device = Device.from_json(json.loads(content[DEVICE_NAME]))
@@ -71,7 +73,6 @@ def _limit() -> None:
     """A graph that is made to take for ever to plan is as far as it gets."""
     for kind, most in (
         (resource.RLIMIT_CPU, CPU_S),
-        (resource.RLIMIT_AS, MEMORY_BYTES),
         (resource.RLIMIT_CORE, 0),
     ):
         _, hard = resource.getrlimit(kind)

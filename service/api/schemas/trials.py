@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from service.api.schemas.body import Body
 from service.api.schemas.leases import Metrics
 from service.api.schemas.studies import ObjectiveOut
+from service.api.schemas.verifications import Verification, Verified
 
 TrialStatus = Literal[
     "queued", "running", "completed", "stopped", "infeasible", "failed", "cancelled"
@@ -63,6 +64,7 @@ class TrialOut(BaseModel):
     values: dict[str, float]
     on_front: bool
     feasible: bool | None
+    verified: Verified
     finish_no: int | None
     reason: str | None
     designer: str | None
@@ -172,6 +174,9 @@ class TrialDetail(TrialOut):
     attempts_list: list[AttemptOut]
     reports: list[ReportOut]
     artefacts: list[ArtefactOut]
+    verification: Verification | None = Field(
+        description="What its worker checked of its network, level by level."
+    )
     memory_timeline: list[tuple[str, int]] | None
 
 

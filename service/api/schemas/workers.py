@@ -6,6 +6,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from resource_models.devices import Device
+from resource_models.footprint import figures_of
 from service.api.schemas.body import NAME, Body, Part
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -119,6 +121,12 @@ class DeviceOut(BaseModel):
     flash_bytes: int
     source: str
     figures: list[str] = Field(description="Of a network on it; each may be an objective.")
+
+    @classmethod
+    def of(cls, device: Device) -> Self:
+        """Show a device."""
+        same = {name: getattr(device, name) for name in cls.model_fields if name != "figures"}
+        return cls(**same, figures=list(figures_of(device)))
 
 
 class DeviceList(BaseModel):

@@ -1,0 +1,81 @@
+"""What workers checked of the networks that they trained: which are wanted, and what is kept."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service import artefacts, events, metrics, projects
+from service.attempts import of_token
+from service.errors import NothingToVerify, TrialNotFound
+from service.models import Study, Trial
+from service.states import FINISHED, EventKind, Status
+
+PASSED, FAILED = "passed", "failed"
+NONE = "none"  # not even the first level passed, and none failed
+# What a worker leaves of a network that can be verified.
+RECORD = frozenset({"int8.json", "int8.safetensors", "vectors.safetensors"})
+
+
+def verdict(levels: Sequence[Mapping[str, Any]]) -> str:
+    """Say in one word what levels came to: `failed`, or the last one up to which all passed."""
+    if any(level["state"] == FAILED for level in levels):
+        return FAILED
+    reached = NONE
+    for level in levels:
+        if level["state"] != PASSED:
+            break
+        reached = level["name"]
+    return reached
+
+
+def wanted(session: Session, trial: Trial) -> bool | None:
+    """Whether a trial's network shall be verified; None as long as its place is not known.
+
+    Members of the front are, once: a network that is beaten already is nobody's firmware.
+    """
+    if trial.status in FINISHED and trial.entered_at is None:
+        return None
+    if not trial.on_front or trial.verified is not None:
+        return False
+    return RECORD <= {artefact.name for artefact in artefacts.listing(session, trial.id)}
+
+
+def keep(
+    session: Session, trial_id: int, token: str, verification: Mapping[str, Any], now: datetime
+) -> Trial:
+    """Store what was checked of a trial, in place of what was there, and tell its study.
+
+    Args:
+        session: the session.
+        trial_id: the trial.
+        token: of the attempt whose network was checked.
+        verification: what was checked, level by level.
+        now: the database's time.
+
+    Raises:
+        TrialNotFound: there is no such trial.
+        WrongToken: the token is of none of its attempts.
+        NothingToVerify: the trial has no result, or one of another attempt.
+    """
+    # The study first, as the ledger does: else two of us might wait for each other.
+    study = session.scalars(
+        select(Study)
+        .join(Trial, Trial.study_id == Study.id)
+        .where(Trial.id == trial_id, projects.seen(session))
+        .with_for_update(of=Study, key_share=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if study is None:
+        raise TrialNotFound(trial_id)
+    trial, attempt = of_token(session, trial_id, token)
+    if not attempt.counts or trial.status not in (Status.COMPLETED, Status.STOPPED):
+        raise NothingToVerify(trial_id)
+    trial.verified = verdict(verification["levels"])
+    trial.verification = dict(verification)
+    if trial.entered_at is not None:  # else the ledger tells of it
+        values = metrics.values_of(session, [trial])[trial.id]
+        events.record(session, study, EventKind.TRIAL, events.of_trial(trial, values), now)
+    return trial
