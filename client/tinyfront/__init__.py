@@ -5,11 +5,14 @@ from tinyfront.client import Client
 from tinyfront.confirmed import Confirmed
 from tinyfront.datasets import DataSet
 from tinyfront.errors import (
+    CheckFailed,
     Conflict,
     Infeasible,
     InvalidArgument,
     MissingPackage,
+    MissingWorker,
     NoCounterpart,
+    NoNetwork,
     NotAllowed,
     NotFound,
     NothingFits,
@@ -35,12 +38,14 @@ from tinyfront.serving import WorkerTrial
 from tinyfront.spaces import Choice, Cnn, Integer, Parameters, Real
 from tinyfront.study import Study
 from tinyfront.trial import Trial
+from tinyfront.verification import Level, Verification
 from tinyfront.worker import Worker
 
 __version__ = "0.2.0.dev0"
 
 __all__ = [
     "AskedTrial",
+    "CheckFailed",
     "Choice",
     "Client",
     "Cnn",
@@ -53,8 +58,11 @@ __all__ = [
     "Infeasible",
     "Integer",
     "InvalidArgument",
+    "Level",
     "MissingPackage",
+    "MissingWorker",
     "NoCounterpart",
+    "NoNetwork",
     "NotAllowed",
     "NotFound",
     "NothingFits",
@@ -72,6 +80,7 @@ __all__ = [
     "TrialLeftOpen",
     "Unavailable",
     "UnreadableAnswer",
+    "Verification",
     "WaitTimeout",
     "Worker",
     "WorkerTrial",

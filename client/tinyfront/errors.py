@@ -3,6 +3,9 @@
 TinyfrontError
 ├── InvalidArgument      a value that cannot be sent
 ├── MissingPackage       an optional package is not installed
+├── MissingWorker        the code of the workers, which checks networks, is not installed
+├── CheckFailed          a network could not be checked on this machine
+├── NoNetwork            a trial left no network that could be checked
 ├── ServerUnreachable    no answer from the server
 ├── UnreadableAnswer     an answer that no Tinyfront server gives
 ├── NothingFits          no trial of a front keeps what was asked
@@ -47,6 +50,33 @@ class MissingPackage(TinyfrontError):
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(
             f"This needs {package}, which is not installed: pip install 'tinyfront[{extra}]'."
+        )
+
+
+class MissingWorker(TinyfrontError):
+    """Networks are checked by the code of the workers, which is not here."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Checking and exporting networks needs the workers' code on this machine: "
+            "pip install 'tinyfront-server[deploy]'."
+        )
+
+
+class CheckFailed(TinyfrontError):
+    """A network could not be checked, which says nothing about it."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(f"The network could not be checked: {cause}")
+
+
+class NoNetwork(TinyfrontError):
+    """A trial left no network in integers."""
+
+    def __init__(self, trial: int, name: str) -> None:
+        super().__init__(
+            f"Trial {trial} has no {name}: it has not finished, is no network, or was trained by "
+            "a worker of an earlier release."
         )
 
 

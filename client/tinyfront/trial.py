@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tinyfront.calls import trials as calls
+from tinyfront.calls import workers
 from tinyfront.connection import Connection
-from tinyfront.errors import UnreadableAnswer
+from tinyfront.errors import InvalidArgument, NoNetwork, UnreadableAnswer
 from tinyfront.figures import TRIAL_FIGURES, figure
-from tinyfront.records import Artefact, read
+from tinyfront.records import Artefact, items, read
+from tinyfront.verification import RECORD, Level, Verification, check, require, verification_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -37,6 +40,8 @@ class Trial:
     values: Mapping[str, float] = field(default_factory=dict)
     on_front: bool = False
     feasible: bool | None = None
+    # Of its network, in one word: up to which level all passed, or `failed`; None if unchecked.
+    verified: str | None = None
     finish_no: int | None = None
     reason: str | None = None
     designer: str | None = None
@@ -81,6 +86,41 @@ class Trial:
         target.mkdir(parents=True, exist_ok=True)
         return [self._fetch(artefact, target) for artefact in self.artefacts()]
 
+    @property
+    def verification(self) -> Verification | None:
+        """What its worker checked of its network, level by level; None if nothing was."""
+        if self.verified is None:
+            return None
+        found = self.wire.get("verification") or self._checked().get("verification")
+        return None if found is None else verification_of(found, self._connection.url)
+
+    def verify(
+        self, device: str | None = None, told: Callable[[Level], None] = lambda _: None
+    ) -> Verification:
+        """Check the network of this trial on this machine, for a board of any name.
+
+        It takes the workers' code (`pip install 'tinyfront-server[deploy]'`), and each level the
+        tools that it names if they are missing.
+
+        Args:
+            device: a board; that of the study if it is left out.
+            told: hears of each level as it ends.
+
+        Raises:
+            MissingWorker: that code is not installed.
+            NoNetwork: the trial left no network that can be checked.
+            InvalidArgument: there is no such board.
+        """
+        require()
+        board = self._board(device)
+        left = {artefact.name: artefact for artefact in self.artefacts()}
+        for name in RECORD:
+            if name not in left:
+                raise NoNetwork(self.id, name)
+        with tempfile.TemporaryDirectory(prefix="tinyfront-") as folder:
+            files = {name: self._fetch(left[name], Path(folder)) for name in RECORD}
+            return check(files, board, told)
+
     def plot(self, name: str = "learning", **options: Any) -> Figure:
         """Draw the trial's `learning` curves or its `memory` over time, as on its page."""
         call = calls.figure(self.id, name, options)
@@ -90,6 +130,26 @@ class Trial:
         """Close the trial; a worker that has it is told to stop."""
         body = self._connection.json(calls.cancel(self.id))
         return trial_of(self._connection, body)
+
+    def _checked(self) -> Mapping[str, Any]:
+        found = self._connection.json(calls.verification(self.id))
+        if not isinstance(found, Mapping):
+            raise UnreadableAnswer(self._connection.url, "no verification")
+        return found
+
+    def _board(self, name: str | None) -> Mapping[str, Any]:
+        """A board as the server describes it."""
+        if name is None:
+            found: Mapping[str, Any] | None = self._checked().get("device")
+            if found is None:
+                raise InvalidArgument("device", "needed: the study of this trial names none.")
+            return found
+        known = items(self._connection.json(workers.devices()), self._connection.url)
+        boards = {str(each["name"]): each for each in known}
+        if name not in boards:
+            raise InvalidArgument("device", f"need one of {', '.join(boards)}, got {name!r}.")
+        board: Mapping[str, Any] = boards[name]
+        return board
 
     def _fetch(self, artefact: Artefact, folder: Path) -> Path:
         if ARTEFACT_NAME.fullmatch(artefact.name) is None:

@@ -60,6 +60,11 @@ def artefact(trial: int, name: str) -> Call:
     return Call("GET", f"/trials/{trial}/artefacts/{part(name)}")
 
 
+def verification(trial: int) -> Call:
+    """What was checked of its network, and for which board it is meant."""
+    return Call("GET", f"/trials/{trial}/verification")
+
+
 def report(trial: int, token: str, step: int, metrics: Mapping[str, float]) -> Call:
     """Say how far a trial is."""
     body = {"token": token, "step": step, "metrics": metrics}

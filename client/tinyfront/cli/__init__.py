@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import tinyfront
-from tinyfront.cli import charts, compare, configure, lists, results, study, trials
+from tinyfront.cli import charts, compare, configure, lists, results, study, trials, verifying
 from tinyfront.cli.commands import PROGRAM, command, group
 
 app = group(
@@ -60,6 +60,13 @@ command(
     "tinyfront export digits --format study -o digits.jsonl",
 )(results.export)
 command(app, "download", "tinyfront download 17 model/")(results.download)
+command(
+    app,
+    "verify",
+    "tinyfront verify 17",
+    "tinyfront verify 17 --device stm32f446re --need L2",
+    "tinyfront verify 17 --json | jq -r '.levels[] | .name + \" \" + .state'",
+)(verifying.verify)
 command(app, "workers", "tinyfront workers")(lists.workers)
 command(app, "devices", "tinyfront devices", "tinyfront devices --json | jq -r '.[].name'")(
     lists.devices

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tinyfront.errors import (
     Conflict,
     InvalidArgument,
+    NoNetwork,
     NotAllowed,
     NotFound,
     NothingFits,
@@ -20,6 +21,7 @@ NOT_ALLOWED = 4
 NOT_FOUND = 5
 CONFLICT = 6
 NOT_YET = 7
+FAILS = 8
 INTERRUPTED = 130  # as shells report a command ended by Ctrl-C
 PIPE_CLOSED = 141  # and one whose reader went away
 
@@ -32,6 +34,7 @@ MEANING = {
     NOT_FOUND: "no such study, trial or file, or nothing that fits",
     CONFLICT: "the state of things forbids it, such as a name that is taken",
     NOT_YET: "the study has not ended within --timeout",
+    FAILS: "a network fails its verification, or does not reach --need",
     INTERRUPTED: "interrupted by Ctrl-C; what the server does goes on",
     PIPE_CLOSED: "whoever read the output closed it",
 }
@@ -42,6 +45,7 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
     (Unavailable, AWAY),
     (NotAllowed, NOT_ALLOWED),
     (NotFound, NOT_FOUND),
+    (NoNetwork, NOT_FOUND),
     (NothingFits, NOT_FOUND),
     (Conflict, CONFLICT),
     (WaitTimeout, NOT_YET),
