@@ -5,6 +5,7 @@ import { parameters } from "./analysis/parameters.js";
 import { timeline } from "./analysis/timeline.js";
 import { go } from "./kit/address.js";
 import { help, listenToKeys } from "./kit/keys.js";
+import { closeMenu } from "./kit/menu.js";
 import { hush } from "./kit/notice.js";
 import { tellWho } from "./kit/session.js";
 import { newStudy } from "./new/view.js";
@@ -33,6 +34,7 @@ const main = document.getElementById("main");
 
 function visitHere(scroll, isNew) {
   hush();
+  closeMenu();
   const path = location.pathname.replace(/(.)\/$/, "$1");
   for (const link of document.querySelectorAll("[data-nav]")) {
     if (link.getAttribute("href") === path) link.setAttribute("aria-current", "page");

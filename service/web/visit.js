@@ -41,9 +41,6 @@ export function visitNothing() {
   show(main, missing(new Problem(404, { detail: "There is no such page.", title: "Not found" })));
 }
 
-/** Look again at what is shown, at once: the reader has just changed it. */
-export const lookNow = () => visit?.look("now");
-
 function leave() {
   visit?.stop();
   visit = null;
@@ -208,4 +205,4 @@ function tellAway(words) {
   if (!live.hidden) tellLive("away");
 }
 
-document.getElementById("banner-retry").addEventListener("click", lookNow);
+document.getElementById("banner-retry").addEventListener("click", () => visit?.look("now"));

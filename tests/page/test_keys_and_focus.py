@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.api.conftest import Served
-from tests.page.conftest import Window
+from tests.page.conftest import NARROW, Window
 
 pytestmark = pytest.mark.browser
 
@@ -64,3 +64,26 @@ def test_an_address_of_nothing_says_so(window: Window, networks: Served, path: s
     page.evaluate("path => history.replaceState(null, '', path)", path)
     page.evaluate("dispatchEvent(new Event('address'))")
     expect(page.get_by_role("heading", name="Not found")).to_be_visible()
+
+
+@pytest.mark.parametrize("window", [NARROW], indirect=True)
+def test_a_narrow_head_folds_its_links_behind_a_button(window: Window, networks: Served) -> None:
+    page = window.open("/")
+    expect(page.get_by_text("Updates every 4 s")).to_be_visible()  # the longest that stands there
+    assert page.locator("header").evaluate("each => each.offsetHeight") <= 64, "one row"
+    menu = page.get_by_role("button", name="Menu")
+    workers = page.get_by_role("link", name="Workers")
+    expect(workers).to_be_hidden()
+    menu.press("Enter")
+    expect(menu).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(workers).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(workers).to_be_hidden()
+    expect(menu).to_be_focused()
+    menu.click()
+    workers.click()
+    expect(page.get_by_role("heading", name="Workers")).to_be_visible()
+    expect(menu).to_have_attribute("aria-expanded", "false")

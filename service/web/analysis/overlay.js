@@ -3,8 +3,8 @@
 import { Chart } from "../charts/chart.js";
 import { get, Problem, studyHref } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
-import { count, NONE, number } from "../kit/format.js";
-import { crumbs, table } from "../kit/parts.js";
+import { count, NONE, number, span } from "../kit/format.js";
+import { chip, crumbs, table } from "../kit/parts.js";
 import { MOST } from "../studies/picked.js";
 
 const OFFERED = 200;
@@ -78,9 +78,9 @@ async function drawn(study, by, signal) {
 }
 
 const picked = (chosen) => (chosen.length === 0 ? null
-  : el("ul", { class: "picked", "aria-label": "Studies compared" }, chosen.map((name, place) =>
-    el("li", {}, el("span", { class: "swatch", "data-place": place + 1, "aria-hidden": "true" }), name,
-      el("button", { type: "button", "data-study": name, "aria-label": `Remove ${name}` }, "×")))));
+  : el("ul", { class: "chips", "aria-label": "Studies compared" }, chosen.map((name, place) =>
+    chip([el("span", { class: "swatch", "data-place": place + 1, "aria-hidden": "true" }), name],
+      `Remove ${name}`, { "data-study": name }))));
 
 function adding(studies, chosen) {
   const others = studies.filter(({ name }) => !chosen.includes(name));
@@ -114,14 +114,8 @@ function rows(figure, studies) {
     rows: shown.map((each) => [
       { href: known.has(each.study) ? studyHref(known.get(each.study)) : `/studies/${encodeURIComponent(each.study)}`, text: each.study },
       ...(comparable ? [] : [each.scale ?? NONE]),
-      number(each.hypervolume, 4), count(each.finished), count(each.front_size), lasted(each.lasted_s), each.scale_text,
+      number(each.hypervolume, 4), count(each.finished), count(each.front_size), span(each.lasted_s), each.scale_text,
     ]),
     empty: "",
   });
-}
-
-function lasted(seconds) {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

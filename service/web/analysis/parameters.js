@@ -6,7 +6,7 @@ import { el, show } from "../kit/dom.js";
 import { NONE } from "../kit/format.js";
 import { section, table } from "../kit/parts.js";
 import { Filters } from "../study/filters.js";
-import { studyHead } from "../study/head.js";
+import { StudyHead } from "../study/head.js";
 import { ParallelChart } from "./parallel.js";
 
 // So much more must have finished before it is computed anew while somebody watches.
@@ -14,21 +14,21 @@ const GROWTH = 1.05;
 
 export function parameters({ root, words: [name], query, signal, look, remember }) {
   const path = studyPath(name);
-  const head = el("div", {});
+  const head = new StudyHead("/parameters", look);
   const empty = el("div", {});
   const mattered = new Importance();
   const filters = new Filters(query, remember);
   const parallel = new ParallelChart({ query, filters, remember, look });
   const charts = el("div", { hidden: true },
     section("What mattered", mattered.box), section("Trials across objectives and parameters", parallel.box));
-  root.append(head, empty, charts);
+  root.append(head.box, empty, charts);
   let about = null;
   return {
     title: () => `Parameters of ${about.name} · Tinyfront`,
     follows: () => name,
     async refresh() {
       about = await get(path, {}, signal);
-      show(head, studyHead(about, "/parameters"));
+      head.show(about);
       charts.hidden = about.finished === 0;
       show(empty, about.finished > 0 ? null
         : el("p", { class: "empty quiet" }, "No trial has finished yet. What mattered is told by the results."));

@@ -8,14 +8,15 @@ import { el, show } from "../kit/dom.js";
 import { plural, time } from "../kit/format.js";
 import { pager, pill, section, table } from "../kit/parts.js";
 import { carried } from "../study/filters.js";
-import { studyHead } from "../study/head.js";
+import { StudyHead } from "../study/head.js";
 
 const ROWS = 50;
 
-export function timeline({ root, words: [name], query, signal, go }) {
+export function timeline({ root, words: [name], query, signal, look, go }) {
   const path = studyPath(name);
   const before = /^\d{1,18}$/.test(query.get("before") ?? "") ? query.get("before") : "";
-  const boxes = Object.fromEntries(["head", "note", "pages", "rows"].map((each) => [each, el("div", {})]));
+  const boxes = Object.fromEntries(["note", "pages", "rows"].map((each) => [each, el("div", {})]));
+  const head = new StudyHead("/timeline", look);
   const canvas = el("div", { class: "chart low" });
   const open = (id) => go(`/trials/${id}`);
   const chart = new Chart(canvas, { label: "Attempts over time, a lane for each worker; the table below has the same", open });
@@ -23,7 +24,7 @@ export function timeline({ root, words: [name], query, signal, go }) {
   const thinking = new ChartSection("Seconds per proposal", {
     label: "Seconds per proposal over the trials", height: 200, open,
   });
-  root.append(boxes.head, attempts, thinking.box);
+  root.append(head.box, attempts, thinking.box);
   let about = null;
   return {
     title: () => `Timeline of ${about.name} · Tinyfront`,
@@ -36,7 +37,7 @@ export function timeline({ root, words: [name], query, signal, go }) {
       ]);
       about = study;
       const { meta } = figure.layout;
-      show(boxes.head, studyHead(study, "/timeline"));
+      head.show(study);
       canvas.hidden = meta.count === 0;
       show(boxes.note, el("p", { class: "quiet note" }, said(meta, before)));
       show(boxes.pages, pages(study, meta, before));

@@ -62,22 +62,27 @@ export function time(iso) {
   return new Date().toDateString() === at.toDateString() ? clock.format(at) : day.format(at);
 }
 
-export function duration(fromIso, toIso) {
-  if (!fromIso || !toIso) return NONE;
-  const seconds = Math.max(0, (new Date(toIso) - new Date(fromIso)) / 1000);
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+/** How long something took, in two units at most. What is shown is rounded first: 59 min 60 s is an hour. */
+export function span(seconds) {
+  if (missing(seconds)) return NONE;
+  if (Math.round(10 * seconds) < 600) return `${seconds.toFixed(1)} s`;
+  const s = Math.round(seconds);
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  const minutes = Math.round(seconds / 60);
+  return `${count(Math.floor(minutes / 60))} h ${minutes % 60} min`;
 }
+
+export const duration = (fromIso, toIso) =>
+  (fromIso && toIso ? span(Math.max(0, (new Date(toIso) - new Date(fromIso)) / 1000)) : NONE);
 
 export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 
 /** How long ago something was, to one unit: 12 s ago. */
 export function ago(seconds) {
   if (missing(seconds)) return NONE;
-  const s = Math.max(0, seconds);
-  if (s < 60) return `${Math.round(s)} s ago`;
-  if (s < 3600) return `${Math.round(s / 60)} min ago`;
-  if (s < 86400) return `${Math.round(s / 3600)} h ago`;
-  return plural(Math.round(s / 86400), "day") + " ago";
+  const whole = (unit) => Math.round(Math.max(0, seconds) / unit);
+  if (whole(1) < 60) return `${whole(1)} s ago`;
+  if (whole(60) < 60) return `${whole(60)} min ago`;
+  if (whole(3600) < 24) return `${whole(3600)} h ago`;
+  return `${plural(whole(86400), "day")} ago`;
 }

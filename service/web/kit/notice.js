@@ -11,7 +11,7 @@ let timer = null;
 /** Say something; what went wrong (`bad`) stays until the reader puts it away or goes on. */
 export function tell(words, bad = false) {
   clearTimeout(timer);
-  const away = el("button", { type: "button", "aria-label": "Put this message away" }, "×");
+  const away = el("button", { type: "button", class: "bare", "aria-label": "Put this message away" }, "×");
   away.addEventListener("click", hush);
   box.replaceChildren(el("p", {}, words), away);
   box.dataset.state = bad ? "bad" : "good";

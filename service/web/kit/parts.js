@@ -25,7 +25,7 @@ export function table({ label, columns, rows, empty, tall = false }) {
 function headCell({ head, unit, kind, sort, sorted }) {
   const words = [head, unit ? el("span", { class: "unit" }, ` (${unit})`) : null];
   return el("th", { scope: "col", class: kind, "aria-sort": sorted ?? null },
-    sort === undefined ? words : el("button", { type: "button", "data-sort": sort }, words));
+    sort === undefined ? words : el("button", { type: "button", class: "bare", "data-sort": sort }, words));
 }
 
 function bodyCell(cell, { kind }) {
@@ -75,7 +75,7 @@ export const pager = (...links) => el("nav", { class: "pager", "aria-label": "Pa
 
 /** Something that was chosen, with a button that takes it out; `of` marks the button. */
 export const chip = (words, out, of) =>
-  el("li", { class: "chip" }, words, el("button", { type: "button", "aria-label": out, ...of }, "×"));
+  el("li", { class: "chip" }, words, el("button", { type: "button", class: "bare", "aria-label": out, ...of }, "×"));
 
 /** What is to be known of a trial beside its state. */
 export const badges = (trial, front = "front") => [

@@ -12,7 +12,7 @@ export function signIn(done) {
     spellcheck: "false", maxlength: "200", "aria-describedby": "key-help key-wrong",
   });
   const wrong = el("p", { id: "key-wrong", class: "wrong", role: "alert" });
-  const button = el("button", { type: "submit" }, "Sign in");
+  const button = el("button", { type: "submit", class: "primary" }, "Sign in");
   const form = el("form", { class: "sign-in" },
     el("h1", {}, "Sign in"),
     el("p", { id: "key-help", class: "quiet" },

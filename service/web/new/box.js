@@ -26,7 +26,7 @@ export function box(definition) {
       lines(["constraints"], definition.constraints, "What results must keep", "temperature <= 80",
         "Figures that are reported beside the objectives.")),
     budgets("What is used up first ends the study; it can be extended later."),
-    el("details", { class: "more", "data-more": true },
+    el("details", { class: "panel", "data-more": true },
       el("summary", {}, "More: designer, early end"),
       el("div", { class: "fields wide-fields" }, designer(definition), seed()),
       stopping(definition, true),

@@ -46,7 +46,7 @@ export function networks(definition, { data, devices }) {
       objectives.map((each, place) => objective(each, place, board, objectives)),
       act("add-objective", "Add an objective")),
     budgets("What is used up first ends the study; it can be extended later."),
-    el("details", { class: "more", "data-more": true },
+    el("details", { class: "panel", "data-more": true },
       el("summary", {}, "More: space, training, designer, confirmation"),
       more(definition)),
   ];
@@ -86,7 +86,7 @@ function objective(each, place, board, all) {
     number([...at, "bound"], `Wish, at ${each.goal === "maximize" ? "least" : "most"}${unit}`),
     number([...at, "limit"], `Limit, at ${each.goal === "maximize" ? "least" : "most"}${unit}`,
       board && field ? act("use-budget", `Board: ${quantity(board[field], "B")}`, {
-        "data-place": place, "data-value": board[field], "aria-label": `Take the ${store} of the board as limit` }) : null),
+        class: "link", "data-place": place, "data-value": board[field], "aria-label": `Take the ${store} of the board as limit` }) : null),
     act("remove-objective", "Remove", { "data-place": place, "aria-label": `Remove objective ${place + 1}` }),
     wrong(at));
 }

@@ -201,7 +201,7 @@ function summary(apart, busy, draft) {
     many === 0 ? null : el("div", { class: "faults", role: "alert", tabindex: "-1" },
       el("p", {}, many === 1 ? "One thing is to be corrected:" : `${many} things are to be corrected:`),
       el("ul", {}, apart.map(({ message }) => el("li", {}, message)),
-        placed.map((each) => el("li", {}, button("show", each, { "data-to": each })))),
+        placed.map((each) => el("li", {}, button("show", each, { class: "link", "data-to": each })))),
     ),
     el("div", { class: "row" },
       el("button", { type: "submit", class: "primary", "data-needs": "user", "aria-disabled": busy ? "true" : null },

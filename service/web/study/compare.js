@@ -6,15 +6,16 @@ import { number } from "../kit/format.js";
 import { badges, pill, plainWords, section } from "../kit/parts.js";
 import { drawing, versionOf } from "../trial/network.js";
 import { columns, figureRows, objectiveRows, settingRows, sideBySide, textRows } from "./compared.js";
-import { studyHead } from "./head.js";
+import { StudyHead } from "./head.js";
 import { compareHref, LEAST, MOST, numbersIn } from "./picks.js";
 
-export function compare({ root, words: [name], query, signal }) {
+export function compare({ root, words: [name], query, signal, look }) {
   const path = studyPath(name);
   const asked = numbersIn(query.get("trials"));
   const numbers = asked.slice(0, MOST);
+  const head = new StudyHead("/compare", look);
   const box = el("div", {});
-  root.append(box);
+  root.append(head.box, box);
   const networks = new Map(); // by the trial's id: which version was read, and its nodes
   let study = null;
 
@@ -36,15 +37,16 @@ export function compare({ root, words: [name], query, signal }) {
         numbers.length === 0 ? { items: [] } : get(`${path}/trials`, { number: numbers }, signal),
       ]);
       study = about;
+      head.show(study);
       const place = (trial) => numbers.indexOf(trial.number);
       const found = page.items.sort((a, b) => place(a) - place(b));
       if (found.length < LEAST) {
-        show(box, studyHead(study, "/compare"), tooFew(study, asked, found));
+        show(box, tooFew(study, asked, found));
         return;
       }
       const trials = await Promise.all(found.map(({ id }) => get(`/trials/${id}`, {}, signal)));
       const drawn = isNetwork(study) ? await Promise.all(trials.map(network)) : null;
-      show(box, studyHead(study, "/compare"), notes(asked, found), body(study, trials, drawn));
+      show(box, notes(asked, found), body(study, trials, drawn));
     },
   };
 }

@@ -6,16 +6,12 @@ import { ask, field, words } from "../kit/dialog.js";
 import { el } from "../kit/dom.js";
 import { count, number, plural } from "../kit/format.js";
 import { tell } from "../kit/notice.js";
-import { lookNow } from "../visit.js";
 
 // What ended a study and may be raised again. One that was closed, or has no point left, is no matter of budgets.
 const BUDGETS = ["budget", "epochs", "hours", "plateau"];
 
-let shown = null; // the study whose buttons are on the page, as it was read last
-
 /** Buttons for what the study's state allows; the sheet hides them from who may change nothing. */
 export function controls(study) {
-  shown = study;
   const ended = study.status === "ended";
   const able = [
     study.status === "active" && ["pause", "Pause"],
@@ -26,43 +22,42 @@ export function controls(study) {
     ["delete", "Delete …"],
   ].filter(Boolean);
   return el("div", { class: "steer", role: "group", "aria-label": "Steer this study", "data-needs": "user" },
-    able.map(([what, text]) => el("button", { type: "button", "data-steer": what }, text)),
+    able.map(([what, text]) => el("button", {
+      type: "button", class: what === "delete" ? "harsh" : null, "data-steer": what,
+    }, text)),
     el("a", { class: "button", href: `/new?${new URLSearchParams({ like: studyRef(study) })}` }, "New like this"));
 }
 
-const DO = {
-  pause: (study) => change(study, { status: "paused" }, "paused: no more trials are handed out; those that run go on"),
-  resume: (study) => change(study, { status: "active" }, "active again"),
-  reopen: (study) => change(study, { status: "active" }, "active again"),
+/** What a button does, by its word, with a study; `look` shows it anew. */
+export const DO = {
+  pause: (study, look) =>
+    change(study, look, { status: "paused" }, "paused: no more trials are handed out; those that run go on"),
+  resume: (study, look) => change(study, look, { status: "active" }, "active again"),
+  reopen: (study, look) => change(study, look, { status: "active" }, "active again"),
   extend,
   close,
   delete: remove,
 };
 
-document.addEventListener("click", (event) => {
-  const what = event.target.closest?.("[data-steer]")?.dataset.steer;
-  if (what) DO[what](shown);
-});
-
 /** Change a study at once. */
-async function change(study, body, done) {
+async function change(study, look, body, done) {
   try {
-    await patch(study, body);
+    await patch(study, look, body);
     tell(`${study.name} is ${done}.`);
   } catch (error) {
     tell(words(error), true);
   }
-  lookNow();
+  look();
 }
 
 /** Change a study only if it still is as the reader sees it. */
-async function patch(study, body) {
+async function patch(study, look, body) {
   try {
     return await send("PATCH", studyPath(study.id), body, { "If-Match": `"${study.version}"` });
   } catch (error) {
     if (!(error instanceof Problem && error.status === 412)) throw error;
     const now = await get(studyPath(study.id));
-    lookNow();
+    look();
     throw new Changed(now);
   }
 }
@@ -78,7 +73,7 @@ class Changed extends Problem {
   }
 }
 
-function extend(study) {
+function extend(study, look) {
   const more = (name, label, now, done, unit) => study[name] !== null && field({
     name, label, numeric: true, help: `Now ${now}${done === null ? "" : `, ${done} used`}. ${unit}`,
   });
@@ -106,14 +101,14 @@ function extend(study) {
         }
         body[name] = study[name] + plus;
       }
-      const now = await patch(study, body);
+      const now = await patch(study, look, body);
       tell(now.status === "ended" ? `${now.name} was extended, but ${now.ended_because}.` : `${now.name} was extended to ${plural(now.trials, "trial")}.`);
-      lookNow();
+      look();
     },
   });
 }
 
-function close(study) {
+function close(study, look) {
   const { queued, running } = study.counts;
   ask({
     title: `Close ${study.name}?`,
@@ -127,9 +122,9 @@ function close(study) {
     agree: "Close the study",
     danger: true,
     async act() {
-      await patch(study, { status: "ended" });
+      await patch(study, look, { status: "ended" });
       tell(`${study.name} is closed.`);
-      lookNow();
+      look();
     },
   });
 }

@@ -11,9 +11,10 @@ import { FilterBar } from "./filterbar.js";
 import { Filters } from "./filters.js";
 import { FrontChart } from "./front.js";
 import { checkBoxes, frontTable } from "./fronttable.js";
+import { StudyHead } from "./head.js";
 import { pickBar, Picks } from "./picks.js";
 import { constraints, scale } from "./scale.js";
-import { head } from "./tiles.js";
+import { tiles } from "./tiles.js";
 import { trialColumns, trialRow } from "./trials.js";
 
 const LATEST = 8;
@@ -22,7 +23,8 @@ const FAILURES = 5;
 export function study({ root, words: [name], query, signal, look, shown, remember, go }) {
   const path = studyPath(name);
   const boxes = Object.fromEntries(
-    ["head", "picks", "front", "grown", "confirmed", "rest"].map((each) => [each, el("div", {})]));
+    ["tiles", "picks", "front", "grown", "confirmed", "rest"].map((each) => [each, el("div", {})]));
+  const head = new StudyHead("", look);
   const filters = new Filters(query, remember);
   const picks = new Picks(query, remember);
   const sieve = new FilterBar(filters);
@@ -37,7 +39,7 @@ export function study({ root, words: [name], query, signal, look, shown, remembe
   const thinking = new ChartSection("Seconds per proposal", {
     label: "Seconds per proposal over the trials", height: 200, open: (id) => go(`/trials/${id}`),
   });
-  root.append(boxes.head, charts, boxes.confirmed, thinking.box, boxes.rest);
+  root.append(head.box, boxes.tiles, charts, boxes.confirmed, thinking.box, boxes.rest);
   let seen = null;
   let sort = { column: null, down: false };
 
@@ -85,7 +87,8 @@ export function study({ root, words: [name], query, signal, look, shown, remembe
       ]);
       seen = { study: about, front };
       charts.hidden = about.finished === 0;
-      show(boxes.head, head(about, front.items));
+      head.show(about);
+      show(boxes.tiles, tiles(about, front.items));
       if (devices !== null) filters.know(devices.items);
       sieve.refresh(about, objectivesOf(about));
       showFront();

@@ -55,7 +55,7 @@ export function pickBar(study, picks) {
       : [
         el("ul", { class: "chips" }, picks.numbers.map((number) =>
           chip(`Trial ${number}`, `Take trial ${number} out`, { "data-pick": number }))),
-        enough ? el("a", { class: "action", href: compareHref(study, picks.numbers) }, `Compare ${picks.numbers.length}`)
+        enough ? el("a", { class: "button primary", href: compareHref(study, picks.numbers) }, `Compare ${picks.numbers.length}`)
           : el("span", { class: "quiet" }, "and one more to compare"),
         el("button", { type: "button", class: "plain", "data-unpick": "" }, "Clear"),
       ]);

@@ -4,13 +4,11 @@ import { objectivesOf, trialsHref } from "../kit/api.js";
 import { el } from "../kit/dom.js";
 import { accuracy, count, images, NONE, number, plural, short, time } from "../kit/format.js";
 import { facts, finishedOf, plainWords, progress, tile } from "../kit/parts.js";
-import { studyHead } from "./head.js";
 
-export function head(study, front) {
+export function tiles(study, front) {
   const objectives = objectivesOf(study);
   const ended = study.ended_reason ? ` (${plainWords(study.ended_reason)})` : "";
   return [
-    studyHead(study, ""),
     about(study),
     el("div", { class: "progress" }, progress(study),
       el("p", { class: "under" }, el("strong", {}, finishedOf(study)), ` trials finished${ended}`, counts(study))),

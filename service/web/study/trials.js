@@ -7,7 +7,7 @@ import { badges, objectiveCells, objectiveColumns, pager, pill, table } from "..
 import { address, asked, PAGE, parameters, sortedAs, STATES, turned, words } from "./asked.js";
 import { FilterBar } from "./filterbar.js";
 import { Filters } from "./filters.js";
-import { studyHead } from "./head.js";
+import { StudyHead } from "./head.js";
 import { Predictions } from "./predictions.js";
 import { save } from "./save.js";
 
@@ -33,13 +33,14 @@ function by({ designer, origin }) {
 }
 
 export function trials({ root, words: [name], query, signal, look, go }) {
+  const title = new StudyHead("/trials", look);
   const box = el("div", {});
   const rest = el("div", {});
   const foot = el("div", {});
   const kept = new Predictions({ title: "Were the predictions kept?", open: (id) => go(`/trials/${id}`) });
   const filters = new Filters(query, ({ where, device }) => turn({ where, device }));
   const bar = new FilterBar(filters);
-  root.append(box, bar.box, rest, foot, kept.box);
+  root.append(title.box, box, bar.box, rest, foot, kept.box);
   const path = studyPath(name);
   let now = asked(query);
   let study = null;
@@ -82,7 +83,8 @@ export function trials({ root, words: [name], query, signal, look, go }) {
       const objectives = objectivesOf(study);
       const here = address("", asking, { page: asking.page });
       const head = (column) => ({ sort: column, sorted: sortedAs(asking, column) });
-      show(box, studyHead(study, "/trials"), states(study, asking));
+      title.show(study);
+      show(box, states(study, asking));
       bar.refresh(study, objectives);
       show(rest,
         el("div", { class: "trials" }, table({

@@ -35,7 +35,7 @@ export function head(trial, study, { beside, query, table }) {
       ["Trials", `${trialsHref(study)}${query}`], [`Trial ${trial.number}`]),
     el("div", { class: "title" }, el("h1", {}, `Trial ${trial.number}`), pill(trial.status),
       badges(trial, "on the front"),
-      OPEN[trial.status] ? el("button", { type: "button", class: "cancel", "data-cancel": "", "data-needs": "user" }, "Cancel …") : null),
+      OPEN[trial.status] ? el("button", { type: "button", class: "cancel harsh", "data-cancel": "", "data-needs": "user" }, "Cancel …") : null),
     steps(study, beside, query, table),
     why(trial),
     trial.fallback ? el("p", { class: "quiet" }, `Proposed by ${trial.designer} instead of ${trial.fallback}.`) : null,

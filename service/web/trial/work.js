@@ -67,7 +67,7 @@ export function snippets(trial) {
   ].filter(Boolean);
   return section("Elsewhere", facts(lines.map(([name, text]) => [name, el("span", { class: "snippet" },
     el("code", {}, text),
-    el("button", { type: "button", "data-copy": text, "aria-label": `Copy ${text}` }, "Copy"))])));
+    el("button", { type: "button", class: "slight", "data-copy": text, "aria-label": `Copy ${text}` }, "Copy"))])));
 }
 
 /** Copy what a button stands for; where the browser forbids it, choose the text for the reader to copy. */
