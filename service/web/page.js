@@ -65,7 +65,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[href]");
   if (!link || event.defaultPrevented || event.button !== 0) return;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  const to = new URL(link.href);
+  const to = new URL(link.getAttribute("href"), location.href); // `href` of a link in a drawing is no text
   if (to.origin !== location.origin || to.hash || link.hasAttribute("download")) return;
   if (link.hasAttribute("data-outside") || to.pathname.startsWith("/api/")) return;
   event.preventDefault();

@@ -160,30 +160,58 @@ def line(shared: Served) -> list[int]:
     return ids
 
 
-def test_a_deep_lineage_with_many_children_stays_readable(window: Window, line: list[int]) -> None:
+def test_a_lineage_is_a_tree_that_folds_what_is_deep_or_wide(
+    window: Window, line: list[int]
+) -> None:
     page = window.open(f"/trials/{line[49]}")
-    tree = page.locator(".family")
-    expect(tree).to_contain_text("49 generations above it; 200 children")
-    expect(tree.locator("strong")).to_have_text("Trial 50")
-    expect(tree.locator("li:visible")).to_have_count(6 + 1 + 8)
-    expect(tree).to_contain_text("learning rate 0.049 \u2192 0.05")
-    tree.get_by_text("192 more of its children").click()
-    expect(tree.locator("li:visible")).to_have_count(6 + 1 + 200)
-    tree.get_by_text("The first 43 generations").click()
-    tree.get_by_role("link", name="Trial 1", exact=True).click()
+    tree = page.get_by_role("region", name="The lineage as a tree")
+    nodes = tree.locator(".node")
+    expect(page.get_by_text("49 generations above it; 200 children")).to_be_visible()
+    expect(tree.locator("[aria-current]")).to_contain_text("Trial 50")
+    tree.evaluate("each => each.scrollIntoView({ block: 'center' })")
+    expect(tree.locator("[aria-current]")).to_be_in_viewport()
+    expect(nodes).to_have_count(3 + 1 + 8)
+    expect(tree.locator(".morph").first).to_contain_text("learning rate 0.047")
+    more = tree.get_by_role("button", name="Show 192 more descendants of trial 50")
+    more.press("Enter")
+    expect(nodes).to_have_count(3 + 1 + 200)
+    # With a result stand those that have one, so the first behind the fold is the ninth of these.
+    expect(tree.get_by_role("link", name="Trial 59;")).to_be_focused()
+    told = "from trial 50 by: learning rate 0.05 \u2192 0.059"
+    expect(tree.get_by_role("link", name=told)).to_have_count(1)
+    tree.get_by_role("button", name="Show 46 generations before these").click()
+    expect(nodes).to_have_count(49 + 1 + 200)
+    tree.get_by_role("link", name="Trial 1;").click()
     expect(page.locator("h1")).to_have_text("Trial 1")
-    deepest = page.evaluate(
-        """() => Math.max(...[...document.querySelectorAll(".family li .member")]
-             .map((each) => each.getBoundingClientRect().left))"""
-    )
-    assert deepest < 200, "a line without branches is not indented"
+    expect(nodes).to_have_count(1 + 4)
+    tree.get_by_role("button", name="Show 245 more descendants of trial 5").click()
+    expect(nodes).to_have_count(1 + 4 + 3)
+    page.get_by_text("The same as a table").click()
+    rows = page.get_by_role("region", name="The lineage", exact=True).locator("tbody tr")
+    expect(rows).to_have_count(250)
+    expect(rows.nth(1)).to_contain_text("learning rate 0.001 \u2192 0.002")
 
 
 @pytest.mark.parametrize("window", [NARROW], indirect=True)
-def test_a_lineage_fits_a_narrow_screen(window: Window, line: list[int]) -> None:
+def test_a_lineage_scrolls_in_its_own_box(window: Window, line: list[int]) -> None:
     page = window.open(f"/trials/{line[40]}")
-    expect(page.locator(".family")).to_contain_text("209 descendants")
+    tree = page.get_by_role("region", name="The lineage as a tree")
+    tree.get_by_role("link", name="Trial 44;").focus()
+    expect(tree.get_by_role("link", name="Trial 44;")).to_be_in_viewport()
+    assert tree.evaluate("each => each.scrollWidth > each.clientWidth && each.scrollLeft > 0")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_lineage_leads_on_to_what_was_not_told(window: Window, line: list[int]) -> None:
+    def few(route: Route) -> None:
+        route.continue_(url=f"{route.request.url}?ancestors=2&descendants=3")
+
+    window.page.route("**/lineage", few)
+    page = window.open(f"/trials/{line[49]}")
+    tree = page.get_by_role("region", name="The lineage as a tree")
+    expect(tree.get_by_role("link", name="197 children not shown")).to_be_visible()
+    tree.get_by_role("link", name="older ones: go to trial 48").click()
+    expect(page.locator("h1")).to_have_text("Trial 48")
 
 
 def test_a_trial_without_result_says_where_it_stands(window: Window, networks: Served) -> None:

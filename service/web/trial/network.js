@@ -2,6 +2,7 @@
 
 import { el, svg } from "../kit/dom.js";
 import { count } from "../kit/format.js";
+import { edge, fitted, frame, plate } from "./drawn.js";
 
 const BOX = { width: 208, height: 46 };
 const GAP = { across: 28, down: 26 };
@@ -102,7 +103,7 @@ function line(from, to) {
   const start = from.y + (from.node ? BOX.height : BOX.height / 2);
   const end = to.y + (to.node ? 0 : BOX.height / 2);
   const bend = (start + end) / 2;
-  return svg("path", { class: "edge", d: `M${from.x},${start} C${from.x},${bend} ${to.x},${bend} ${to.x},${end}` });
+  return edge(`M${from.x},${start} C${from.x},${bend} ${to.x},${bend} ${to.x},${end}`);
 }
 
 function box(item) {
@@ -112,19 +113,15 @@ function box(item) {
   const told = `${node.id}: ${words(node)}; output ${node.shape.join("×")}${weights}`;
   return svg("g", { class: "node", "data-kind": node.kind, "data-node": node.id, transform: place },
   svg("title", {}, told),
-  svg("rect", { width: BOX.width, height: BOX.height, rx: 6 }),
-  svg("rect", { class: "stripe", width: 4, height: BOX.height - 12, x: 6, y: 6, rx: 2 }),
-  svg("text", { class: "what", x: 20, y: 19 }, fitted(words(node))),
-  svg("text", { class: "shape", x: 20, y: 36 }, fitted(`${node.shape.join("×")}${weights}`)));
+  plate(BOX),
+  svg("text", { class: "what", x: 20, y: 19 }, fitted(words(node), LONGEST)),
+  svg("text", { class: "told", x: 20, y: 36 }, fitted(`${node.shape.join("×")}${weights}`, LONGEST)));
 }
-
-const fitted = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
 
 function sketch(layers) {
   const plan = arrange(layers);
-  return svg("svg", {
-    class: plan.width <= SHRINKS ? "shrinks" : null,
-    viewBox: `${plan.left} ${-EDGE} ${plan.width} ${plan.height}`, width: plan.width, height: plan.height,
+  return frame({
+    left: plan.left, top: -EDGE, width: plan.width, height: plan.height, class: plan.width <= SHRINKS ? "shrinks" : null,
   },
   plan.items.flatMap((item) => item.above.map((above) => line(above, item))),
   // A lane is a stretch of line through its layer.
@@ -140,13 +137,13 @@ export function drawing(nodes) {
   const picture = sketch(layered(nodes));
   picture.setAttribute("role", "img");
   picture.setAttribute("aria-label", nodes.map((node) => `${words(node)}, ${node.shape.join("×")}`).join("; "));
-  return el("div", { class: "network", tabindex: "0", role: "region", "aria-label": "The network" }, picture);
+  return el("div", { class: "drawing network", tabindex: "0", role: "region", "aria-label": "The network" }, picture);
 }
 
 /** A network whose nodes can be chosen, in `root`; `choose` is told the id of a node that was chosen, or null. */
 export class Network {
   constructor(choose) {
-    this.root = el("div", { class: "network", role: "group", "aria-label": "The network; arrow keys go from node to node" });
+    this.root = el("div", { class: "drawing network", role: "group", "aria-label": "The network; arrow keys go from node to node" });
     this.choose = choose;
     this.rows = []; // the ids of each layer, from left to right
     this.root.addEventListener("click", (event) => this.clicked(event.target.closest("[data-node]")));

@@ -4,12 +4,11 @@ import { ChartSection } from "../charts/section.js";
 import { get } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { hand } from "../kit/give.js";
-import { section } from "../kit/parts.js";
 import { address, asked } from "../study/asked.js";
 import { Predictions } from "../study/predictions.js";
 import { askToCancel } from "./cancel.js";
-import { tree } from "./family.js";
 import { head, neighbours } from "./head.js";
+import { Lineage } from "./lineage.js";
 import { training } from "./training.js";
 import { MemoryChart } from "./memory.js";
 import { Network, versionOf } from "./network.js";
@@ -22,8 +21,9 @@ const RUNNING_MS = 2000;
 const TAKES_ARROWS = "input, select, textarea, summary, [role=region], [data-node], [contenteditable], .js-plotly-plot";
 
 export function trial({ root, words: [id], query, signal, look, remember, go }) {
-  const boxes = Object.fromEntries(["head", "training", "title", "about", "descent", "proposal", "rest"]
+  const boxes = Object.fromEntries(["head", "training", "title", "about", "proposal", "rest"]
     .map((each) => [each, el("div", { class: `box-${each}` })]));
+  const lineage = new Lineage();
   let table = asked(query);
   const carried = () => address("", table, { page: table.page });
   const picture = new Network(choose);
@@ -43,7 +43,7 @@ export function trial({ root, words: [id], query, signal, look, remember, go }) 
   const drawn = el("section", { hidden: true }, boxes.title, boxes.about, picture.root);
   root.append(boxes.head, boxes.training,
     el("div", { class: "columns" }, drawn, el("div", {}, memory.box, learning.box)),
-    boxes.descent, boxes.proposal, kept.box, boxes.rest);
+    lineage.box, boxes.proposal, kept.box, boxes.rest);
   let about = null;
   let study = null;
   let again = null;
@@ -74,7 +74,7 @@ export function trial({ root, words: [id], query, signal, look, remember, go }) 
     const version = JSON.stringify([about.parent, about.children, about.status, about.on_front]);
     if (version === seen.family || (about.parent === null && about.children.length === 0)) return;
     const found = await get(`/trials/${id}/lineage`, {}, signal);
-    show(boxes.descent, section("Lineage", tree(found, study)));
+    lineage.show(found, study);
     seen.family = version;
   }
 
