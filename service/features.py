@@ -50,13 +50,16 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Completed trials of a study as columns, equally long, in the order in which they finished."""
+    """Completed trials of a study as columns, equally long, in the order in which they finished.
+
+    `figures` are those of the objectives and what else was asked for.
+    """
 
     trial_id: list[int]
     number: list[int]
     on_front: list[bool]
     feasible: list[bool]
-    objectives: Mapping[str, list[Value]]
+    figures: Mapping[str, list[Value]]
     features: tuple[Feature, ...]
 
 
@@ -70,9 +73,14 @@ class Completed:
     points: Sequence[Point]
 
 
-def completed(session: Session, study: Study, most: int) -> Completed:
-    """Read the front of a study and its newest completed trials, at most so many in all."""
-    names = [objective["name"] for objective in study.problem["objectives"]]
+def completed(session: Session, study: Study, most: int, also: Sequence[str] = ()) -> Completed:
+    """Read the front of a study and its newest completed trials, at most so many in all.
+
+    Args:
+        also: metrics beside the objectives to be read of each.
+    """
+    objectives = [objective["name"] for objective in study.problem["objectives"]]
+    names = list(dict.fromkeys([*objectives, *also]))
     chart = fronts.points(session, study.id, limit=most, names=names)
     places = [at for at, status in enumerate(chart.status) if status == Status.COMPLETED]
     places.sort(key=chart.finish_no.__getitem__)

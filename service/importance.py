@@ -35,7 +35,7 @@ def importances(found: Results, objectives: tuple[Objective, ...]) -> list[Share
 
 
 def _shares(found: Results, rows: Any, columns: Any, objective: Objective, trees: int) -> Shares:
-    told = found.objectives[objective.name]
+    told = found.figures[objective.name]
     valued = [at for at, value in enumerate(told) if value is not None]
     values = np.array([told[at] for at in valued], dtype=np.float64)
     if objective.scale is not None:

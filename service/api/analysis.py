@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from optimizer.importance import MOST
 from service import figures, studies
 from service.api.charts import Chart
-from service.api.figures import FigureOut, answer, refused
+from service.api.figures import MOST_ALSO, FigureOut, answer, refused
 from service.api.parts import LARGEST_ID, DbDep, Parts, PartsDep, StudyRef
-from service.api.schemas.body import NAME
+from service.api.schemas.body import METRIC_NAME, NAME
 from service.api.schemas.importance import ImportanceOut, ObjectiveImportance, ShareOut
 from service.features import completed, results
 from service.figures.overlay import By
@@ -71,6 +71,11 @@ class AxesQuery(BaseModel):
         description="Objectives and features from left to right; by default the objectives and the "
         "first features. Each time it is given.",
     )
+    also: list[Annotated[str, Field(pattern=METRIC_NAME)]] = Field(
+        default_factory=list,
+        max_length=MOST_ALSO,
+        description="Metrics beside the objectives that each line tells in its `customdata`.",
+    )
 
 
 @router.get("/studies/{study}/figures/parallel", response_model=FigureOut)
@@ -80,17 +85,17 @@ def parallel(
     """Draw objectives and features of the completed trials as parallel axes."""
     with parts.db.read() as session:
         found = studies.get(session, study)
-        chart = Chart(request, parts.charts, found, ("parallel", *query.axis))
+        chart = Chart(request, parts.charts, found, ("parallel", query.model_dump_json()))
         if (known := chart.known()) is not None:
             return known
-        axes, read = axes_of(found), completed(session, found, MOST_LINES)
+        axes, read = axes_of(found), completed(session, found, MOST_LINES, query.also)
     rows = results(read)
     names = offered(rows, axes)
     chosen = list(dict.fromkeys(query.axis)) or names[: len(axes) + SOME_FEATURES]
     for place, name in enumerate(chosen):
         if name not in names:
             raise refused(f"axis.{place}", f"need one of {', '.join(names)}", name)
-    return chart.drawn(figures.parallel(rows, axes, chosen[:MOST_AXES]))
+    return chart.drawn(figures.parallel(rows, axes, chosen[:MOST_AXES], query.also))
 
 
 class RunsQuery(BaseModel):

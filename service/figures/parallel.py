@@ -37,14 +37,18 @@ class _Line:
     labels: tuple[str, ...] = ()
 
 
-def parallel(found: Results, axes: Sequence[Axis], chosen: Sequence[str]) -> Figure:
+def parallel(
+    found: Results, axes: Sequence[Axis], chosen: Sequence[str], also: Sequence[str] = ()
+) -> Figure:
     """Draw trials as lines across the chosen axes.
 
     Args:
         found: completed trials.
         axes: the study's objectives.
         chosen: names of objectives and features, in the order from left to right.
+        also: metrics that `customdata` tells of each trial beside the objectives.
     """
+    told = list(dict.fromkeys([*(axis.name for axis in axes), *also]))
     lines = {line.name: line for line in _lines(found, axes)}
     drawn = [_dimension(lines[name]) for name in chosen]
     roles = [
@@ -62,7 +66,12 @@ def parallel(found: Results, axes: Sequence[Axis], chosen: Sequence[str]) -> Fig
             "showscale": False,
         },
         dimensions=[dimension for dimension, _ in drawn],
-        customdata=[list(pair) for pair in zip(found.trial_id, found.number, strict=True)],
+        customdata=[
+            list(row)
+            for row in zip(
+                found.trial_id, found.number, *(found.figures[name] for name in told), strict=True
+            )
+        ],
         labelangle=0,
     )
     return figure(
@@ -73,6 +82,7 @@ def parallel(found: Results, axes: Sequence[Axis], chosen: Sequence[str]) -> Fig
         meta={
             "margin": MARGIN,
             "axes": [about for _, about in drawn],
+            "columns": [None, None, *told],
             "offered": [{"name": line.name, "kind": line.kind} for line in lines.values()],
             "front": sum(found.on_front),
             "count": len(found.trial_id),
@@ -89,7 +99,7 @@ def offered(found: Results, axes: Sequence[Axis]) -> list[str]:
 def _lines(found: Results, axes: Sequence[Axis]) -> Iterator[_Line]:
     names = {axis.name for axis in axes}
     for axis in axes:
-        values = list(found.objectives[axis.name])
+        values = list(found.figures[axis.name])
         arrow = "↓" if axis.objective.goal == "minimize" else "↑"
         fitting = axis.fitting(values)
         if fitting.log:

@@ -76,12 +76,17 @@ def test_networks_are_told_by_traits_that_differ(served: Served) -> None:
     names = {feature["name"] for each in found.values() for feature in each["features"]}
     assert "filters (mean)" in names
     assert "grey input" not in names  # the digits have one channel
-    figure = served.get(f"/studies/{study}/figures/parallel")
+    figure = served.get(f"/studies/{study}/figures/parallel?also=macs&also=error")
     [lines] = figure["data"]
+    told = [None, None, "error", "model_size:deployed", "working_memory:arena", "macs"]
+    assert figure["layout"]["meta"]["columns"] == told
     assert lines["dimensions"][0]["name"] == "error"
     assert len(lines["dimensions"]) == 3 + analysis.SOME_FEATURES
     completed = served.get(f"/studies/{study}/trials?status=completed&limit=100")["items"]
-    assert {trial_id for trial_id, _ in lines["customdata"]} == {each["id"] for each in completed}
+    shown = {trial_id: dict(zip(told[2:], rest)) for trial_id, _, *rest in lines["customdata"]}
+    assert shown == {
+        each["id"]: {name: each["values"].get(name) for name in told[2:]} for each in completed
+    }
 
 
 def test_parallel_axes_show_what_was_asked_for_in_that_order(served: Served) -> None:
@@ -91,7 +96,7 @@ def test_parallel_axes_show_what_was_asked_for_in_that_order(served: Served) -> 
     [lines] = figure["data"]
     rate, gain, fan, swirl = lines["dimensions"]
     assert [each["name"] for each in lines["dimensions"]] == ["rate", "gain", "fan", "swirl"]
-    shown = {trial_id: at for at, (trial_id, _) in enumerate(lines["customdata"])}
+    shown = {trial_id: at for at, (trial_id, *_) in enumerate(lines["customdata"])}
     for trial in served.get("/studies/kiln/trials?limit=100")["items"]:
         at = shown[trial["id"]]
         point = served.get(f"/trials/{trial['id']}")["point"]

@@ -14,7 +14,8 @@ from tests.page.conftest import NARROW, STUDY, Window
 pytestmark = pytest.mark.browser
 
 KILN = "/studies/kiln"
-LINES = "document.querySelector('.parcoords').closest('.js-plotly-plot').data[0].dimensions"
+TRACE = "document.querySelector('.parcoords').closest('.js-plotly-plot').data[0]"
+LINES = f"{TRACE}.dimensions"
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +122,30 @@ def test_a_filter_of_the_address_shows_as_a_range(quiet: Window, oven: Served) -
     expect(kept(page)).to_contain_text("rate ≤ 0.1")
     for cell in rows(page).locator("td:nth-child(2)").all_inner_texts():
         assert float(cell) <= 1.0
+
+
+def test_a_filter_without_an_axis_holds_for_the_lines_too(
+    quiet: Window, networks: Served
+) -> None:
+    query = "axis=error&axis=filters%20(mean)&where=macs>=2000&device=arduino-uno"
+    page = quiet.open(f"{STUDY}/parameters?{query}")
+    page.wait_for_selector(".parcoords .axis")
+    where = "where=macs%3E%3D2000&where=model_size:deployed%3C%3D32768"
+    path = f"{STUDY}/trials?status=completed&limit=100"
+    passing = networks.get(f"{path}&{where}&where=working_memory:arena%3C%3D2048")["items"]
+    whole = networks.get(path)["items"]
+    assert 0 < len(passing) < len(whole)
+    expect(kept(page).get_by_role("listitem")).to_have_text([re.compile("macs"), re.compile("fits")])
+    told = f"{len(passing)} trials of {len(whole)} past the filters."
+    expect(page.get_by_text(told)).to_be_visible()
+    lit = f"{TRACE}.customdata.filter((_, at) => {TRACE}.line.color[at] >= 0).map(([id]) => id)"
+    assert set(page.evaluate(lit)) == {each["id"] for each in passing}
+    expect(rows(page)).to_have_count(min(20, len(passing)))
+    kept(page).get_by_role("button", name="Clear fits arduino-uno").press("Enter")
+    kept(page).get_by_role("button", name="Clear macs").press("Enter")
+    expect(kept(page)).to_have_count(0)
+    page.wait_for_function(f"() => {TRACE}.line.color.every((each) => each >= 0)")
+    expect(page.get_by_text(f"{len(whole)} trials of {len(whole)}.")).to_be_visible()
 
 
 def test_the_keyboard_picks_axes_and_keeps_ranges(quiet: Window, oven: Served) -> None:

@@ -6,6 +6,8 @@ import { exact, NONE, number } from "../kit/format.js";
 const END = 0.01;
 // Plotly lets ranges end at ticks only, so an axis of numbers has this many more, without words.
 const STEPS = 200;
+// The colour of a line that does not pass, below all others, as a number.
+const SHADOW = -1;
 
 export class Lines {
   constructor(figure, objectives) {
@@ -14,6 +16,7 @@ export class Lines {
     this.axes = meta.axes;
     this.offered = meta.offered;
     this.count = meta.count;
+    this.columns = meta.columns; // what customdata tells of a trial
     this.some = meta.front > 0;
     [this.trace] = figure.data;
     this.objectives = new Map(objectives.map((each) => [each.name, each]));
@@ -55,11 +58,11 @@ export class Lines {
     return high === null ? `${name} ≥ ${text(low)}` : `${name} ${text(low)} to ${text(high)}`;
   }
 
-  /** The rows within all ranges, by the name of their axis. */
-  passing(kept) {
+  /** The rows within all ranges, by the name of their axis, that also pass `judge`. */
+  passing(kept, judge) {
     const limits = this.axes.flatMap((axis, place) => (kept.has(axis.name) ? [[axis, place, ...kept.get(axis.name)]] : []));
     const rows = [...this.trace.customdata.keys()];
-    return rows.filter((row) => limits.every(([axis, place, low, high]) => {
+    return rows.filter((row) => judge(this.trace.customdata[row]) && limits.every(([axis, place, low, high]) => {
       const value = this.value(axis, place, row);
       return value !== null && (low === null || value >= low * (1 - 1e-12)) && (high === null || value <= high * (1 + 1e-12));
     }));
@@ -74,14 +77,26 @@ export class Lines {
     return rows.toSorted((a, b) => sign * (values[a] - values[b]));
   }
 
-  /** The figure with these ranges on its axes. */
-  figure(kept) {
+  /** The figure with these ranges on its axes; what does not pass `judge` is drawn as a shadow. */
+  figure(kept, judge) {
     const dimensions = this.trace.dimensions.map((dimension, place) => {
       const axis = this.axes[place];
       const ends = kept.get(axis.name);
       return { ...dimension, ...fine(axis, dimension), ...(ends ? { constraintrange: this.range(axis, ends) } : {}) };
     });
-    return { ...this.answer, data: [{ ...this.trace, dimensions }] };
+    return { ...this.answer, data: [{ ...this.trace, dimensions, line: this.shaded(judge) }] };
+  }
+
+  /** Plotly dims what lies beyond a range; what another filter leaves out has a colour of its own. */
+  shaded(judge) {
+    const { line, customdata } = this.trace;
+    const passing = customdata.map(judge);
+    if (passing.every(Boolean)) return line;
+    const color = line.color.map((role, row) => (passing[row] ? role : SHADOW));
+    const whole = line.cmax - SHADOW;
+    const place = (at) => (line.cmin + at * (line.cmax - line.cmin) - SHADOW) / whole;
+    const colorscale = [[0, line.colorscale[0][1]], ...line.colorscale.map(([at, of]) => [place(at), of])];
+    return { ...line, color, cmin: SHADOW, colorscale };
   }
 
   /** Where two ends lie on an axis; an end that is open lies at that of the axis. */

@@ -4,8 +4,9 @@ import { Chart, CONFIG } from "../charts/chart.js";
 
 // There is nothing to zoom: ranges are drawn on the axes.
 const BUTTONS = { ...CONFIG, modeBarButtons: [["toImage"]] };
-// As the service orders them: over a limit, dominated, on the front.
+// As the service orders them: over a limit, dominated, on the front; and below all what does not pass.
 const STROKES = ["line", "dimmer", "accent"];
+const LIGHT = 0.35; // of the fainter colour in a shadow
 
 // So much ink do all lines have together that lie beyond the ranges.
 const FAINT = 100;
@@ -35,10 +36,23 @@ const dressedLines = (trace, colours) => ({
   ...trace,
   // Plotly writes ranges into what it is given; the figure stays as it was made.
   dimensions: trace.dimensions.map((dimension) => ({ ...dimension })),
-  line: { ...trace.line, colorscale: trace.line.colorscale.map(([at], place) => [at, colours[STROKES[place]]]) },
+  line: { ...trace.line, colorscale: scaled(trace.line.colorscale, colours) },
   // Of thousands each is fainter, or together they would cover what is kept.
   unselected: { line: { color: colours.line, opacity: Math.min(0.3, FAINT / trace.customdata.length) } },
   labelfont: { color: colours.text, size: 12 },
   tickfont: { color: colours.quiet, size: 11 },
   rangefont: { color: "rgba(0,0,0,0)", size: 1 }, // the ends stand at the ticks
 });
+
+function scaled(scale, colours) {
+  const strokes = STROKES.map((name) => colours[name]);
+  if (scale.length > strokes.length) strokes.unshift(mixed(colours.surface, colours.line, LIGHT));
+  return scale.map(([at], place) => [at, strokes[place]]);
+}
+
+/** A colour between two of six hexadecimal digits: here a line has no transparency of its own. */
+function mixed(from, to, share) {
+  const parts = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  const ends = parts(to);
+  return `rgb(${parts(from).map((part, at) => Math.round(part + share * (ends[at] - part))).join(", ")})`;
+}

@@ -1,11 +1,13 @@
 // Objectives and parameters of the trials as parallel axes. A range drawn on the axis of an objective
 // is a filter of the study, and a filter is such a range; ranges of parameters hold on this view only.
+// What the other filters leave out, by a board or by a figure that has no axis, is a shadow, as elsewhere.
 
 import { canDraw3d } from "../charts/chart.js";
 import { getNewer, Problem } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { plural } from "../kit/format.js";
-import { table } from "../kit/parts.js";
+import { chip, table } from "../kit/parts.js";
+import { FITTED } from "../study/filters.js";
 import { Lines } from "./lines.js";
 import { LinesChart } from "./lineschart.js";
 import { Ranges } from "./ranges.js";
@@ -37,19 +39,28 @@ export class ParallelChart {
     this.picker.addEventListener("change", (event) => this.pick(event.target));
     this.picker.addEventListener("submit", (event) => event.preventDefault());
     this.chips.addEventListener("click", (event) => {
-      const button = event.target.closest("[data-axis]");
-      if (button) this.keep(button.dataset.axis, null, null);
+      const { axis, filter } = event.target.closest("button")?.dataset ?? {};
+      if (axis !== undefined) this.keep(axis, null, null);
+      else if (filter !== undefined) filters.limit(filter, null, null);
+      else if (event.target.closest("button")) filters.set({ device: null });
     });
     this.limits.addEventListener("submit", (event) => this.typed(event));
-    this.stop = filters.subscribe(() => this.lines && this.draw());
+    this.stop = filters.subscribe(() => this.filtered());
   }
 
   get width() {
     return this.box.clientWidth < WIDE_PX ? "narrow" : "wide";
   }
 
-  /** `ranked` are the features by what they mattered. */
-  async refresh(path, objectives, ranked, signal) {
+  /** The filters have changed; a figure that no line tells yet is asked for. */
+  filtered() {
+    if (!this.lines) return;
+    this.draw();
+    if (this.filters.names.some((name) => !this.lines.columns.includes(name))) this.look();
+  }
+
+  /** `ranked` are the features by what they mattered; `fitted`: whether a board can be fitted. */
+  async refresh(path, { objectives, ranked, fitted }, signal) {
     const some = SOME[this.width];
     const own = objectives.map(({ name }) => name);
     const first = [...own.slice(0, Math.max(1, some - 2)), ...ranked].slice(0, some);
@@ -57,16 +68,18 @@ export class ParallelChart {
     // A filter on an objective that is not drawn would hide lines for no reason to be seen.
     const limited = this.axes.length ? this.filters.names.filter((name) => own.includes(name) && !this.axes.includes(name)) : [];
     const axis = [...limited, ...this.axes].slice(0, MOST.wide);
-    const address = axis.join("\n");
+    const figures = [...new Set([...(fitted ? FITTED.map(([name]) => name) : []), ...this.filters.names])];
+    const also = figures.filter((name) => !own.includes(name));
+    const address = JSON.stringify([axis, also]);
     let newer;
     try {
-      newer = await getNewer(`${path}/figures/parallel`, { axis }, address === this.address ? this.tag : null, signal);
+      newer = await getNewer(`${path}/figures/parallel`, { axis, also }, address === this.address ? this.tag : null, signal);
     } catch (error) {
       // An address may name an axis that this study does not have.
       if (!(error instanceof Problem) || error.status !== 422 || this.asked.length === 0) throw error;
       this.asked = [];
       this.remember({ axis: [] });
-      return this.refresh(path, objectives, ranked, signal);
+      return this.refresh(path, { objectives, ranked, fitted }, signal);
     }
     if (newer === null) return null;
     this.tag = newer.tag;
@@ -74,7 +87,7 @@ export class ParallelChart {
     this.lines = new Lines(newer.body, objectives);
     if (this.axes.length === 0 && this.lines.axes.length > some) {
       this.asked = this.lines.axes.slice(0, some).map(({ name }) => name);
-      return this.refresh(path, objectives, ranked, signal);
+      return this.refresh(path, { objectives, ranked, fitted }, signal);
     }
     show(this.picker, this.pickerFields());
     await this.draw();
@@ -84,28 +97,35 @@ export class ParallelChart {
   async draw() {
     const { lines } = this;
     const kept = this.ranges.of(lines.axes);
-    show(this.chips, chips(kept, lines));
+    const judge = this.filters.judge((name) => lines.columns.indexOf(name));
+    const others = this.others();
+    show(this.chips, chips(kept, others, lines));
     show(this.limits, limitFields(lines));
-    const passing = lines.passing(kept);
+    const passing = lines.passing(kept, judge);
+    const within = [kept.size > 0 ? "within the ranges" : null, others.length > 0 ? "past the filters" : null];
     this.note.textContent = [
-      `${plural(passing.length, "trial")} of ${lines.count}${kept.size ? " within the ranges" : ""}.`,
-      this.unheeded(),
+      `${plural(passing.length, "trial")} of ${lines.count} ${within.filter(Boolean).join(" and ")}`.trimEnd() + ".",
       lines.some ? "The front is drawn in colour." : "",
       canDraw3d ? "Drag along an axis to keep a range of it, click on it to give that up; drag its name to move it." : "This browser does not draw them (WebGL).",
     ].filter(Boolean).join(" ");
     show(this.rows, topRows(lines, passing));
     this.canvas.hidden = !canDraw3d;
     if (!canDraw3d) return;
-    await this.chart.draw(lines.figure(kept));
+    await this.chart.draw(lines.figure(kept, judge));
   }
 
-  /** Filters of the study that say nothing of what is drawn here: boards, figures that are no objectives. */
-  unheeded() {
+  /** Filters of the study that no axis shows, each as words and the mark of its button. */
+  others() {
     const drawn = new Set(this.lines.axes.filter(({ kind }) => kind === "objective").map(({ name }) => name));
-    const { device, ranges } = this.filters;
-    const others = [...new Set(ranges.map(({ name }) => name).filter((name) => !drawn.has(name)))];
-    if (device !== null) others.push(device);
-    return others.length ? `Not filtered here: ${others.join(", ")}.` : "";
+    const { device, devices, ranges } = this.filters;
+    const names = [...new Set(ranges.map(({ name }) => name))].filter((name) => !drawn.has(name));
+    const others = names.map((name) =>
+      [this.lines.told(name, ...this.ranges.filtered(name)), { "data-filter": name }]);
+    if (device !== null) {
+      const unknown = devices !== null && !devices.has(device);
+      others.push([unknown ? `${device}: no such board, all pass` : `fits ${device}`, { "data-device": "" }]);
+    }
+    return others;
   }
 
   /** Take over the ranges that the reader has drawn. */
@@ -172,10 +192,11 @@ export class ParallelChart {
   }
 }
 
-const chips = (kept, lines) => (kept.size === 0 ? null
-  : el("ul", { class: "ranges", "aria-label": "Ranges that are kept" }, [...kept].map(([name, [low, high]]) =>
-    el("li", {}, el("button", { type: "button", "data-axis": name, title: "Give this range up" },
-      lines.told(name, low, high), el("span", { "aria-hidden": "true" }, " ×"))))));
+function chips(kept, others, lines) {
+  const all = [...[...kept].map(([name, ends]) => [lines.told(name, ...ends), { "data-axis": name }]), ...others];
+  return all.length === 0 ? null : el("ul", { class: "chips", "aria-label": "Ranges that are kept" },
+    all.map(([words, of]) => chip(words, `Clear ${words}`, of)));
+}
 
 function limitFields(lines) {
   const numbers = lines.axes.filter(({ labels }) => labels.length === 0);

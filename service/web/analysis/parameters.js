@@ -1,7 +1,7 @@
 // What mattered in a study, and how its trials lie across objectives and parameters.
 
 import { Chart } from "../charts/chart.js";
-import { get, objectivesOf, studyPath } from "../kit/api.js";
+import { get, isNetwork, objectivesOf, studyPath } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { NONE } from "../kit/format.js";
 import { section, table } from "../kit/parts.js";
@@ -33,10 +33,12 @@ export function parameters({ root, words: [name], query, signal, look, remember 
       show(empty, about.finished > 0 ? null
         : el("p", { class: "empty quiet" }, "No trial has finished yet. What mattered is told by the results."));
       if (about.finished === 0) return;
+      const fitted = isNetwork(about);
+      if (fitted && filters.devices === null) filters.know((await get("/devices", {}, signal)).items);
       const shares = mattered.refresh(path, about, signal);
       // Axes that nobody chose are those that mattered.
       if (parallel.asked.length === 0) await shares;
-      await Promise.all([shares, parallel.refresh(path, objectivesOf(about), mattered.names, signal)]);
+      await Promise.all([shares, parallel.refresh(path, { objectives: objectivesOf(about), ranked: mattered.names, fitted }, signal)]);
     },
     dispose() {
       mattered.dispose();
