@@ -17,6 +17,31 @@ pytestmark = pytest.mark.browser
 DRAWN = "document.querySelector('.chart .js-plotly-plot')"
 
 
+# Limits the cost, and reads at once how strong the points that stand alone are drawn, which pass it
+# and which do not.
+SET_AND_SEE = """(most) => {
+  const form = document.querySelector(".sieve form");
+  form.elements.figure.value = "cost";
+  form.elements.limit.value = most;
+  form.requestSubmit();
+  const chart = document.querySelector(".chart .js-plotly-plot");
+  const veil = chart.querySelector(".veil");
+  const paper = veil.getContext("2d");
+  const { xaxis, yaxis } = chart._fullLayout;
+  const trace = chart.data.find((each) => each.meta.role === "dominated");
+  const cost = chart.layout.meta.columns.indexOf("cost");
+  const places = trace.x.map((x, at) =>
+    [xaxis.d2p(x), yaxis.d2p(trace.y[at]), trace.customdata[at][cost] <= Number(most)]);
+  const alone = places.filter(([x, y]) =>
+    places.filter(([left, top]) => Math.hypot(left - x, top - y) < 9).length === 1);
+  const strength = ([x, y]) => paper.getImageData(Math.floor(x), Math.floor(y), 1, 1).data[3];
+  return {
+    passing: alone.filter(([, , passes]) => passes).map(strength),
+    others: alone.filter(([, , passes]) => !passes).map(strength),
+  };
+}"""
+
+
 def front(served: Served, query: str = "") -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = served.get(f"{STUDY}/front{query}")["items"]
     return items
@@ -200,6 +225,13 @@ def test_a_crowd_is_drawn_by_the_graphics_card_within_the_policy(
     assert dimmed(page)
     assert 0 < len(selected(page, "dominated")) < 2_000
     assert selected(page, "front") == {1}
+    # A filter is seen in the frame in which it is set, and Plotly follows when that was painted.
+    seen = page.evaluate(SET_AND_SEE, "2")
+    assert min(seen["passing"]) > 2 * max(seen["others"]) > 0
+    page.wait_for_selector(".veil", state="detached")
+    assert page.evaluate(f"{DRAWN}.querySelector('.gl-container').style.visibility") == ""
+    passing = networks.get("/studies/crowd/trials?limit=1000&where=cost<=2")["items"]
+    assert selected(page, "dominated") | {1} == {trial["number"] for trial in passing}
 
 
 def test_in_space_what_is_left_out_is_pale_and_small(window: Window, networks: Served) -> None:
