@@ -26,9 +26,17 @@ REQUESTS_S = 7
 class Server(uvicorn.Server):
     """A uvicorn server that lets long polls and streams go first, and ends with status 0."""
 
-    def __init__(self, config: uvicorn.Config, watcher: Watcher) -> None:
+    def __init__(
+        self, config: uvicorn.Config, watcher: Watcher, accepts: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._watcher = watcher
+        self._watcher, self._accepts = watcher, accepts
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to take connections, and say so."""
+        await super().startup(sockets)
+        if not self.should_exit:  # else the application could not be started
+            self._accepts()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Do nothing: SIGTERM and Ctrl-C are the supervisor's, who ends this process by `END`."""
@@ -42,13 +50,15 @@ class Server(uvicorn.Server):
 def run(
     settings: Settings,
     listener: socket.socket,
+    accepts: Callable[[], None],
     keeper_of: Callable[[Callable[[], None]], Keeper] | None = None,
 ) -> None:
     """Serve requests at an address that is listened to, until the supervisor's `END`.
 
     Args:
         settings: of the server.
-        listener: bound and listening.
+        listener: bound; this process listens on it.
+        accepts: called when connections are taken.
         keeper_of: gives the keeper that is another process, by what it is to call when the database
             has something; None if this process keeps itself.
     """
@@ -69,6 +79,6 @@ def run(
             access_log=False,
             timeout_graceful_shutdown=REQUESTS_S,
         )
-        server = Server(config, watcher)
+        server = Server(config, watcher, accepts)
         signal.signal(END, server.end)
         server.run(sockets=[listener])

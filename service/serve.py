@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 
 import typer
@@ -21,13 +21,13 @@ from service.command_errors import HostInvalid, OneProcessOnly, PortTaken
 from service.config import SHARED_FOLDER, Settings
 from service.db import Database
 from service.keeper import Keeper
-from service.supervisor import Fork, Member, Program, Supervisor, ends_with_parent
+from service.supervisor import ENDING, Fork, Member, Program, Supervisor, ends_with_parent
 
 LOG = logging.getLogger(__name__)
 
 
 def run(settings: Settings, with_worker: bool = False, as_json: bool = False) -> int:
-    """Serve until SIGTERM or Ctrl-C.
+    """Serve until SIGTERM, Ctrl-C or the end of the terminal.
 
     Args:
         with_worker: start one beside the server.
@@ -54,9 +54,10 @@ def run(settings: Settings, with_worker: bool = False, as_json: bool = False) ->
         if settings.processes > 1:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tinyfront-figures-"))
             os.environ[SHARED_FOLDER] = folder
+        opening = Opening(url, as_json)
         members = [
             Member(name, partial(Fork, name, work))
-            for name, work in _works(settings, listener).items()
+            for name, work in _works(settings, listener, opening.opened).items()
         ]
         if with_worker:
             command = [sys.executable, "-m", "service", "worker", "--server", url]
@@ -64,21 +65,51 @@ def run(settings: Settings, with_worker: bool = False, as_json: bool = False) ->
             own = bootstrap.worker_environment(settings, os.environ)
             # First, since it hands its trial back to those who end after it.
             members.append(Member("worker", partial(Program, command, own), ends_first=True))
-        typer.echo(json.dumps({"url": url}) if as_json else f"Tinyfront listens on {url}")
         sys.stdout.flush()  # before it is copied
         # Not later: while this process holds the address, the kernel takes connections to it.
-        return Supervisor(members, ending=listener.close).run()
+        return Supervisor(members, ending=listener.close, looking=opening.look).run()
 
 
-def _works(settings: Settings, listener: socket.socket) -> dict[str, Callable[[], None]]:
+class Opening:
+    """Says where the server listens once it does: seconds later than the port is taken.
+
+    Whoever has read the line, a person or a program, may connect at once.
+    """
+
+    def __init__(self, url: str, as_json: bool) -> None:
+        self._line = json.dumps({"url": url}) if as_json else f"Tinyfront listens on {url}"
+        self._told = False
+        self._reading, self._writing = os.pipe()
+        for end in (self._reading, self._writing):
+            os.set_blocking(end, False)
+
+    def opened(self) -> None:
+        """Note that connections are taken; for the copies, each time one of them is started."""
+        with suppress(BlockingIOError):  # nobody reads any more, and there were thousands
+            os.write(self._writing, b"!")
+
+    def look(self) -> None:
+        """Say it, once."""
+        if self._told:
+            return
+        with suppress(BlockingIOError):
+            os.read(self._reading, 1)
+            self._told = True
+            typer.echo(self._line)
+            sys.stdout.flush()
+
+
+def _works(
+    settings: Settings, listener: socket.socket, opened: Callable[[], None]
+) -> dict[str, Callable[[], None]]:
     """Return what each process of a server does, by its name."""
     lifeline = os.pipe()
     if settings.processes == 1:
-        return {"api": partial(_serve, settings, listener, lifeline)}
+        return {"api": partial(_serve, settings, listener, lifeline, opened)}
     bells = Bells(settings.processes)
     works: dict[str, Callable[[], None]] = {
         f"api-{number + 1}": partial(
-            _serve, settings, listener, lifeline, partial(bells.keeper_of, number)
+            _serve, settings, listener, lifeline, opened, partial(bells.keeper_of, number)
         )
         for number in range(settings.processes)
     }
@@ -89,13 +120,14 @@ def _serve(
     settings: Settings,
     listener: socket.socket,
     lifeline: tuple[int, int],
+    opened: Callable[[], None],
     keeper_of: Callable[[Callable[[], None]], Keeper] | None = None,
 ) -> None:
     """Be one of the API processes."""
     _be_a_copy(lifeline)
     from service.api_process import run as run_api
 
-    run_api(settings, listener, keeper_of)
+    run_api(settings, listener, opened, keeper_of)
 
 
 def _keep(
@@ -111,7 +143,7 @@ def _keep(
 
 def _be_a_copy(lifeline: tuple[int, int]) -> None:
     """Leave signals to a whole group to the supervisor, and end when it says so or is gone."""
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ENDING:
         signal.signal(number, signal.SIG_IGN)
     reading, writing = lifeline
     os.close(writing)

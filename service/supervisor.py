@@ -29,6 +29,8 @@ REPEAT_S = 1.0
 # By this the supervisor ends a copy of itself. SIGTERM and Ctrl-C come to all processes of a group
 # (systemd, a terminal), and who ends when is the supervisor's to say.
 END = signal.SIGUSR1
+# By these people, systemd and a terminal that is closed end a server.
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 PR_SET_PDEATHSIG = 1  # from Linux' prctl.h
 
 
@@ -150,10 +152,13 @@ class Member:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Runs its members until SIGTERM or Ctrl-C; a later signal ends all at once."""
+    """Runs its members until SIGTERM, Ctrl-C or SIGHUP; a later signal ends all at once."""
 
     members: Sequence[Member]
     ending: Callable[[], None]  # called when those who end first have ended
+    looking: Callable[[], None] = lambda: (
+        None
+    )  # called again and again, for what else is to be seen
     _told_s: float | None = field(default=None, init=False)
     _hurried: bool = field(default=False, init=False)
 
@@ -163,12 +168,14 @@ class Supervisor:
         Returns:
             The exit status: 0 after a clean end, 1 if somebody had to be killed.
         """
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._noted)
+        for number in ENDING:
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                signal.signal(number, self._noted)
         try:
             while self._told_s is None:
                 for member in self.members:
                     member.look(time.monotonic())
+                self.looking()
                 self._pause()
             first = self._stop([each for each in self.members if each.ends_first], FIRST_STOP_S)
             self.ending()

@@ -30,7 +30,7 @@ def main(pipe: Connection, place: Place, parent_pid: int) -> None:
     """Train what comes through the pipe until it closes."""
     _die_with(parent_pid)
     # The worker decides what a signal means; this process ends with its pipe, or is killed.
-    for ignored in (signal.SIGINT, signal.SIGTERM):
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # read when torch is imported
         os.environ[name] = str(place.threads)

@@ -95,7 +95,8 @@ def worker(  # noqa: PLR0913  as many arguments as the command has options
 ) -> None:
     """Train the networks of studies, one after the other, until told to stop.
 
-    Its key it reads from TINYFRONT_API_KEY. SIGTERM or Ctrl-C hands its trial back.
+    Its key it reads from TINYFRONT_API_KEY. SIGTERM, Ctrl-C or the end of
+    the terminal hands its trial back.
     """
     missing = [package for package in NEEDED if importlib.util.find_spec(package) is None]
     if missing:
@@ -166,7 +167,7 @@ def _run(server: str, place: "Place", options: "Options") -> None:
 
 
 def _stopped_by_signals() -> threading.Event:
-    """An event that SIGTERM and Ctrl-C set; a later signal ends the process at once."""
+    """An event that SIGTERM, Ctrl-C and SIGHUP set; a later signal ends the process at once."""
     stopping = threading.Event()
     told_s = 0.0
 
@@ -179,8 +180,9 @@ def _stopped_by_signals() -> threading.Event:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            signal.signal(number, stop)
     return stopping
 
 

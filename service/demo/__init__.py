@@ -17,7 +17,7 @@ import typer
 from service.command_errors import CommandFailed, DatabaseInUse, DemoDataMissing
 from service.db import Database
 from service.demo.data import DIGITS, Source, source
-from service.demo.processes import Running, running
+from service.demo.processes import Guard, Running, guarded, running
 from service.demo.words import MEMORY, SIZE, Told, told
 from tinyfront import (
     Client,
@@ -37,7 +37,7 @@ USUAL_PORT = 8000
 # long as digits do, and shows a front within minutes.
 SMALL, IMAGES = 5_000, 60_000
 OURS = ("tinyfront.db", "tinyfront.db-shm", "tinyfront.db-wal", "artefacts", "report.json")
-INTERRUPTED, TERMINATED = 130, 143
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,9 @@ def run(demo: Demo) -> None:
         CommandFailed: the message has what the process that failed said last.
         DemoDataMissing: the data set cannot be had.
     """
-    signal.signal(signal.SIGTERM, _terminated)  # what it started ends with it
+    for number in (signal.SIGTERM, signal.SIGHUP):  # what it started ends with it
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            signal.signal(number, _terminated)
     chosen = source(demo.data)
     with told(demo.as_json) as says:
         try:
@@ -77,12 +79,13 @@ def _run(demo: Demo, chosen: Source, says: Told) -> None:
     _clear(demo.folder)
     with ExitStack() as stack:
         says.doing("Starting the server")
-        url = _address(stack.enter_context(_server(demo)))
+        guard = stack.enter_context(guarded())
+        url = _address(stack.enter_context(_server(demo, guard)))
         says.page(f"{url}/studies/{chosen.name}", demo.folder)
         fetching = "" if chosen.openml is None else f", which fetches {chosen.openml}"
         says.doing(f"Starting a worker{fetching}")
         options = ["--server", url, *chosen.options(demo.folder)]
-        worker = stack.enter_context(running(demo.folder, "worker", options))
+        worker = stack.enter_context(running(demo.folder, "worker", options, guard))
         client = stack.enter_context(Client(url))
         try:
             facts = _facts(client, chosen, worker)
@@ -101,7 +104,7 @@ def _run(demo: Demo, chosen: Source, says: Told) -> None:
 
 
 def _terminated(number: int, frame: Any) -> NoReturn:
-    sys.exit(TERMINATED)
+    sys.exit(128 + number)
 
 
 def _clear(folder: Path) -> None:
@@ -131,13 +134,13 @@ def _clear(folder: Path) -> None:
 
 
 @contextmanager
-def _server(demo: Demo) -> Iterator[Running]:
+def _server(demo: Demo, guard: Guard) -> Iterator[Running]:
     """Start the server and wait for the line that has its address."""
     folder = demo.folder
     port = _free_port() if demo.port is None else demo.port
     arguments = ["--port", str(port), "--database", f"sqlite:///{folder / 'tinyfront.db'}"]
     arguments += ["--artefacts", str(folder / "artefacts")]
-    with running(folder, "serve", arguments) as server:
+    with running(folder, "serve", arguments, guard) as server:
         _wait(server, lambda: bool(_listening(server)), START_S, "The server did not start")
         yield server
 

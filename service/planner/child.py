@@ -35,7 +35,7 @@ def main(connection: Connection) -> None:
     The pipe also closes when the server is killed.
     """
     # What comes to a whole group is for the server, which kills this process when it ends.
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     # One thread: several planners share the machine with workers, and results stay the same bit
     # for bit. Set before torch is imported for the first time.

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import numpy as np
 import psutil
 import pytest
@@ -73,10 +74,12 @@ def test_the_demo_names_the_reason_when_its_port_is_taken(tmp_path: Path) -> Non
     assert "Traceback" not in run.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_demo_that_is_interrupted_leaves_no_process(
-    tmp_path: Path, number: signal.Signals
-) -> None:
+# A closed terminal goes the way of SIGTERM; a demo that is killed cannot end anything itself.
+ENDS = {signal.SIGINT: (130, -2), signal.SIGHUP: (129,), signal.SIGKILL: (-9,)}
+
+
+@pytest.mark.parametrize("number", list(ENDS))
+def test_a_demo_that_is_ended_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
     folder = tmp_path / "demo"
     arguments = ["demo", "--port", "0", "--folder", str(folder), "--json"]
     with subprocess.Popen(
@@ -89,12 +92,13 @@ def test_a_demo_that_is_interrupted_leaves_no_process(
         assert demo.stderr is not None
         page = json.loads(demo.stdout.readline())
         assert (page["event"], page["folder"]) == ("page", str(folder))
+        assert httpx.get(page["url"]).status_code == 200  # whoever has read the line may connect
         begun = psutil.Process(demo.pid).children(recursive=True)
         assert begun
         demo.send_signal(number)
         said, errors = demo.stdout.read(), demo.stderr.read()
     # Python ends by the signal itself if it came while it evaluated text: 130 for shells, too.
-    assert demo.returncode in {signal.SIGINT: (130, -2), signal.SIGTERM: (143,)}[number]
+    assert demo.returncode in ENDS[number]
     assert "Traceback" not in errors
     if number is signal.SIGINT:
         assert json.loads(said)["event"] == "interrupted"
