@@ -1,7 +1,7 @@
 """Writes `docs/openapi.json`, the description of the API that a test compares with the code."""
 
+import argparse
 import json
-import sys
 from pathlib import Path
 
 from service.app import create_app
@@ -17,13 +17,14 @@ def description() -> str:
     return json.dumps(app.openapi(), indent=2, sort_keys=True) + "\n"
 
 
-def main(arguments: list[str]) -> int:
+def main() -> None:
     """Write the description to the path given, by default `docs/openapi.json`."""
-    path = Path(arguments[0] if arguments else "docs/openapi.json")
+    parser = argparse.ArgumentParser(prog="python -m service.openapi", description=__doc__)
+    parser.add_argument("path", nargs="?", type=Path, default=Path("docs/openapi.json"))
+    path: Path = parser.parse_args().path
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(description())
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

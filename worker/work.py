@@ -14,7 +14,8 @@ from worker.recipe import Recipe
 ERROR, TEST_ERROR = "error", "test_error"
 # Of the network before it became integers, beside the error of these.
 FLOAT_ERROR, FLOAT_TEST_ERROR = "error:float", "test_error:float"
-METRICS = (ERROR, TEST_ERROR, FLOAT_ERROR)  # measured on samples; all others are figures of the network
+# Measured on samples; all other names are figures of the network.
+METRICS = (ERROR, TEST_ERROR, FLOAT_ERROR)
 SEARCH, CONFIRM = "search", "confirm"
 SEEDS = 2**63  # what torch accepts
 

@@ -30,7 +30,11 @@ CORES = {
 }
 ROOMY = {"m4": "mps2-an386"}  # where the board of the core is too small
 LEVELS = ("-O2", "-O3")
-DECIDING = ("worker.deploy.c.project", "worker.deploy.boards.emulate", "benchmarks.deployed.networks")
+DECIDING = (
+    "worker.deploy.c.project",
+    "worker.deploy.boards.emulate",
+    "benchmarks.deployed.networks",
+)
 STEP_BYTES = 4  # RAM ends at a whole word
 
 

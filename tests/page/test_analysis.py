@@ -124,9 +124,7 @@ def test_a_filter_of_the_address_shows_as_a_range(quiet: Window, oven: Served) -
         assert float(cell) <= 1.0
 
 
-def test_a_filter_without_an_axis_holds_for_the_lines_too(
-    quiet: Window, networks: Served
-) -> None:
+def test_a_filter_without_an_axis_holds_for_the_lines_too(quiet: Window, networks: Served) -> None:
     query = "axis=error&axis=filters%20(mean)&where=macs>=2000&device=arduino-uno"
     page = quiet.open(f"{STUDY}/parameters?{query}")
     page.wait_for_selector(".parcoords .axis")
@@ -135,7 +133,9 @@ def test_a_filter_without_an_axis_holds_for_the_lines_too(
     passing = networks.get(f"{path}&{where}&where=working_memory:arena%3C%3D2048")["items"]
     whole = networks.get(path)["items"]
     assert 0 < len(passing) < len(whole)
-    expect(kept(page).get_by_role("listitem")).to_have_text([re.compile("macs"), re.compile("fits")])
+    expect(kept(page).get_by_role("listitem")).to_have_text(
+        [re.compile("macs"), re.compile("fits")]
+    )
     told = f"{len(passing)} trials of {len(whole)} past the filters."
     expect(page.get_by_text(told)).to_be_visible()
     lit = f"{TRACE}.customdata.filter((_, at) => {TRACE}.line.color[at] >= 0).map(([id]) => id)"

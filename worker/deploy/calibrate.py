@@ -52,9 +52,7 @@ def quantise(folded: Folded, samples: Tensor, observer: Observer, bits: int = 8)
     return quantise_ranges(folded, groups(folded.graph), ranges, bits=bits)
 
 
-def chosen_ranges(
-    folded: Folded, samples: Tensor, observer: Observer
-) -> list[tuple[float, float]]:
+def chosen_ranges(folded: Folded, samples: Tensor, observer: Observer) -> list[tuple[float, float]]:
     """The range of each group of tensors, in their order, from what some samples give."""
     found = groups(folded.graph)
     seen = observe(folded, samples, found)

@@ -19,7 +19,13 @@ Samples = NDArray[np.int8]
 DRIVER = package_files("worker.deploy.c") / "host" / "driver.c"
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Werror")
 # What the standard leaves open ends the program: nothing may depend on this machine.
-SANITIZERS = ("-O1", "-g1", "-DTINYFRONT_SHARED", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+SANITIZERS = (
+    "-O1",
+    "-g1",
+    "-DTINYFRONT_SHARED",
+    "-fsanitize=address,undefined",
+    "-fno-sanitize-recover=all",
+)
 DSP = "-DTINYFRONT_DSP_IN_C"
 OPTIONS = {
     "ASAN_OPTIONS": "hard_rss_limit_mb=1024:detect_leaks=0",
@@ -60,7 +66,9 @@ def run_all(
         scratch.run(["gcc", *flags, "-I.", "-o", "host", "driver.c"], folder, limits)
         unlimited = Limits(limits.seconds, None, limits.file_bytes, limits.output_bytes)
         scratch.run([str(folder / "host")], folder, unlimited, OPTIONS)
-        return [_answers(folder / f"{name}.out", *job) for name, job in zip(names, jobs, strict=True)]
+        return [
+            _answers(folder / f"{name}.out", *job) for name, job in zip(names, jobs, strict=True)
+        ]
 
 
 def _check(name: str, record: Int8Graph, samples: Samples) -> None:

@@ -40,7 +40,9 @@ def require(tool: str) -> None:
     """Raise `ToolMissing`, with the command that installs it, unless a tool is there."""
     if shutil.which(tool) is None:
         package = PACKAGES.get(tool, tool)
-        raise ToolMissing(tool, f"not found; on Debian and Ubuntu: sudo apt-get install -y {package}")
+        raise ToolMissing(
+            tool, f"not found; on Debian and Ubuntu: sudo apt-get install -y {package}"
+        )
 
 
 def write(folder: Path, files: dict[str, str]) -> None:

@@ -45,7 +45,9 @@ def project(
     checked_name(name)
     outputs = int(np.prod(record.graph.shapes[record.graph.output]))
     if labels and len(labels) != outputs:
-        raise InvalidProject("labels", f"need one for each of {outputs} outputs, got {len(labels)}.")
+        raise InvalidProject(
+            "labels", f"need one for each of {outputs} outputs, got {len(labels)}."
+        )
     plan = plan_arena(record.graph)
     steps = layers(record, plan, name)
     return {
@@ -95,5 +97,7 @@ def _vectors(record: Int8Graph, samples: NDArray[np.int8] | None) -> str:
 
 def _rows(name: str, values: NDArray[Any]) -> str:
     rows = values.reshape(len(values), -1)
-    inner = ",\n".join(f"    {{\n{numbers(map(str, row.tolist()), ' ' * 8)}\n    }}" for row in rows)
+    inner = ",\n".join(
+        f"    {{\n{numbers(map(str, row.tolist()), ' ' * 8)}\n    }}" for row in rows
+    )
     return f"static const int8_t {name}[{rows.shape[0]}][{rows.shape[1]}] = {{\n{inner}\n}};\n"
