@@ -117,6 +117,18 @@ typedef struct {
 
 TINY int32_t tiny_value(tiny_pixels x, int32_t at) { return x.wide ? x.wide[at] : x.narrow[at]; }
 
+/* The tap at a place behind the one where weights and values begin. */
+TINY tiny_sums tiny_one(tiny_pixels x, const int8_t *weights, int32_t taps, int32_t filters,
+                        int32_t at, tiny_sums sums) {
+    const int32_t a = weights[at], b = filters > 1 ? weights[taps + at] : 0;
+    const int32_t c = tiny_value(x, at), d = x.pixels > 1 ? tiny_value(x, x.step + at) : 0;
+    sums.a0 = tiny_product(sums.a0, a, c);
+    sums.b0 = tiny_product(sums.b0, b, c);
+    sums.a1 = tiny_product(sums.a1, a, d);
+    sums.b1 = tiny_product(sums.b1, b, d);
+    return sums;
+}
+
 #if TINY_DSP
 /* Four taps at the place where weights and values begin. */
 TINY tiny_sums tiny_four(tiny_pixels x, const int8_t *weights, int32_t taps, int32_t filters,
@@ -173,16 +185,18 @@ TINY tiny_sums tiny_multiply(tiny_pixels x, const int8_t *weights, int32_t taps,
         x = tiny_ahead(x, 4);
     }
 #endif
+    for (; !TINY_DSP && tap + 4 <= taps; tap += 4) {
+        sums = tiny_one(x, weights, taps, filters, 0, sums);
+        sums = tiny_one(x, weights, taps, filters, 1, sums);
+        sums = tiny_one(x, weights, taps, filters, 2, sums);
+        sums = tiny_one(x, weights, taps, filters, 3, sums);
+        weights += 4;
+        x = tiny_ahead(x, 4);
+    }
     for (; tap < taps; ++tap) {
-        const int32_t a = *weights, b = filters > 1 ? weights[taps] : 0;
-        const int32_t c = tiny_value(x, 0), d = x.pixels > 1 ? tiny_value(x, x.step) : 0;
-        sums.a0 = tiny_product(sums.a0, a, c);
-        sums.b0 = tiny_product(sums.b0, b, c);
-        sums.a1 = tiny_product(sums.a1, a, d);
-        sums.b1 = tiny_product(sums.b1, b, d);
+        sums = tiny_one(x, weights, taps, filters, 0, sums);
         ++weights;
-        if (x.wide) ++x.wide;
-        else ++x.narrow;
+        x = tiny_ahead(x, 1);
     }
     return sums;
 }
