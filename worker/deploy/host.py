@@ -54,8 +54,8 @@ def run_all(
     """
     scratch.require("gcc")
     limits = limits or scratch.DEFAULT_LIMITS
-    with tempfile.TemporaryDirectory(prefix="host-") as found:
-        folder = Path(found)
+    with tempfile.TemporaryDirectory(prefix="host-") as place:
+        folder = Path(place)
         names = [f"net{number}" for number in range(len(jobs))]
         for name, (record, samples) in zip(names, jobs, strict=True):
             _check(name, record, samples)
@@ -66,9 +66,8 @@ def run_all(
         scratch.run(["gcc", *flags, "-I.", "-o", "host", "driver.c"], folder, limits)
         unlimited = Limits(limits.seconds, None, limits.file_bytes, limits.output_bytes)
         scratch.run([str(folder / "host")], folder, unlimited, OPTIONS)
-        return [
-            _answers(folder / f"{name}.out", *job) for name, job in zip(names, jobs, strict=True)
-        ]
+        found = [folder / f"{name}.out" for name in names]
+        return [_answers(path, *job) for path, job in zip(found, jobs, strict=True)]
 
 
 def _check(name: str, record: Int8Graph, samples: Samples) -> None:

@@ -39,17 +39,15 @@ DEFAULT_LIMITS = Limits()
 def require(tool: str) -> None:
     """Raise `ToolMissing`, with the command that installs it, unless a tool is there."""
     if shutil.which(tool) is None:
-        package = PACKAGES.get(tool, tool)
-        raise ToolMissing(
-            tool, f"not found; on Debian and Ubuntu: sudo apt-get install -y {package}"
-        )
+        command = f"sudo apt-get install -y {PACKAGES.get(tool, tool)}"
+        raise ToolMissing(tool, f"not found; on Debian and Ubuntu: {command}")
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
     """Write files into a folder; a name that leads out of it is refused."""
     for name, text in files.items():
         path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or "\0" in name:
+        if not path.parts or path.is_absolute() or ".." in path.parts or "\0" in name:
             raise ToolFailed("files", f"need names inside the folder, got {name!r}.")
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, "utf-8")

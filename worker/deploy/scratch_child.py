@@ -8,8 +8,9 @@ import resource
 import sys
 
 
-def main(cpu_s: int, memory_bytes: int, file_bytes: int, words: list[str]) -> None:
-    """Become `words` with these limits."""
+def main(limits: list[int], words: list[str]) -> None:
+    """Become `words` with these limits: seconds, bytes of memory, bytes of a file."""
+    cpu_s, memory_bytes, file_bytes = limits
     for kind, most in (
         (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_AS, memory_bytes),
@@ -21,4 +22,4 @@ def main(cpu_s: int, memory_bytes: int, file_bytes: int, words: list[str]) -> No
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:4]), sys.argv[4:])
+    main([int(word) for word in sys.argv[1:4]], sys.argv[4:])

@@ -1,4 +1,4 @@
-"""Every kind of node and networks of the spaces, built for this machine: every byte as simulated."""
+"""Every kind of node and networks of the spaces, built for this machine: bytes as simulated."""
 
 import numpy as np
 import pytest
@@ -11,17 +11,19 @@ from resource_models.nodes import (
     Dense,
     DepthwiseConv2d,
     Flatten,
-    Gather,
     Input,
     MaxPool,
     Pad,
+    Weighted,
 )
 from tests.deploy import networks
+from tests.deploy.c.pruned import PRUNED, pruned
 from tests.worker.samples import CHAIN, EVERYTHING, FLAT
 from worker.deploy import host
 from worker.deploy.c import stored
 from worker.deploy.record import Int8Graph, Kernel
 from worker.deploy.simulate import Simulation
+from worker.deploy.tables import Affine
 
 # Channels in fours and what is left of them, odd maps, borders wider than the map.
 FOURS = Graph(
@@ -40,36 +42,24 @@ FOURS = Graph(
         Dense("out", ("flat",), 7),
     )
 )
-# Layers that are pruned a little, a lot and not at all, the same behind a gather.
-PRUNED = Graph(
-    (
-        Input("in", (300,)),
-        Gather("few", ("in",), tuple(range(3, 300, 7))),
-        Gather("many", ("in",), tuple(range(0, 290))),
-        Dense("bitmap", ("in",), 11),
-        Dense("index", ("in",), 11),
-        Dense("plain", ("many",), 5),
-        Dense("bitmap_few", ("few",), 6),
-        Dense("index_few", ("few",), 6),
-        Dense("index_many", ("many",), 6),
-        Concat("all", ("bitmap", "index", "plain", "bitmap_few", "index_few", "index_many")),
-        Dense("out", ("all",), 3),
-    )
-)
-KEPT = {"bitmap": 0.5, "index": 0.03}
 
 
-def pruned(record: Int8Graph) -> Int8Graph:
-    """Zeros where a node's name asks for them; one unit of each such node has no weight."""
-    kernels = dict(record.kernels)
+def wild(graph: Graph) -> Int8Graph:
+    """Biases that fill their room, sums that are shifted to the left, a channel without weights."""
+    record = networks.drawn_int8(graph)
+    kernels = {}
     for name, kernel in record.kernels.items():
-        share = KEPT.get(name.split("_")[0])
-        if share is not None:
-            weights = kernel.weights.copy()
-            weights[np.random.default_rng(1).random(weights.shape) > share] = 0
-            weights[1] = 0
-            kernels[name] = Kernel(weights, kernel.bias, kernel.scales)
-    return Int8Graph(record.graph, record.tensors, kernels, record.sensor)
+        weights, bias, scales = map(np.array, (kernel.weights, kernel.bias, kernel.scales))
+        if name == "each":
+            weights[..., 0], bias[0], scales[0] = 0, 0, 64
+        elif name != "step":
+            bias[::2] = 2**30
+            bias[1::2] = -(2**30)
+        kernels[name] = Kernel(weights, bias, scales)
+    before = record.tensors["each"].scale
+    fine = float(np.float32(before * float(kernels["step"].scales.max()) / 6))
+    tensors = {**record.tensors, "step": Affine(fine, 3)}
+    return Int8Graph(graph, tensors, kernels, record.sensor)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +68,7 @@ def jobs() -> list[tuple[Int8Graph, np.ndarray]]:
     drawn = [graph for name in networks.SPACES for graph in networks.sampled(name, 2, seed=5)]
     view = Graph((Input("in", (2, 3, 2)), Flatten("out", ("in",))))
     records = [networks.drawn_int8(graph, i) for i, graph in enumerate([*own, *drawn, view])]
-    records.append(pruned(networks.drawn_int8(PRUNED)))
+    records += [pruned(networks.drawn_int8(PRUNED)), wild(FOURS)]
     return [(record, networks.bytes_for(record.graph, 10).numpy()) for record in records]
 
 
@@ -91,7 +81,10 @@ def test_c_answers_as_simulated_and_no_sanitizer_complains(
         assert np.array_equal(found, expected), record.graph
 
 
-def test_the_networks_have_every_form_of_a_dense_layer_and_sums_that_are_not_tame() -> None:
+def test_the_networks_have_every_form_of_a_dense_layer_and_of_requantisation() -> None:
+    tame = [stored.is_tame(wild(FOURS), node) for node in FOURS.nodes if isinstance(node, Weighted)]
+    assert not any(tame)
+    assert wild(FOURS).tables["step"].shifts.max() == 3
     record = pruned(networks.drawn_int8(PRUNED))
     forms = {
         node.id: tuple(stored.kernel(record, node))

@@ -36,7 +36,7 @@ def header(record: Int8Graph, plan: ArenaPlan, name: str, labels: Sequence[str])
         ]
     lines += [
         "",
-        "/* How the network was trained: x = (value - mean) / deviation, by channel. What goes in is",
+        "/* The network sees x = (value - mean) / deviation, by channel. What goes in is",
         "   x / INPUT_SCALE, rounded, plus INPUT_ZERO_POINT, clamped to -128 ... 127. */",
         _list(f"{upper}_INPUT_MEAN", _floats(record.sensor.mean)),
         _list(f"{upper}_INPUT_DEVIATION", _floats(record.sensor.deviation)),

@@ -22,7 +22,6 @@ from resource_models.nodes import (
     Shape,
     rule_for,
 )
-from worker.deploy.arithmetic import INT8_MAX, INT8_MIN
 from worker.deploy.c import stored
 from worker.deploy.c.stored import Arrays
 from worker.deploy.c.text import word

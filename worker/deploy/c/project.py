@@ -1,6 +1,7 @@
 """The files of a C project."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from importlib.resources import files as package_files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from resource_models.arena import plan_arena
 from worker.deploy.c.header import header
 from worker.deploy.c.layers import layers
-from worker.deploy.c.readme import readme
+from worker.deploy.c.readme import tables
 from worker.deploy.c.source import source
 from worker.deploy.c.text import checked_name, numbers
 from worker.deploy.errors import InvalidProject
@@ -20,6 +21,7 @@ from worker.deploy.record import Int8Graph
 from worker.deploy.simulate import Simulation
 
 FIXED = package_files("worker.deploy.c") / "files"
+WORD = re.compile(r"@(\w+)@")
 DRAWN = 4  # samples of a project that is given none
 MOST_VECTORS = 16  # beyond that the file of samples would be larger than the network
 
@@ -40,30 +42,28 @@ def project(
             ones. At most 16 are taken.
 
     Raises:
-        InvalidProject: a name that C does not allow, or labels that are not one for each output.
+        InvalidProject: a name that C does not allow, labels that are not one for each output, or
+            samples of another shape.
     """
     checked_name(name)
     outputs = int(np.prod(record.graph.shapes[record.graph.output]))
     if labels and len(labels) != outputs:
-        raise InvalidProject(
-            "labels", f"need one for each of {outputs} outputs, got {len(labels)}."
-        )
+        need = f"need one for each of {outputs} outputs"
+        raise InvalidProject("labels", f"{need}, got {len(labels)}.")
     plan = plan_arena(record.graph)
     steps = layers(record, plan, name)
     return {
         f"{name}.h": header(record, plan, name, labels),
         f"{name}.c": source(record, plan, steps, name),
-        "README.md": readme(record, plan, steps, name, labels),
         "example/vectors.h": _vectors(record, samples),
-        **_fixed(name),
+        **_fixed(name, tables(record, plan, steps, labels)),
     }
 
 
-def _fixed(name: str) -> dict[str, str]:
-    return {
-        path: text.replace("@name@", name).replace("@NAME@", name.upper())
-        for path, text in _texts(FIXED, "")
-    }
+def _fixed(name: str, words: Mapping[str, str]) -> dict[str, str]:
+    """The files of every project; `@word@` stands for a word."""
+    words = {**words, "name": name, "NAME": name.upper()}
+    return {path: WORD.sub(lambda found: words[found[1]], text) for path, text in _texts(FIXED, "")}
 
 
 def _texts(folder: Traversable, path: str) -> list[tuple[str, str]]:
@@ -77,9 +77,12 @@ def _texts(folder: Traversable, path: str) -> list[tuple[str, str]]:
 
 
 def _vectors(record: Int8Graph, samples: NDArray[np.int8] | None) -> str:
+    shape = record.graph.input.shape
     if samples is None:
-        shape = (DRAWN, *record.graph.input.shape)
-        samples = np.random.default_rng(0).integers(-128, 128, shape, np.int8)
+        samples = np.random.default_rng(0).integers(-128, 128, (DRAWN, *shape), np.int8)
+    if samples.dtype != np.int8 or samples.shape[1:] != shape or not len(samples):
+        need = f"need at least one sample of int8 {shape}"
+        raise InvalidProject("samples", f"{need}, got {samples.dtype} {samples.shape}.")
     chosen = np.ascontiguousarray(samples[:MOST_VECTORS])
     answers = Simulation(record).run(torch.from_numpy(chosen)).cpu().numpy()
     return "\n".join(

@@ -38,9 +38,10 @@ def folded_bias(record: Int8Graph, node: Weighted) -> NDArray[np.int32]:
     found = record.kernels[node.id]
     zero_point = record.tensors[node.inputs[0]].zero_point
     sums = rows_of(node, found.weights.astype(np.int64)).sum(1)
-    folded = found.bias - zero_point * sums
+    folded: NDArray[np.int64] = found.bias - zero_point * sums
     assert (np.abs(folded) <= INT32_MAX).all()  # follows from what the record refuses
-    return folded.astype(np.int32)
+    bias: NDArray[np.int32] = folded.astype(np.int32)
+    return bias
 
 
 def is_tame(record: Int8Graph, node: Weighted) -> bool:

@@ -1,0 +1,192 @@
+"""The project as a user gets it: its Makefile, its symbols, its texts, what it refuses."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from resource_models.arena import plan_arena
+from resource_models.graph import Graph
+from resource_models.model_size import deployed_bytes
+from resource_models.nodes import Add, Conv2d, Dense, Gather, Input
+from resource_models.weights import weights
+from tests.deploy import networks
+from tests.deploy.c.pruned import PRUNED, pruned
+from tests.worker.samples import EVERYTHING
+from worker.deploy import scratch
+from worker.deploy.c.figures import figures
+from worker.deploy.c.project import project
+from worker.deploy.c.text import array, comment, single, string, word
+from worker.deploy.errors import InvalidProject
+from worker.deploy.record import Int8Graph
+
+WICKED = ['a"*/', "\n#error x", "c|`<b>", "??/", "é\0\\"]
+RECORD = networks.drawn_int8(EVERYTHING)
+STRICT = "-O3 -Werror"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that was built, with labels that try to break out of it."""
+    found = tmp_path_factory.mktemp("project")
+    scratch.write(found, project(RECORD, "my_net2", WICKED))
+    scratch.require("make")
+    scratch.run(["make", "all", f"CFLAGS={STRICT}"], found)
+    return found
+
+
+def symbols(folder: Path, name: str) -> dict[str, int]:
+    """Sizes of the symbols of an object file."""
+    listed = scratch.run(["nm", "-S", "--format=posix", "--radix=d", f"{name}.o"], folder)
+    fields = [line.split() for line in listed.splitlines()]
+    return {line[0]: int(line[3]) for line in fields if len(line) > 3}
+
+
+def sums(found: dict[str, int], name: str) -> tuple[int, int, int]:
+    """Bytes of arena, weights and tables."""
+    kinds = {
+        "arena": "arena",
+        **dict.fromkeys(("weights", "bias", "bits", "counts", "indices"), "weights"),
+        **dict.fromkeys(("multipliers", "shifts"), "tables"),
+    }
+    totals = {"arena": 0, "weights": 0, "tables": 0}
+    for symbol, size in found.items():
+        kind = kinds.get(symbol.removeprefix(f"{name}_").split("_")[0])
+        if kind is not None:
+            totals[kind] += size
+    return totals["arena"], totals["weights"], totals["tables"]
+
+
+def test_its_makefile_builds_it_without_a_warning_and_its_check_passes(folder: Path) -> None:
+    said = scratch.run(["make", "check", f"CFLAGS={STRICT}"], folder)
+    assert "4 samples of 5 outputs: 0 wrong" in said
+
+
+def test_a_wrong_answer_fails_the_check(folder: Path, tmp_path: Path) -> None:
+    files = project(RECORD, "my_net2")
+    table, last = files["example/vectors.h"].rsplit("outputs", 1)
+    number = re.search(r"-?\d+,", last.split("{", 2)[2])
+    assert number is not None
+    wrong = "1," if number[0] != "1," else "2,"
+    head, tail = last.split("{", 2)[:2], last.split("{", 2)[2].replace(number[0], wrong, 1)
+    vectors = f"{table}outputs" + "{".join([*head, tail])
+    scratch.write(tmp_path, {**files, "example/vectors.h": vectors})
+    (tmp_path / "my_net2.o").write_bytes((folder / "my_net2.o").read_bytes())
+    with pytest.raises(scratch.ToolFailed, match=f"need {wrong[:-1]}, got {number[0][:-1]}"):
+        scratch.run(["make", "check"], tmp_path)
+
+
+def test_the_example_tells_every_output_by_its_label(folder: Path) -> None:
+    said = scratch.run(["example/main"], folder)
+    assert next(line.split(": ")[0] for line in said.split("\n") if ": " in line) == WICKED[0]
+    assert said.count(": ") == len(WICKED)
+
+
+def test_symbols_are_the_formulas_to_the_byte(folder: Path, tmp_path: Path) -> None:
+    for record, where, name in (
+        (RECORD, folder, "my_net2"),
+        (pruned(networks.drawn_int8(PRUNED)), tmp_path, "model"),
+        (networks.drawn_int8(networks.SHARED), tmp_path, "shared"),
+        (networks.drawn_int8(networks.LONG_SUMS), tmp_path, "sums"),
+    ):
+        if where is tmp_path:
+            scratch.write(tmp_path, project(record, name))
+            command = ["gcc", "-std=c99", "-O2", "-ffreestanding", "-I.", "-c", f"{name}.c"]
+            scratch.run(command, tmp_path)
+        arena, stored, tables = sums(symbols(where, name), name)
+        graph = record.graph
+        assert arena == plan_arena(graph).arena_bytes
+        assert stored + tables == deployed_bytes(graph, weights(graph, record.non_zeros()))
+        found = figures(record)
+        assert (arena, stored, tables) == (
+            found.arena_bytes,
+            found.weights_bytes,
+            found.tables_bytes,
+        )
+
+
+def test_it_calls_nothing_and_has_no_memory_of_its_own_but_the_arena(folder: Path) -> None:
+    listed = scratch.run(["nm", "--format=posix", "my_net2.o"], folder)
+    kinds = {line.split()[0]: line.split()[1] for line in listed.splitlines() if " " in line}
+    assert [name for name, kind in kinds.items() if kind == "U"] == []
+    assert [name for name, kind in kinds.items() if kind in "bBdDC"] == ["my_net2_arena"]
+    assert [name for name, kind in kinds.items() if kind == "T"] == [
+        "my_net2_input",
+        "my_net2_output",
+        "my_net2_run",
+    ]
+    includes = {
+        line
+        for path in (folder / "kernels").iterdir()
+        for line in path.read_text().splitlines()
+        if line.startswith("#include <")
+    }
+    assert includes == {"#include <stdint.h>"}
+
+
+def test_its_readme_tells_the_figures() -> None:
+    found = project(RECORD, "my_net2", WICKED)["README.md"]
+    size = figures(RECORD)
+    assert f"| arena (RAM) | {size.arena_bytes} |" in found
+    assert f"| weights and biases (flash) | {size.weights_bytes} |" in found
+    assert f"| tables of requantisation (flash) | {size.tables_bytes} |" in found
+    assert "| `wide` | conv2d | 7 x 5 x 1 | 7 x 5 x 6 | 1890 |" in found
+    assert "c&#124;&#96;&#60;b&#62;" in found
+    assert "\n#error" not in found
+
+
+def test_equal_records_give_equal_files_and_given_samples_are_checked() -> None:
+    assert project(RECORD) == project(networks.drawn_int8(EVERYTHING))
+    samples = networks.bytes_for(EVERYTHING, 40).numpy()
+    assert "#define VECTORS 16" in project(RECORD, samples=samples)["example/vectors.h"]
+    for wrong in (samples[:, :3], samples.astype(np.int16), samples[:0]):
+        with pytest.raises(InvalidProject, match="samples: need at least one sample of int8"):
+            project(RECORD, samples=wrong)
+
+
+@pytest.mark.parametrize("name", ["", "Model", "9x", "a-b", "../x", "a b", "x" * 32, "stdint", 3])
+def test_a_name_that_c_or_a_folder_does_not_allow_is_refused(name: str) -> None:
+    with pytest.raises(InvalidProject, match="name: need 1 to 31"):
+        project(RECORD, name)
+
+
+def test_labels_are_one_for_each_output() -> None:
+    with pytest.raises(InvalidProject, match="labels: need one for each of 5 outputs, got 2"):
+        project(RECORD, labels=["a", "b"])
+
+
+def test_node_names_become_symbols_that_differ() -> None:
+    nodes = (
+        Input("in", (2, 2, 1)),
+        Conv2d("a.b", ("in",), 1, (1, 1)),
+        Conv2d("a/b", ("in",), 1, (1, 1)),
+        Conv2d("a//b:" + "-" * 120, ("in",), 1, (1, 1)),
+        Add("sum", ("a.b", "a/b")),
+        Add("int", ("sum", "a//b:" + "-" * 120)),
+    )
+    files = project(networks.drawn_int8(Graph(nodes)))
+    found = re.findall(r"model_layer_(\w+)\(void\)", files["model.c"])
+    assert found == ["1_a_b", "2_a_b", "3_a_b", "4_sum", "5_int"]
+
+
+def test_text_in_c_ends_neither_comment_nor_string() -> None:
+    assert comment("a */ /* b\n") == "a * / / * b?"
+    assert string('"\\?\n') == '"\\042\\134\\077\\012"'
+    assert word("::") == "node"
+    assert single(1.0) == "1.0f"
+    assert single(2.0**-60) == "8.67361738e-19f"
+    assert "INT32_MIN" in array("x", np.array([-(2**31), 2**31 - 1], np.int32))
+
+
+def test_gathers_that_two_layers_read_through_are_stored_once() -> None:
+    nodes = (
+        Input("in", (9,)),
+        Gather("kept", ("in",), (1, 4, 8)),
+        Dense("a", ("kept",), 2),
+        Dense("b", ("kept",), 2),
+        Add("out", ("a", "b")),
+    )
+    record: Int8Graph = networks.drawn_int8(Graph(nodes))
+    text = project(record)["model.c"]
+    assert len(re.findall(r"model_indices_kept_\w+\[3\] = ", text)) == 1
