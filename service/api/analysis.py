@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from optimizer.importance import MOST
 from service import figures, studies
-from service.api.charts import Chart
+from service.api.charts import Chart, drawn_now
 from service.api.figures import MOST_ALSO, FigureOut, answer, refused
 from service.api.parts import LARGEST_ID, DbDep, Parts, PartsDep, StudyRef
 from service.api.schemas.body import METRIC_NAME, NAME
@@ -109,14 +109,16 @@ class RunsQuery(BaseModel):
     )
 
 
-@router.get("/studies/{study}/figures/timeline")
-def timeline(study: StudyRef, query: Annotated[RunsQuery, Query()], db: DbDep) -> FigureOut:
+@router.get("/studies/{study}/figures/timeline", response_model=FigureOut)
+def timeline(
+    study: StudyRef, query: Annotated[RunsQuery, Query()], request: Request, db: DbDep
+) -> Response:
     """Draw who worked on what, and when."""
     with db.read() as session:
         found = studies.get(session, study)
         shown, older = runs(session, found, query.limit, query.before)
         now = db.now(session)
-    return answer(figures.timeline(shown, now, older, query.before is None))
+    return drawn_now(request, figures.timeline(shown, now, older, query.before is None))
 
 
 Ref = Annotated[str, Field(pattern=NAME)]
@@ -135,27 +137,28 @@ class OverlayQuery(BaseModel):
     by: By = Field("trials", description="Finished trials, or the time since the first attempt.")
 
 
-@router.get("/figures/hypervolume")
-def overlay(query: Annotated[OverlayQuery, Query()], db: DbDep) -> FigureOut:
+@router.get("/figures/hypervolume", response_model=FigureOut)
+def overlay(query: Annotated[OverlayQuery, Query()], request: Request, db: DbDep) -> Response:
     """Draw how the hypervolumes of several studies grew; each scale has a panel of its own."""
     with db.read() as session:
         now = db.now(session)
         found = {each.id: each for each in (studies.get(session, ref) for ref in query.study)}
         growths = [growth(session, each, now) for each in found.values()]
-    return answer(figures.overlay(growths, query.by))
+    return drawn_now(request, figures.overlay(growths, query.by))
 
 
 def _importance(study: str, parts: Parts) -> bytes:
-    """Answer with what is kept of this state of a study, or compute it: one at a time.
+    """Answer with what is kept of this state of a study, or compute it.
 
     Nothing is read while it waits or computes, since a connection would be held.
     """
     with parts.db.read() as session:
-        known = _known(studies.get(session, study), parts)
+        found = studies.get(session, study)
+        study_id, known = found.id, _known(found, parts)
     if known is not None:
         return known
     # All who wait for the same answer get it from the first.
-    with parts.charts.making:
+    with parts.charts.making((study_id, "importance")):
         with parts.db.read() as session:
             found = studies.get(session, study)
             known = _known(found, parts)

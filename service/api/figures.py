@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service import figures, studies
 from service.api.charts import Chart
-from service.api.parts import DbDep, PartsDep, StudyRef
+from service.api.parts import PartsDep, StudyRef
 from service.api.schemas.body import METRIC_NAME
 from service.figures import Axis, Figure, Point
 from service.figures.rows import (
@@ -106,36 +106,50 @@ def _note(points: Sequence[Point], most: int) -> str:
     return f"The front and the newest other trials are drawn, {most:,} in all."
 
 
-@router.get("/studies/{study}/figures/hypervolume")
-def hypervolume(study: StudyRef, db: DbDep) -> FigureOut:
+@router.get("/studies/{study}/figures/hypervolume", response_model=FigureOut)
+def hypervolume(study: StudyRef, request: Request, parts: PartsDep) -> Response:
     """Draw how the hypervolume grew."""
-    with db.read() as session:
+    with parts.db.read() as session:
         found = studies.get(session, study)
+        chart = Chart(request, parts.charts, found, "hypervolume")
+        if (known := chart.known()) is not None:
+            return known
         rows = hypervolumes_of(session, found)
-        return answer(figures.hypervolume(rows, found.finish_no, objectives_of(found)))
+        objectives, finish_no = objectives_of(found), found.finish_no
+    return chart.drawn(figures.hypervolume(rows, finish_no, objectives))
 
 
-@router.get("/studies/{study}/figures/prediction")
+@router.get("/studies/{study}/figures/prediction", response_model=FigureOut)
 def prediction(
     study: StudyRef,
-    db: DbDep,
+    request: Request,
+    parts: PartsDep,
     objective: Annotated[
         str | None, Query(description="A measured objective; by default the first.")
     ] = None,
-) -> FigureOut:
+) -> Response:
     """Draw results against what was predicted of them, and say how far predictions are kept."""
-    with db.read() as session:
+    with parts.db.read() as session:
         found = studies.get(session, study)
         axis = _measured(axes_of(found), objective)
+        chart = Chart(request, parts.charts, found, ("prediction", axis.name))
+        if (known := chart.known()) is not None:
+            return known
         rows = foreseen_of(session, found, axis.name)
-    return answer(figures.prediction(rows, axis))
+    return chart.drawn(figures.prediction(rows, axis))
 
 
-@router.get("/studies/{study}/figures/thinking")
-def thinking(study: StudyRef, db: DbDep) -> FigureOut:
+@router.get("/studies/{study}/figures/thinking", response_model=FigureOut)
+def thinking(study: StudyRef, request: Request, parts: PartsDep) -> Response:
     """Draw how long the proposals took, and which a designer made in another one's place."""
-    with db.read() as session:
-        return answer(figures.thinking(thoughts_of(session, studies.get(session, study))))
+    with parts.db.read() as session:
+        found = studies.get(session, study)
+        # No event tells of a proposal, but each has a number.
+        chart = Chart(request, parts.charts, found, "thinking", beside=found.last_number)
+        if (known := chart.known()) is not None:
+            return known
+        thoughts = thoughts_of(session, found)
+    return chart.drawn(figures.thinking(thoughts))
 
 
 def answer(figure: Figure) -> FigureOut:

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from resource_models.devices import DEVICES, Device
 from service import fronts, studies
+from service.api.charts import Chart
 from service.api.parts import DbDep, PartsDep, StudyRef
 from service.api.schemas.studies import HypervolumeOut, HypervolumePoint
 from service.api.schemas.trials import Columns, FrontOut, Points
@@ -30,24 +31,28 @@ def _known_device(name: str) -> str:
 DeviceName = Annotated[str, AfterValidator(_known_device)]
 
 
-@router.get("/front")
+@router.get("/front", response_model=FrontOut)
 def front(
     study: StudyRef,
-    db: DbDep,
+    request: Request,
+    parts: PartsDep,
     device: Annotated[
         DeviceName | None, Query(description="Only what fits into this device.")
     ] = None,
-) -> FrontOut:
+) -> Response:
     """Show the trials that no other dominates, the best in the first objective first."""
-    with db.read() as session:
+    with parts.db.read() as session:
         found = studies.get(session, study)
+        chart = Chart(request, parts.charts, found, ("trials", device))
+        if (known := chart.known()) is not None:
+            return known
         objectives = objectives_out(found)
         items = trial_outs(session, fronts.front(session, found.id))
     if device is not None:
         items = [item for item in items if fits(item.values, DEVICES[device])]
     first = objectives[0]
     items.sort(key=lambda item: item.values[first.name], reverse=first.goal == "maximize")
-    return FrontOut(objectives=objectives, items=items)
+    return chart.written(FrontOut(objectives=objectives, items=items).model_dump_json().encode())
 
 
 def fits(values: Mapping[str, float], device: Device) -> bool:
@@ -77,22 +82,21 @@ def hypervolume(study: StudyRef, db: DbDep) -> HypervolumeOut:
 @router.get("/points", response_model=Points)
 def points(
     study: StudyRef,
+    request: Request,
     parts: PartsDep,
     after: Annotated[int, Query(ge=0, lt=2**31, description="The last finish_no held.")] = 0,
 ) -> Response:
     """Show finished trials as columns: from the start the front first, then what came after."""
     with parts.db.read() as session:
         found = studies.get(session, study)
-        # Whatever the ledger does to a finished trial, it tells by an event in the same
-        # transaction, so the number of the last one is the version of a chart.
-        version = found.event_no
-        shown = parts.charts.get(found.id, version) if after == 0 else None
-        if shown is None:
-            names = [objective["name"] for objective in found.problem["objectives"]]
-            shown = _written(fronts.points(session, found.id, after, MOST_POINTS, names))
-            if after == 0:
-                parts.charts.put(found.id, version, shown)
-    return Response(shown, media_type="application/json")
+        chart = Chart(request, parts.charts, found, "points")
+        if after == 0 and (known := chart.known()) is not None:
+            return known
+        names = [objective["name"] for objective in found.problem["objectives"]]
+        shown = fronts.points(session, found.id, after, MOST_POINTS, names)
+    if after == 0:
+        return chart.written(_written(shown))
+    return Response(_written(shown), media_type="application/json")
 
 
 def _written(chart: fronts.Chart) -> bytes:

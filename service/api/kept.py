@@ -2,9 +2,20 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 MOST_BYTES = 32 * 2**20  # a chart of ten thousand points is up to two million
+MOST_MADE = 2  # a few more answers that take a second would take all threads' time
+
+
+@dataclass(slots=True)
+class _Turn:
+    """Who makes one answer, and how many wait for it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    takers: int = 0
 
 
 class Kept:
@@ -18,9 +29,8 @@ class Kept:
         self._bytes = 0
         self._answers: OrderedDict[Hashable, tuple[int, bytes]] = OrderedDict()
         self._lock = threading.Lock()
-        # Held by whoever makes an answer that takes a second: a few such would take all threads'
-        # time, and several who ask for one thing would make it several times.
-        self.making = threading.Lock()
+        self._turns: dict[Hashable, _Turn] = {}
+        self._places = threading.BoundedSemaphore(MOST_MADE)
 
     def get(self, thing: Hashable, version: int) -> bytes | None:
         """Return the answer about a thing at this version; None if it must be made."""
@@ -42,3 +52,21 @@ class Kept:
             self._answers.move_to_end(thing)
             while self._bytes > self._most_bytes:
                 self._bytes -= len(self._answers.popitem(last=False)[1][1])
+
+    @contextmanager
+    def making(self, thing: Hashable) -> Iterator[None]:
+        """Be the only one who makes an answer about a thing, and one of few who make any.
+
+        For answers that take a second. Whoever has waited looks first whether it is there now.
+        """
+        with self._lock:
+            turn = self._turns.setdefault(thing, _Turn())
+            turn.takers += 1
+        try:
+            with turn.lock, self._places:
+                yield
+        finally:
+            with self._lock:
+                turn.takers -= 1
+                if turn.takers == 0:
+                    del self._turns[thing]

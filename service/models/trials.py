@@ -46,7 +46,7 @@ class Trial(Base):
         # All that a chart draws of a trial, so that its row of many kilobytes stays closed.
         Index(
             "ix_trials_chart",
-            *("study_id", "finish_no", "on_front", "id", "number", "status", "feasible"),
+            *("study_id", "finish_no", "on_front", "id", "number", "status", "feasible", "origin"),
             postgresql_where=text("finish_no IS NOT NULL"),
             sqlite_where=text("finish_no IS NOT NULL"),
         ),

@@ -10,9 +10,9 @@ const WEBGL = (() => {
 export const canDraw3d = WEBGL;
 let loading = null;
 
-/** Fetch Plotly's script once. */
+/** Fetch Plotly's script once; it runs when what is shown by now was painted, since it takes a while. */
 export function loadPlotly() {
-  loading ??= new Promise((resolve, reject) => {
+  loading ??= painted().then(() => new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = document.querySelector("meta[name=plotly]").content;
     script.addEventListener("load", () => resolve(window.Plotly));
@@ -22,9 +22,15 @@ export function loadPlotly() {
       reject(new Error("Plotly could not be loaded."));
     });
     document.head.append(script);
-  });
+  }));
   return loading;
 }
+
+/** Wait for the end of the next frame; a hidden page paints none. */
+const painted = () => new Promise((resolve) => {
+  if (document.hidden) resolve();
+  else requestAnimationFrame(() => setTimeout(resolve));
+});
 
 function theme() {
   const style = getComputedStyle(document.documentElement);

@@ -1,6 +1,6 @@
 // The front with its controls: which objectives, log or not, two dimensions or three, what dragging does.
 
-import { canDraw3d, loadPlotly } from "../charts/chart.js";
+import { canDraw3d } from "../charts/chart.js";
 import { PointsChart } from "../charts/points.js";
 import { sketch } from "../charts/sketch.js";
 import { getNewer, isNetwork, objectivesOf, studyPath } from "../kit/api.js";
@@ -84,8 +84,8 @@ export class FrontChart {
     return [right, y ?? free([...of("measured"), ...of("known")], right)];
   }
 
-  async refresh(study, signal) {
-    loadPlotly().catch(() => {}); // while the figure comes; the chart tells if it cannot be had
+  /** Ask for the figure as it is chosen; null if it is the one that is drawn. */
+  async ask(study, signal) {
     this.objectives = objectivesOf(study);
     const names = this.objectives.map((each) => each.name);
     const three = this.choice.view === "3d" && names.length >= 3 && canDraw3d;
@@ -94,14 +94,20 @@ export class FrontChart {
     const address = JSON.stringify([path, asked]);
     const tag = address === this.held.address && this.chart.figure ? this.held.tag : null;
     const found = await getNewer(path, asked, tag, signal);
+    return found && { ...found, address, three };
+  }
+
+  /** Draw what `ask` has found. */
+  async refresh(found) {
     if (found === null) return;
+    const { address, three } = found;
     this.held = { address, tag: found.tag };
     const { axes, columns, note } = found.body.layout.meta;
     this.columns = columns;
     this.axes = Object.fromEntries(axes.map((axis) => [axis.axis, axis]));
     this.three = three;
     this.steer();
-    const beside = !three && names.length >= 3
+    const beside = !three && this.objectives.length >= 3
       ? "Points beside the line are on the front by the objectives that are not drawn." : "";
     this.note.textContent = [beside, note].filter(Boolean).join(" ");
     this.chart.judge = this.judge();

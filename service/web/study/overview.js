@@ -1,6 +1,6 @@
 // One study: where it stands, its front, how it grew, what failed.
 
-import { Chart } from "../charts/chart.js";
+import { Chart, loadPlotly } from "../charts/chart.js";
 import { ChartSection } from "../charts/section.js";
 import { exportAddress, get, isNetwork, objectivesOf, studyPath, trialsHref } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
@@ -78,6 +78,9 @@ export function study({ root, words: [name], query, signal, look, shown, remembe
     follows: () => name,
     async refresh() {
       const about = await get(path, {}, signal);
+      const drawn = about.finished > 0;
+      const figure = drawn && chart.ask(about, signal); // the largest answer, and wanted last
+      if (figure) figure.catch(() => {}); // told of below, if what is read first does not fail, too
       const [front, latest, failures, held, devices] = await Promise.all([
         get(`${path}/front`, {}, signal),
         get(`${path}/trials`, { limit: LATEST, order: "newest" }, signal),
@@ -86,9 +89,14 @@ export function study({ root, words: [name], query, signal, look, shown, remembe
         isNetwork(about) && filters.devices === null ? get("/devices", {}, signal) : null,
       ]);
       seen = { study: about, front };
+<<<<<<< HEAD
       charts.hidden = about.finished === 0;
       head.show(about);
       show(boxes.tiles, tiles(about, front.items));
+=======
+      charts.hidden = !drawn;
+      show(boxes.head, head(about, front.items));
+>>>>>>> 25cd66f (Send no chart twice, and keep none of another database or release)
       if (devices !== null) filters.know(devices.items);
       sieve.refresh(about, objectivesOf(about));
       showFront();
@@ -96,12 +104,13 @@ export function study({ root, words: [name], query, signal, look, shown, remembe
         el("p", { class: "quiet" }, el("a", { href: `/compare?study=${encodeURIComponent(about.name)}` }, "Compare with other studies"))]);
       show(boxes.confirmed, confirmed(about, held));
       show(boxes.rest, rest(about, latest, failures));
-      if (about.finished > 0) chart.begin(about, front.items);
+      if (drawn) chart.begin(about, front.items);
       shown(); // the numbers are there; the charts will come
+      if (drawn) loadPlotly().catch(() => {}); // while the figures come; a chart tells if it cannot be had
       const proposed = latest.items.find((trial) => trial.think_s !== null);
       await Promise.all([
-        about.finished > 0 && chart.refresh(about, signal),
-        about.finished > 0 && get(`${path}/figures/hypervolume`, {}, signal).then((figure) => grown.draw(figure)),
+        drawn && figure.then((found) => chart.refresh(found)),
+        drawn && get(`${path}/figures/hypervolume`, {}, signal).then((figure) => grown.draw(figure)),
         thinking.refresh(proposed && `${path}/figures/thinking`, proposed?.number, signal),
       ]);
     },
