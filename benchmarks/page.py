@@ -8,7 +8,7 @@ of `WINDOWS` fresh windows with an empty cache, in milliseconds by the browser's
   and until the first chart of Plotly does, each with the next frame painted;
 * what was transferred until then, compressed as it came;
 * from a filter's submission, and from the pointer coming to rest on a point, until the frame that
-  shows it is painted;
+  shows it is painted: of the filter by its words and by the strength of the points on the screen;
 * how often the chart is drawn anew in a second while 20 trials a second finish.
 
 The claims are those of a person who waits; they need a machine that has nothing else to do.
@@ -59,18 +59,47 @@ new MutationObserver(() => {
   if (there(".js-plotly-plot .main-svg .points, .js-plotly-plot .gl-canvas")) painted("chart");
 }).observe(document, { childList: true, subtree: true });
 """
-# Resolves with the milliseconds from an event until the frame after `selector` says `words`.
-ANSWER = """([kind, selector, before]) => new Promise((resolve) => {
+# Resolves with the milliseconds from an event until the end of the frame that paints another text
+# at `selector`, and with what `look` finds at that moment.
+ANSWER = """([kind, selector, before], look = () => null) => new Promise((resolve) => {
   const changed = () => (document.querySelector(selector)?.textContent ?? "") !== before;
   let begun = null;
   addEventListener(kind, () => { begun ??= performance.now(); }, { capture: true });
   const watch = new MutationObserver(() => {
     if (begun === null || !changed()) return;
     watch.disconnect();
-    requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - begun)));
+    requestAnimationFrame(() => setTimeout(() => {
+      const ms = performance.now() - begun;
+      resolve({ ms, seen: look() });
+    }));
   });
   watch.observe(document, { childList: true, subtree: true, characterData: true });
 })"""
+# How strong the dominated points that stand alone are on the screen: those within a limit of the
+# error, and the others. What Plotly knows of its points does not count, only what canvases show.
+STRENGTH = """(most) => {
+  const plot = document.querySelector(".js-plotly-plot");
+  const box = plot.getBoundingClientRect();
+  const copy = new OffscreenCanvas(box.width, box.height).getContext("2d");
+  for (const each of plot.querySelectorAll("canvas")) {
+    if (getComputedStyle(each).visibility === "hidden") continue;
+    const { left, top, width, height } = each.getBoundingClientRect();
+    copy.drawImage(each, left - box.left, top - box.top, width, height);
+  }
+  const { xaxis, yaxis } = plot._fullLayout;
+  const trace = plot.data.find((each) => each.meta?.role === "dominated");
+  const column = plot.layout.meta.columns.indexOf("error");
+  const places = trace.x.map((x, at) => [
+    xaxis._offset + xaxis.d2p(x), yaxis._offset + yaxis.d2p(trace.y[at]),
+    trace.customdata[at][column] <= most,
+  ]);
+  const far = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]) > 9;
+  const alone = places.filter((each) =>
+    places.every((other) => other === each || far(each, other)));
+  const alpha = ([x, y]) => copy.getImageData(Math.floor(x), Math.floor(y), 1, 1).data[3];
+  return [true, false].map((within) => alone.filter((each) => each[2] === within).map(alpha));
+}"""
+LIMIT = 0.1
 COUNT_DRAWS = """() => {
   window.draws = 0;
   document.querySelector(".js-plotly-plot").on("plotly_afterplot", () => { window.draws += 1; });
@@ -135,13 +164,16 @@ def answers_ms(page: Page) -> dict[str, float]:
     page.wait_for_timeout(1500)  # what the first look brings is drawn
     count = page.locator(".sieve [role=status]")
     waiting = page.evaluate_handle(
-        f"(given) => {{ window.filtered = ({ANSWER})(given); }}",
+        f"(given) => {{ window.filtered = ({ANSWER})(given, () => ({STRENGTH})({LIMIT})); }}",
         ["submit", ".sieve [role=status]", count.inner_text()],
     )
     waiting.dispose()
-    page.get_by_label("Limit", exact=True).fill("0.1")
+    page.get_by_label("Limit", exact=True).fill(str(LIMIT))
     page.get_by_label("Limit", exact=True).press("Enter")
-    filter_ms = float(page.evaluate("window.filtered"))
+    filtered = page.evaluate("window.filtered")
+    passing, others = map(statistics.median, filtered["seen"])
+    if not passing > 2 * others > 0:
+        raise RuntimeError(f"The points do not show the filter: {passing} is drawn, {others} dim.")
     page.wait_for_timeout(500)
     page.evaluate_handle(
         f"(given) => {{ window.hovered = ({ANSWER})(given); }}",
@@ -159,7 +191,7 @@ def answers_ms(page: Page) -> dict[str, float]:
         }"""
     )
     page.mouse.move(x, y)
-    return {"filter_ms": filter_ms, "hover_ms": float(page.evaluate("window.hovered"))}
+    return {"filter_ms": filtered["ms"], "hover_ms": page.evaluate("window.hovered")["ms"]}
 
 
 def draws_per_s(page: Page, http: httpx.Client, space: Space) -> float:

@@ -19,7 +19,7 @@ def growth(session: Session, study: Study, now: datetime) -> Growth:
         for row in fronts.hypervolume(session, study.id)
     )
     lasted_s = max(0.0, ((study.ended_at or now) - start).total_seconds())
-    return Growth(study.name, objectives_of(study), steps, study.finish_no, lasted_s)
+    return Growth(study.id, study.name, objectives_of(study), steps, study.finish_no, lasted_s)
 
 
 def _start(session: Session, study: Study) -> datetime:

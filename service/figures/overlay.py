@@ -40,6 +40,7 @@ class Step:
 class Growth:
     """How the hypervolume of one study grew; its last value holds on."""
 
+    study_id: int
     study: str
     objectives: tuple[Objective, ...]
     steps: tuple[Step, ...]
@@ -155,6 +156,7 @@ def _unit(growths: Sequence[Growth]) -> tuple[str, float]:
 def _about(growth: Growth, scales: Sequence[Any]) -> dict[str, Any]:
     scale = None if growth.scale is None else chr(ord("A") + scales.index(growth.scale))
     return {
+        "id": growth.study_id,
         "study": growth.study,
         "scale": scale,
         "scale_text": scale_text(growth.objectives),

@@ -108,7 +108,6 @@ def timeline(
             "count": len(shown),
             "lanes": len(names),
             "next": older,
-            "now": now.isoformat() if reaches_now else None,
             "note": f"{hidden:,} attempts of further workers are not drawn." if hidden else "",
         },
         uirevision="timeline" if reaches_now else f"timeline {first.isoformat()}",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -270,8 +271,12 @@ def test_studies_are_compared_on_their_own_scales(window: Window, oven: Served) 
     table = page.get_by_role("region", name="The studies compared")
     expect(table).to_contain_text("cost 100 to 0.01, log")
     page.wait_for_function("document.querySelectorAll('.js-plotly-plot .subplot').length >= 2")
-    page.get_by_label("by time since the first attempt").check()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    with page.expect_response("**/figures/hypervolume?*by=time"):
+        page.get_by_label("by time since the first attempt").check()
     page.wait_for_function("location.search.includes('by=time')")
+    assert set(asked) == {"/api/v1/figures/hypervolume"}, "a look asks for what it shows"
     page.get_by_role("button", name="Remove kiln").click()
     expect(warned).to_have_count(0)
 

@@ -58,7 +58,7 @@ def all_figures() -> list[Figure]:
         parallel(empty, [COST, GAIN], ["cost", "rate"]),
         timeline([run(1, "w", 100, 50), run(2, "w", 60, None)], NOW),
         timeline([], NOW),
-        overlay([Growth("a", SCALED, STEPS, 9, 100.0)], "trials"),
+        overlay([Growth(1, "a", SCALED, STEPS, 9, 100.0)], "trials"),
         overlay([], "time"),
     ]
 
@@ -166,9 +166,9 @@ def test_a_long_reason_is_shortened_and_no_markup() -> None:
 
 
 def test_an_overlay_holds_the_last_value_until_the_end() -> None:
-    figure = overlay([Growth("a", SCALED, STEPS, 9, 100.0)], "trials")
+    figure = overlay([Growth(1, "a", SCALED, STEPS, 9, 100.0)], "trials")
     assert figure["data"][0]["x"] == [1, 4, 9]
-    by_time = overlay([Growth("a", SCALED, STEPS, 9, 100.0)], "time")
+    by_time = overlay([Growth(1, "a", SCALED, STEPS, 9, 100.0)], "time")
     assert by_time["data"][0]["x"] == [5.0, 50.0, 100.0]
     assert by_time["layout"]["xaxis"]["title"]["text"] == "seconds since the first attempt"
 
@@ -176,7 +176,8 @@ def test_an_overlay_holds_the_last_value_until_the_end() -> None:
 def test_another_reference_is_another_scale() -> None:
     wider = (Objective("cost", scale=Scale(0.0, 20.0)), SCALED[1])
     turned = (SCALED[1], SCALED[0])
-    growths = [Growth(n, o, STEPS, 9, 9.0) for n, o in (("a", SCALED), ("b", wider), ("c", turned))]
+    named = (("a", SCALED), ("b", wider), ("c", turned))
+    growths = [Growth(place, *each, STEPS, 9, 9.0) for place, each in enumerate(named)]
     figure = overlay(growths, "trials")
     assert [trace["yaxis"] for trace in figure["data"]] == ["y", "y2", "y"]
     meta = figure["layout"]["meta"]

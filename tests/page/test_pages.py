@@ -99,6 +99,20 @@ def test_plotly_is_kept_for_ever_and_the_rest_is_asked_anew(served_sqlite: Serve
     assert again.status_code == 304
 
 
+def test_a_document_names_what_it_needs_before_its_modules_ask_for_it(
+    served_sqlite: Served,
+) -> None:
+    drawn, plain = (served_sqlite.http.get(path).text for path in ("/studies/toy", "/workers"))
+    named = re.findall(r'<link rel="modulepreload" href="/static/([^"]+)">', drawn)
+    modules = {str(path.relative_to(WEB)) for path in WEB.rglob("*.js")}
+    assert len(named) == len(set(named))
+    assert set(named) == modules - {"page.js"}
+    script = f'<link rel="preload" as="script" href="/static/plotly-{PLOTLY_VERSION}.js"'
+    assert script in drawn
+    assert "preload" in plain
+    assert script not in plain
+
+
 @pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/none.js"])
 def test_nothing_beside_the_files_is_served(served_sqlite: Served, path: str) -> None:
     assert_problem(served_sqlite.http.get(path), 404)

@@ -1,7 +1,7 @@
 // How the hypervolumes of several studies grew, side by side.
 
 import { Chart } from "../charts/chart.js";
-import { get, Problem, studyHref } from "../kit/api.js";
+import { get, Problem, Reader, studyHref } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { count, NONE, number, span } from "../kit/format.js";
 import { chip, crumbs, table } from "../kit/parts.js";
@@ -19,6 +19,8 @@ export function overlay({ root, query, signal, look, remember }) {
       el("label", {}, el("input", { type: "radio", name: "by", value, checked: value === by }), words)));
   const canvas = el("div", { class: "chart", hidden: true });
   const chart = new Chart(canvas, { label: "Hypervolumes of studies; the table below has the same numbers" });
+  const figures = new Reader();
+  let offered = null; // as the reader last saw the list of studies
   root.append(el("div", {}, crumbs(["Studies", "/"], ["Compare"]), el("h1", {}, "Compare studies")),
     boxes.picked, add, along, boxes.warning, canvas, boxes.rows);
 
@@ -37,6 +39,23 @@ export function overlay({ root, query, signal, look, remember }) {
     const button = event.target.closest("[data-study]");
     if (button) choose(chosen.filter((name) => name !== button.dataset.study));
   });
+  // The list is read anew for who is about to pick from it, not with every look at the chart.
+  add.addEventListener("focusin", ({ target }) => {
+    if (target.name === "study") offer().catch(() => {}); // the next look tells that the server is away
+  });
+
+  async function offer() {
+    offered = (await get("/studies", { limit: OFFERED }, signal)).items;
+    showOffered();
+  }
+
+  function showOffered() {
+    const before = add.elements.study?.value;
+    show(add, adding(offered ?? [], chosen));
+    // An option keeps its place, not its name, when a younger study comes before it.
+    if (before && add.querySelector(`option[value="${CSS.escape(before)}"]`)) add.elements.study.value = before;
+  }
+
   along.addEventListener("change", (event) => {
     by = event.target.value;
     remember({ by: by === "time" ? by : null });
@@ -47,14 +66,14 @@ export function overlay({ root, query, signal, look, remember }) {
     title: () => "Compare studies · Tinyfront",
     follows: () => null,
     async refresh() {
-      const { items: studies } = await get("/studies", { limit: OFFERED }, signal);
-      const { figure, refused } = await drawn(chosen, by, signal);
+      const wanting = chosen.length < MOST && (offered ?? []).every(({ name }) => chosen.includes(name));
+      const [{ figure, refused }] = await Promise.all([drawn(figures, chosen, by, signal), wanting && offer()]);
       show(boxes.picked, picked(chosen));
-      show(add, adding(studies, chosen));
+      showOffered();
       along.hidden = figure === null;
       canvas.hidden = figure === null || figure.data.length === 0;
       show(boxes.warning, warning(figure, refused, chosen));
-      show(boxes.rows, figure === null ? null : rows(figure, studies));
+      show(boxes.rows, figure === null ? null : rows(figure));
       if (!canvas.hidden) {
         chart.height = figure.layout.height;
         await chart.draw(figure);
@@ -67,10 +86,10 @@ export function overlay({ root, query, signal, look, remember }) {
 }
 
 /** The figure, or why there is none: an address may name a study that is gone. */
-async function drawn(study, by, signal) {
+async function drawn(figures, study, by, signal) {
   if (study.length === 0) return { figure: null, refused: null };
   try {
-    return { figure: await get("/figures/hypervolume", { study, by }, signal), refused: null };
+    return { figure: await figures.get("/figures/hypervolume", { study, by }, signal), refused: null };
   } catch (error) {
     if (!(error instanceof Problem) || ![404, 422].includes(error.status)) throw error;
     return { figure: null, refused: error };
@@ -101,8 +120,7 @@ function warning(figure, refused, chosen) {
   return figure.layout.meta.note ? el("p", { class: "boxed", role: "alert" }, figure.layout.meta.note) : null;
 }
 
-function rows(figure, studies) {
-  const known = new Map(studies.map((study) => [study.name, study]));
+function rows(figure) {
   const { studies: shown, comparable } = figure.layout.meta;
   return table({
     label: "The studies compared",
@@ -112,7 +130,7 @@ function rows(figure, studies) {
       { head: "took", kind: "text" }, { head: "measured on", kind: "text reason" },
     ],
     rows: shown.map((each) => [
-      { href: known.has(each.study) ? studyHref(known.get(each.study)) : `/studies/${encodeURIComponent(each.study)}`, text: each.study },
+      { href: studyHref({ id: each.id, name: each.study }), text: each.study },
       ...(comparable ? [] : [each.scale ?? NONE]),
       number(each.hypervolume, 4), count(each.finished), count(each.front_size), span(each.lasted_s), each.scale_text,
     ]),

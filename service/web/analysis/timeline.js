@@ -3,7 +3,7 @@
 import { Chart } from "../charts/chart.js";
 import { ChartSection } from "../charts/section.js";
 import { withQuery } from "../kit/address.js";
-import { get, studyPath } from "../kit/api.js";
+import { get, Reader, studyPath } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { plural, time } from "../kit/format.js";
 import { pager, pill, section, table } from "../kit/parts.js";
@@ -25,6 +25,7 @@ export function timeline({ root, words: [name], query, signal, look, go }) {
     label: "Seconds per proposal over the trials", height: 200, open,
   });
   root.append(head.box, attempts, thinking.box);
+  const figures = new Reader();
   let about = null;
   return {
     title: () => `Timeline of ${about.name} · Tinyfront`,
@@ -32,7 +33,7 @@ export function timeline({ root, words: [name], query, signal, look, go }) {
     async refresh() {
       const [study, figure, newest] = await Promise.all([
         get(path, {}, signal),
-        get(`${path}/figures/timeline`, { before }, signal),
+        figures.get(`${path}/figures/timeline`, { before }, signal),
         get(`${path}/trials`, { limit: 8, order: "newest" }, signal),
       ]);
       about = study;

@@ -164,6 +164,7 @@ export class Chart {
 
   /** Draw anew if the figure differs; zoom stays as long as the figure's `uirevision` does. */
   async draw(figure, anyway = false) {
+    if (!anyway && figure === this.figure) return;
     const text = anyway ? null : JSON.stringify(figure);
     if (!anyway && text === this.drawn) return;
     let Plotly;

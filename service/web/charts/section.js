@@ -1,6 +1,6 @@
 // A section of a page that holds a chart.
 
-import { get } from "../kit/api.js";
+import { Reader } from "../kit/api.js";
 import { Chart } from "./chart.js";
 import { el } from "../kit/dom.js";
 
@@ -12,11 +12,12 @@ export class ChartSection {
     this.box = el("section", { hidden: true }, el("h2", {}, title), this.note, this.canvas);
     this.chart = new Chart(this.canvas, options);
     this.version = null;
+    this.reader = new Reader();
   }
 
   async refresh(address, version, signal) {
     if (!address || version === this.version) return;
-    const figure = await get(address, {}, signal);
+    const figure = await this.reader.get(address, {}, signal);
     this.version = version;
     this.box.hidden = false;
     this.note.textContent = figure.layout.meta?.note ?? "";

@@ -35,6 +35,22 @@ export async function getNewer(path, parameters, tag, signal) {
   return answer.status === NOT_MODIFIED ? null : { tag: answer.headers.get("ETag"), body };
 }
 
+/** Reads the same addresses again and again; an answer that is still the same is not sent again. */
+export class Reader {
+  constructor() {
+    this.held = new Map();
+  }
+
+  /** As `get`; what has not changed is the same object as before. */
+  async get(path, parameters = {}, signal = undefined) {
+    const address = withQuery(path, parameters);
+    const before = this.held.get(address) ?? { tag: null };
+    const found = await getNewer(path, parameters, before.tag, signal) ?? before;
+    if (found.tag !== null) this.held.set(address, found);
+    return found.body;
+  }
+}
+
 /** Ask for a change; `body` goes as JSON. */
 export const send = (method, path, body = null, headers = {}) =>
   ask(path, body === null ? { method, headers } : {

@@ -2,7 +2,7 @@
 
 import { Chart, loadPlotly } from "../charts/chart.js";
 import { ChartSection } from "../charts/section.js";
-import { exportAddress, get, isNetwork, objectivesOf, studyPath, trialsHref } from "../kit/api.js";
+import { exportAddress, get, isNetwork, objectivesOf, Reader, studyPath, trialsHref } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { plural } from "../kit/format.js";
 import { pill, section, table } from "../kit/parts.js";
@@ -40,6 +40,7 @@ export function study({ root, words: [name], query, signal, look, shown, remembe
     label: "Seconds per proposal over the trials", height: 200, open: (id) => go(`/trials/${id}`),
   });
   root.append(head.box, boxes.tiles, charts, boxes.confirmed, thinking.box, boxes.rest);
+  const reader = new Reader();
   let seen = null;
   let sort = { column: null, down: false };
 
@@ -82,21 +83,16 @@ export function study({ root, words: [name], query, signal, look, shown, remembe
       const figure = drawn && chart.ask(about, signal); // the largest answer, and wanted last
       if (figure) figure.catch(() => {}); // told of below, if what is read first does not fail, too
       const [front, latest, failures, held, devices] = await Promise.all([
-        get(`${path}/front`, {}, signal),
+        reader.get(`${path}/front`, {}, signal),
         get(`${path}/trials`, { limit: LATEST, order: "newest" }, signal),
         recentFailures(path, about, signal),
         about.test_reads === 0 ? null : get(`${path}/confirmed`, {}, signal),
         isNetwork(about) && filters.devices === null ? get("/devices", {}, signal) : null,
       ]);
       seen = { study: about, front };
-<<<<<<< HEAD
-      charts.hidden = about.finished === 0;
+      charts.hidden = !drawn;
       head.show(about);
       show(boxes.tiles, tiles(about, front.items));
-=======
-      charts.hidden = !drawn;
-      show(boxes.head, head(about, front.items));
->>>>>>> 25cd66f (Send no chart twice, and keep none of another database or release)
       if (devices !== null) filters.know(devices.items);
       sieve.refresh(about, objectivesOf(about));
       showFront();
@@ -110,7 +106,7 @@ export function study({ root, words: [name], query, signal, look, shown, remembe
       const proposed = latest.items.find((trial) => trial.think_s !== null);
       await Promise.all([
         drawn && figure.then((found) => chart.refresh(found)),
-        drawn && get(`${path}/figures/hypervolume`, {}, signal).then((figure) => grown.draw(figure)),
+        drawn && reader.get(`${path}/figures/hypervolume`, {}, signal).then((figure) => grown.draw(figure)),
         thinking.refresh(proposed && `${path}/figures/thinking`, proposed?.number, signal),
       ]);
     },

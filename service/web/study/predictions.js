@@ -1,7 +1,7 @@
 // What was predicted of the trials of a study against what came out, for each measured objective.
 
 import { Chart } from "../charts/chart.js";
-import { get } from "../kit/api.js";
+import { Reader } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 
 const FAINT = 0.4; // of the other trials beside the one that is meant
@@ -12,6 +12,7 @@ export class Predictions {
     this.trial = trial;
     this.objective = null;
     this.seen = null;
+    this.reader = new Reader();
     this.note = el("p", { class: "quiet", role: "status" });
     this.canvas = el("div", { class: "chart" });
     this.picker = el("form", { class: "controls", "aria-label": "Which prediction" });
@@ -33,7 +34,7 @@ export class Predictions {
     const version = JSON.stringify([this.objective, study.finished]);
     if (version === this.seen) return;
     const { objective } = this;
-    const figure = await get(`/studies/${study.id}/figures/prediction`, { objective }, signal);
+    const figure = await this.reader.get(`/studies/${study.id}/figures/prediction`, { objective }, signal);
     if (objective !== this.objective) return; // another one was picked meanwhile
     this.seen = version;
     this.box.hidden = false;
