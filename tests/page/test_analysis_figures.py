@@ -120,7 +120,11 @@ def test_whole_numbers_have_whole_ticks_and_the_front_its_colour() -> None:
     figure = parallel(FOUND, [COST, GAIN], ["trays", "cost"])
     assert dimensions(figure)["trays"]["tickvals"] == [1.0, 2.0, 3.0]
     assert figure["data"][0]["line"]["color"] == [FRONT, 0.5, 0.0]
-    assert figure["data"][0]["customdata"] == [[11, 1], [12, 2], [13, 3]]
+    assert figure["data"][0]["customdata"] == [
+        [11, 1, 10.0, 1.0],
+        [12, 2, 0.0, None],
+        [13, 3, 1000.0, 3.0],
+    ]
 
 
 @pytest.mark.parametrize(("low", "high"), [(1e-9, 1e9), (3.0, 3.1), (0.2, 7.0), (5.0, 5.0)])

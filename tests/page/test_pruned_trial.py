@@ -53,10 +53,10 @@ def test_a_pruned_trial_shows_what_was_cut_and_what_it_costs_now(
 
 def test_parent_and_child_lead_to_each_other(window: Window, family: dict[str, Any]) -> None:
     page = window.open(f"/trials/{family['parent']['id']}")
-    page.locator(".family").get_by_role("link", name="Trial 2").click()
+    page.locator(".lineage").get_by_role("link", name="Trial 2;").click()
     expect(page.locator("h1")).to_have_text("Trial 2")
     expect(page.locator(".view")).to_contain_text("epochs in all8")
-    page.locator(".family").get_by_role("link", name="Trial 1").click()
+    page.locator(".lineage").get_by_role("link", name="Trial 1;").click()
     expect(page.locator("h1")).to_have_text("Trial 1")
 
 

@@ -9,12 +9,13 @@ import { edge, fitted, frame, plate } from "./drawn.js";
 
 const BOX = { width: 176, height: 62 };
 const SIGN = { width: 176, height: 30 }; // what opens, and what leads on
-const ACROSS = 186; // between two generations, where the morph is told
-const DOWN = 16;
+const ACROSS = 220; // between two generations, where the morph is told
+const DOWN = 26;
 const TRUNK = 16; // from a box to where its lines part
 const BEND = 8;
 const EDGE = 6;
-const LINE = { most: 25, height: 13, above: 3, below: 2 }; // of the words on an edge
+const OVER = 20; // what the words on an edge rise above its box
+const LINE = { most: 30, height: 13, above: 3, below: 2 }; // of the words on an edge
 const LONGEST = 24; // characters in a box
 const TOLD = 2; // objectives in a box
 
@@ -116,7 +117,7 @@ function picture(lineage, objectives, opened) {
   const bottom = Math.max(...items.map(({ middle, size }) => middle + size.height / 2));
   const right = Math.max(...items.map(({ x, size }) => x + size.width));
   return frame({
-    left: -EDGE, top: top - EDGE, width: right + 2 * EDGE, height: bottom - top + 2 * EDGE,
+    left: -EDGE, top: top - OVER, width: right + 2 * EDGE, height: bottom - top + OVER + EDGE,
   },
   items.filter((item) => item.above).map((item) => [elbow(item), morphed(item)]),
   items.map((item) => drawn(item, objectives)));
