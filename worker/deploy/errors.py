@@ -41,6 +41,14 @@ class ToolFailed(DeployError):
     """A program failed or took too much; `field` is its name, or what it was given."""
 
 
+class ToolLate(ToolFailed):
+    """A program had no time to end, which says as little of the network as of the machine."""
+
+
+class RuntimeLate(RuntimeRefused):
+    """TensorFlow Lite Micro had no time to end."""
+
+
 class InvalidVerification(DeployError):
     """A record of what was checked contradicts itself, or is none."""
 

@@ -1,29 +1,55 @@
-"""What each level of a verification does: formulas, runs on this machine, the device's own code."""
+"""What each level of a verification does: formulas, runs on this machine, the device's own code.
+
+A tool that is missing leaves its level open, with the command that installs it. Whatever else a
+tool says against a network fails the level.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resource_models.devices import Device
-from resource_models.footprint import footprint
-from worker.deploy import tflm
-from worker.deploy.errors import RuntimeRefused
+from resource_models.weights import macs, weights
+from worker.deploy import host, tflm
+from worker.deploy.boards.board import board_for
+from worker.deploy.boards.emulate import emulate
+from worker.deploy.boards.errors import EmulationFailed, LinkFailed, ToolsMissing
+from worker.deploy.boards.link import Linked, link
+from worker.deploy.boards.tools import GCC, QEMU, version
+from worker.deploy.c.figures import figures
+from worker.deploy.c.project import project
+from worker.deploy.errors import (
+    DeployError,
+    InvalidProject,
+    RuntimeLate,
+    RuntimeRefused,
+    ToolFailed,
+    ToolLate,
+    ToolMissing,
+)
 from worker.deploy.record import Int8Graph
 from worker.deploy.vectors import Vectors
 from worker.deploy.verification import FAILED, NOT_VERIFIED, PASSED, Level, State
 
 INSTALL_TFLM = "pip install 'tinyfront-server[deploy]'"
+HOST_GCC = "gcc"
+# Under QEMU, so that a large network takes seconds, too.
+MOST_MACS, FEWEST = 100_000_000, 4
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Case:
-    """What is verified: a network, inputs with the answers it must give, and where it will run."""
+    """What is verified: a network, inputs with the answers it must give, and where it will run.
+
+    `program` is left by the level that links for the one that runs.
+    """
 
     record: Int8Graph
     vectors: Vectors
     device: Device
+    program: Linked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +79,28 @@ def joined(name: str, parts: Sequence[Part]) -> Level:
 
 def formulas(case: Case) -> Level:
     """L0: what the network takes by formula lies within the device."""
-    device = case.device
-    found = footprint(case.record.graph, device, case.record.non_zeros())
-    figures = {
-        "arena_bytes": found.working_memory_arena_bytes,
-        "model_bytes": found.model_size_deployed_bytes,
-        "macs": found.macs,
+    device, found = case.device, figures(case.record)
+    told = {
+        "arena_bytes": found.arena_bytes,
+        "weights_bytes": found.weights_bytes,
+        "tables_bytes": found.tables_bytes,
+        "macs": macs_of(case.record),
     }
+    needs = (
+        ("SRAM", found.arena_bytes, device.sram_bytes),
+        ("flash", found.weights_bytes + found.tables_bytes, device.flash_bytes),
+    )
     over = [
-        f"needs {figures[name]:,} B of {what}, and {device.name} has {budget:,} B."
-        for name, what, budget in (
-            ("arena_bytes", "SRAM", device.sram_bytes),
-            ("model_bytes", "flash", device.flash_bytes),
-        )
-        if figures[name] > budget
+        f"{need:,} B of {what} are needed, {device.name} has {there:,} B."
+        for what, need, there in needs
+        if need > there
     ]
-    words = f"The network {' It '.join(over)}" if over else ""
-    return Level("L0", FAILED if over else PASSED, words, figures)
+    return Level("L0", FAILED if over else PASSED, " ".join(over), told)
+
+
+def macs_of(record: Int8Graph) -> int:
+    """Multiplications of an inference."""
+    return macs(record.graph, weights(record.graph, record.non_zeros()))
 
 
 def runs_here(case: Case) -> Level:
@@ -79,12 +110,57 @@ def runs_here(case: Case) -> Level:
 
 def linked(case: Case) -> Level:
     """L2: linked for the device, within its flash and RAM, each symbol as large as by formula."""
-    return Level("L2", NOT_VERIFIED, "This release writes no C project to link.")
+    device = case.device
+    board = board_for(device)
+    if board is None:
+        words = f"There is no emulated board for the {device.core} of {device.name}."
+        return Level("L2", NOT_VERIFIED, words)
+    try:
+        program = link(project(case.record), board, device.flash_bytes, device.sram_bytes)
+        tools = {GCC: version(GCC)}
+    except ToolsMissing as missing:
+        return Level("L2", NOT_VERIFIED, missing.message)
+    except (LinkFailed, InvalidProject, ToolFailed) as failed:
+        return Level("L2", against(failed), f"{failed}")
+    case.program, sizes = program, program.sizes
+    told = {
+        "arena_bytes": sizes.arena_bytes,
+        "weights_bytes": sizes.weights_bytes,
+        "tables_bytes": sizes.tables_bytes,
+        "code_bytes": sizes.code_bytes,
+        "statics_bytes": sizes.statics_bytes,
+        "stack_reserve_bytes": sizes.stack_bytes,
+        "flash_bytes": sizes.flash_bytes,
+        "ram_bytes": sizes.ram_bytes,
+    }
+    formula = asdict(figures(case.record))
+    differ = [
+        f"{name}: {formula[name]:,} by formula, {told[name]:,} linked."
+        for name in formula
+        if told[name] != formula[name]
+    ]
+    return Level("L2", FAILED if differ else PASSED, " ".join(differ), told, tools)
 
 
 def emulated(case: Case) -> Level:
     """L3: the linked program answers alike under QEMU; instructions and stack are counted."""
-    return Level("L3", NOT_VERIFIED, "This release writes no C project to emulate.")
+    if case.program is None:
+        return Level("L3", NOT_VERIFIED, "Nothing is linked that could run.")
+    # Inputs from all over: the first half of them is real, the other drawn.
+    wanted = max(FEWEST, min(len(case.vectors.inputs), MOST_MACS // max(1, macs_of(case.record))))
+    some = np.linspace(0, len(case.vectors.inputs) - 1, wanted).round().astype(int)
+    chosen = Vectors(case.vectors.inputs[some], case.vectors.answers[some])
+    try:
+        ran = emulate(case.program, chosen.inputs)
+    except ToolsMissing as missing:
+        return Level("L3", NOT_VERIFIED, missing.message)
+    except (EmulationFailed, LinkFailed, ToolFailed) as failed:
+        return Level("L3", against(failed), f"{failed}")
+    told = {"instructions": max(ran.instructions), "stack_bytes": ran.stack_bytes}
+    name = f"The program on {ran.machine}"
+    answers = ran.outputs.reshape(len(some), *chosen.answers.shape[1:])
+    tools = {QEMU: ran.version}
+    return joined("L3", [compared(name, answers, chosen, told, tools)])
 
 
 LEVELS: Mapping[str, Callable[[Case], Level]] = {
@@ -107,28 +183,43 @@ def _tflm(case: Case) -> Part:
     try:
         ran = tflm.run(model, case.vectors.inputs)
     except RuntimeRefused as refused:
-        return Part(FAILED, f"{name}: {refused.message}", tools=tools)
-    figures = {
+        return Part(against(refused), f"{name}: {refused.message}", tools=tools)
+    told = {
         "tflite_bytes": len(model),
         "tflm_arena_bytes": ran.total_bytes,
         "tflm_head_bytes": ran.head_bytes,
     }
-    return compared(name, ran.answers, case, figures, tools)
+    return compared(name, ran.answers, case.vectors, told, tools)
 
 
 def _c_project(case: Case) -> Part:
-    return Part(NOT_VERIFIED, "This release writes no C project to run.")
+    name = "The C project"
+    try:
+        answers = host.run(case.record, case.vectors.inputs)
+        tools = {HOST_GCC: version(HOST_GCC)}
+    except ToolMissing as missing:
+        return Part(NOT_VERIFIED, f"{missing}")
+    except (ToolFailed, InvalidProject) as failed:
+        return Part(against(failed), f"{name}: {failed}")
+    return compared(name, answers, case.vectors, {}, tools)
+
+
+def against(error: DeployError) -> State:
+    """What an error of a tool says: nothing, if only its time was over."""
+    kinds = (ToolLate, RuntimeLate)
+    late = isinstance(error, kinds) or isinstance(error.__cause__, kinds)
+    return NOT_VERIFIED if late else FAILED
 
 
 def compared(
     name: str,
     answers: NDArray[np.int8],
-    case: Case,
+    vectors: Vectors,
     figures: Mapping[str, int],
     tools: Mapping[str, str],
 ) -> Part:
     """What a tool says that gave these answers: they must be equal to the last bit."""
-    expected = case.vectors.answers
+    expected = vectors.answers
     count = len(expected)
     if answers.shape != expected.shape:
         words = f"{name} gave answers of the shape {answers.shape}, not {expected.shape}."

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from worker.deploy import scratch_child
-from worker.deploy.errors import ToolFailed, ToolMissing
+from worker.deploy.errors import ToolFailed, ToolLate, ToolMissing
 
 MIB = 2**20
 LONGEST_REASON = 500
@@ -62,6 +62,7 @@ def run(
     """Run a tool in a folder; what it said, the first bytes of it.
 
     Raises:
+        ToolLate: its time was over.
         ToolFailed: it failed, died, or took too much; `field` is the tool.
     """
     said = folder / SAID
@@ -83,7 +84,7 @@ def run(
         try:
             status = process.wait(limits.seconds)
         except subprocess.TimeoutExpired:
-            raise ToolFailed(Path(words[0]).name, f"no end within {limits.seconds} s.") from None
+            raise ToolLate(Path(words[0]).name, f"no end within {limits.seconds} s.") from None
         finally:
             _end(process)
     with said.open("rb") as found:

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.deploy import tflm_child
-from worker.deploy.errors import RuntimeRefused
+from worker.deploy.errors import RuntimeLate, RuntimeRefused
 
 PACKAGE = "tflite-micro"
 MIB = 2**20
 TOTALS = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
 LONGEST_REASON = 500
+LATE = "no answer within"
 
 Samples = NDArray[np.int8]
 
@@ -84,7 +85,9 @@ def run_all(
         cause = _started(folder, limits)
         for number in range(len(jobs)):
             if not (folder / f"{number}.answers.npy").exists():
-                raise RuntimeRefused(f"tflm.{number}", cause or "the runtime gave no answer.")
+                late = cause is not None and cause.startswith(LATE)
+                kind = RuntimeLate if late else RuntimeRefused
+                raise kind(f"tflm.{number}", cause or "the runtime gave no answer.")
         return [_result(folder, number, found) for number in range(len(jobs))]
 
 
@@ -115,7 +118,7 @@ def _started(folder: Path, limits: Limits) -> str | None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"no answer within {limits.seconds} s."
+        return f"{LATE} {limits.seconds} s."
     return _cause(ended.returncode, ended.stderr) if ended.returncode else None
 
 

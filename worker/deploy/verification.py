@@ -9,7 +9,10 @@ from worker.deploy.errors import InvalidVerification
 
 VERSION = 1
 State = Literal["passed", "failed", "not verified"]
-PASSED, FAILED, NOT_VERIFIED = STATES = get_args(State)
+PASSED: State = "passed"
+FAILED: State = "failed"
+NOT_VERIFIED: State = "not verified"
+STATES = get_args(State)
 NONE = "none"
 # Formulas; runs on this machine; linked for the device; run under QEMU.
 NAMES = ("L0", "L1", "L2", "L3")

@@ -1,0 +1,153 @@
+"""Verification level by level: what is checked, what a missing or late tool means, as JSON."""
+
+import dataclasses
+import json
+import shutil
+from typing import Any
+
+import numpy as np
+import pytest
+
+from resource_models.devices import device
+from tests.deploy import networks
+from worker.deploy import levels, scratch, tflm, vectors
+from worker.deploy.boards import tools
+from worker.deploy.errors import InvalidVectors, InvalidVerification, ToolLate
+from worker.deploy.levels import against
+from worker.deploy.simulate import Simulation
+from worker.deploy.vectors import Vectors
+from worker.deploy.verification import Level, Verification
+from worker.deploy.verify import verify
+
+RECORD = networks.drawn_int8(networks.ENDS_FLAT)
+INPUTS = networks.bytes_for(RECORD.graph, 4)
+SAMPLES = Vectors(INPUTS.numpy(), Simulation(RECORD).run(INPUTS).numpy())
+M4 = device("stm32f446re")
+
+
+def states(found: Verification) -> list[str]:
+    return [level.state for level in found.levels]
+
+
+def without_tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tflm, "installed", lambda: None)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    tools.version.cache_clear()
+
+
+def test_a_network_passes_all_levels_and_measures_what_the_formulas_say() -> None:
+    told: list[Level] = []
+    found = verify(RECORD, SAMPLES, M4, told.append)
+    assert states(found) == ["passed"] * 4, [level.reason for level in found.levels]
+    assert found.verdict == "L3"
+    assert tuple(told) == found.levels
+    formula, here, linked, run = found.levels
+    for name in ("arena_bytes", "weights_bytes", "tables_bytes"):
+        assert linked.figures[name] == formula.figures[name]
+    assert here.tools.keys() == {"tflite-micro", "gcc"}
+    assert linked.tools.keys() == {"arm-none-eabi-gcc"}
+    assert run.tools.keys() == {"qemu-system-arm"}
+    assert 0 < run.figures["stack_bytes"] <= linked.figures["stack_reserve_bytes"]
+    assert run.figures["instructions"] > formula.figures["macs"]
+    assert Verification.of_json(json.loads(json.dumps(found.to_json()))) == found
+
+
+def test_missing_tools_leave_levels_open_with_the_command_that_installs_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    without_tools(monkeypatch)
+    found = verify(RECORD, SAMPLES, M4)
+    assert states(found) == ["passed", *["not verified"] * 3]
+    assert found.verdict == "L0"
+    for level, command in zip(
+        found.levels[1:], ("pip install", "apt-get install", "linked"), strict=True
+    ):
+        assert command in level.reason
+
+
+def test_the_first_failed_level_is_the_last_one_that_is_checked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    without_tools(monkeypatch)
+    tiny = dataclasses.replace(M4, sram_bytes=16)
+    found = verify(RECORD, SAMPLES, tiny)
+    assert states(found) == ["failed", *["not verified"] * 3]
+    assert "of SRAM are needed, stm32f446re has 16 B." in found.levels[0].reason
+    assert {level.reason for level in found.levels[1:]} == {"L0 failed."}
+    assert found.verdict == "failed"
+
+
+def test_an_answer_that_differs_fails_its_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    wrong = SAMPLES.answers.copy()
+    wrong[2, 0] ^= 1
+    found = verify(RECORD, Vectors(SAMPLES.inputs, wrong), M4)
+    assert found.levels[1].state == "failed"
+    words = "TensorFlow Lite Micro differs on 1 of 4 inputs, first on number 2."
+    assert found.levels[1].reason.startswith(words)
+
+
+def test_a_link_that_does_not_fit_says_what_overflows(monkeypatch: pytest.MonkeyPatch) -> None:
+    # By formula it fits: there is no room for code and stack.
+    case = levels.Case(RECORD, SAMPLES, dataclasses.replace(M4, sram_bytes=128))
+    assert levels.formulas(case).state == "passed"
+    found = levels.linked(case)
+    assert (found.state, "ram: need" in found.reason) == ("failed", True)
+
+
+def test_a_core_that_nobody_emulates_is_not_linked() -> None:
+    case = levels.Case(RECORD, SAMPLES, device("arduino-uno"))
+    found = levels.linked(case)
+    assert (found.state, "AVR" in found.reason) == ("not verified", True)
+    assert levels.emulated(case).state == "not verified"
+
+
+def test_a_tool_whose_time_is_over_says_nothing_of_the_network(tmp_path: Any) -> None:
+    with pytest.raises(ToolLate) as late:
+        scratch.run(["sleep", "60"], tmp_path, scratch.Limits(seconds=1))
+    assert against(late.value) == "not verified"
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "need"),
+    [
+        ("version", 2, "version: need 1"),
+        ("inputs", -1, "inputs: need an integer"),
+        ("device", "", "device: need its name"),
+        ("levels", [], "levels: need L0, L1, L2, L3, got none"),
+        ("levels", 3, "levels: need a list"),
+        ("more", 3, "verification: need an object of version"),
+    ],
+)
+def test_a_record_that_is_none_is_refused(part: str, value: Any, need: str) -> None:
+    rows = [Level(name, "passed").to_json() for name in ("L0", "L1", "L2", "L3")]
+    told = {"version": 1, "device": "a", "inputs": 3, "levels": rows, part: value}
+    with pytest.raises(InvalidVerification, match=need):
+        Verification.of_json(told)
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "need"),
+    [
+        ("name", "L9", "name: need one of L0"),
+        ("state", "good", "L1.state: need one of passed"),
+        ("reason", "why", "L1.reason: need a reason, of a level that did not pass"),
+        ("figures", {"macs": True}, "L1.figures.macs: need int"),
+        ("tools", {"gcc": 12}, "L1.tools.gcc: need str"),
+    ],
+)
+def test_a_level_that_is_none_is_refused(part: str, value: Any, need: str) -> None:
+    with pytest.raises(InvalidVerification, match=need):
+        Level.of_json(Level("L1", "passed").to_json() | {part: value})
+
+
+def test_vectors_come_back_as_they_were_written_and_belong_to_their_network() -> None:
+    found = vectors.read(vectors.file(SAMPLES))
+    assert np.array_equal(found.inputs, SAMPLES.inputs)
+    assert np.array_equal(found.answers, SAMPLES.answers)
+    with pytest.raises(InvalidVectors, match="need the shape"):
+        verify(networks.drawn_int8(networks.SHARED), SAMPLES, M4)
+    with pytest.raises(InvalidVectors, match="need a safetensors file"):
+        vectors.read(b"{}")
+    with pytest.raises(InvalidVectors, match="need an answer for each input"):
+        Vectors(SAMPLES.inputs, SAMPLES.answers[:1])
