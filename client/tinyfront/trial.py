@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,15 @@ from tinyfront.connection import Connection
 from tinyfront.errors import InvalidArgument, NoNetwork, UnreadableAnswer
 from tinyfront.figures import TRIAL_FIGURES, figure
 from tinyfront.records import Artefact, items, read
-from tinyfront.verification import RECORD, Level, Verification, check, require, verification_of
+from tinyfront.verification import (
+    RECORD,
+    Level,
+    Verification,
+    check,
+    export,
+    require,
+    verification_of,
+)
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -77,14 +85,31 @@ class Trial:
         url = self._connection.url
         return [read(Artefact, each, url) for each in self.detail().get("artefacts", [])]
 
-    def download(self, folder: str | Path) -> list[Path]:
+    def download(self, folder: str | Path, device: str | None = None) -> list[Path]:
         """Fetch all artefacts into a folder, which is made; returns the paths written.
 
         A file appears under its name only when it is complete and its checksum agrees.
+
+        Args:
+            folder: where to.
+            device: a board: then the folder gets the firmware for it, too, a C project, a `.tflite`
+                file and `figures.json`. That takes the workers' code, as in `verify`.
+
+        Raises:
+            MissingWorker: with a device: that code is not installed.
+            NoNetwork: with a device: the trial left no network in integers.
+            InvalidArgument: there is no such board.
         """
+        if device is None:
+            return self._fetched(Path(folder))
+        require()
+        board = self._board(device)
+        left = {artefact.name for artefact in self.artefacts()}
+        self._need_record(left)
         target = Path(folder)
-        target.mkdir(parents=True, exist_ok=True)
-        return [self._fetch(artefact, target) for artefact in self.artefacts()]
+        paths = self._fetched(target)
+        files = {path.name: path for path in paths if path.name in RECORD}
+        return list(dict.fromkeys([*paths, *export(files, board, target)]))
 
     @property
     def verification(self) -> Verification | None:
@@ -114,9 +139,7 @@ class Trial:
         require()
         board = self._board(device)
         left = {artefact.name: artefact for artefact in self.artefacts()}
-        for name in RECORD:
-            if name not in left:
-                raise NoNetwork(self.id, name)
+        self._need_record(left.keys())
         with tempfile.TemporaryDirectory(prefix="tinyfront-") as folder:
             files = {name: self._fetch(left[name], Path(folder)) for name in RECORD}
             return check(files, board, told)
@@ -130,6 +153,15 @@ class Trial:
         """Close the trial; a worker that has it is told to stop."""
         body = self._connection.json(calls.cancel(self.id))
         return trial_of(self._connection, body)
+
+    def _fetched(self, target: Path) -> list[Path]:
+        target.mkdir(parents=True, exist_ok=True)
+        return [self._fetch(artefact, target) for artefact in self.artefacts()]
+
+    def _need_record(self, left: Collection[str]) -> None:
+        for name in RECORD:
+            if name not in left:
+                raise NoNetwork(self.id, name)
 
     def _checked(self) -> Mapping[str, Any]:
         found = self._connection.json(calls.verification(self.id))

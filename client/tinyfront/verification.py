@@ -7,6 +7,7 @@ started, as a program of its own.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,7 +32,7 @@ FORMULAS = "L0"
 # What a worker leaves of a network that can be checked.
 RECORD = ("int8.json", "int8.safetensors", "vectors.safetensors")
 DEVICE = "device.json"
-MODULE = "worker.deploy.verify"
+VERIFY, EXPORT = "worker.deploy.verify", "worker.deploy.export"
 # What makes a device of what the server says of one.
 DEVICE_FIELDS = ("name", "title", "core", "clock_hz", "sram_bytes", "flash_bytes", "source")
 
@@ -123,12 +124,9 @@ def check(files: Mapping[str, Path], device: Mapping[str, Any], told: Told) -> V
     require()
     with tempfile.TemporaryDirectory(prefix="tinyfront-") as name:
         folder = Path(name)
-        for file, path in files.items():
-            (folder / file).write_bytes(path.read_bytes())
-        own = {each: device[each] for each in DEVICE_FIELDS}
-        (folder / DEVICE).write_text(json.dumps(own))
+        _lay(folder, files, device)
         found: Any = None
-        for line in _said(MODULE, folder):
+        for line in _said(VERIFY, folder):
             said = json.loads(line)
             if "level" in said:
                 told(_level(said["level"]))
@@ -136,10 +134,40 @@ def check(files: Mapping[str, Path], device: Mapping[str, Any], told: Told) -> V
     return verification_of(found, "The check")
 
 
+def export(files: Mapping[str, Path], device: Mapping[str, Any], target: Path) -> list[Path]:
+    """Write a network for a board into a folder: C project, `.tflite` file, figures.
+
+    Args:
+        files: those of `RECORD`, by name.
+        device: as the server describes it.
+        target: a folder that is there.
+
+    Raises:
+        MissingWorker: the code that writes them is not installed.
+        CheckFailed: it could not write this network; the message says why.
+    """
+    require()
+    with tempfile.TemporaryDirectory(prefix="tinyfront-") as name:
+        folder = Path(name)
+        _lay(folder, files, device)
+        written = []
+        for path in [line.rstrip("\n") for line in _said(EXPORT, folder)]:
+            (target / path).parent.mkdir(parents=True, exist_ok=True)
+            written.append(Path(shutil.copyfile(folder / path, target / path)))
+    return written
+
+
+def _lay(folder: Path, files: Mapping[str, Path], device: Mapping[str, Any]) -> None:
+    for file, path in files.items():
+        shutil.copyfile(path, folder / file)
+    own = {each: device[each] for each in DEVICE_FIELDS}
+    (folder / DEVICE).write_text(json.dumps(own))
+
+
 def require() -> None:
     """Raise `MissingWorker` unless the code of the workers is here."""
     try:
-        there = find_spec(MODULE) is not None
+        there = find_spec(VERIFY) is not None
     except ModuleNotFoundError:  # not even the package that it would be in
         there = False
     if not there:

@@ -61,12 +61,21 @@ def main(folder: Path) -> None:
     _limit()
     # As an exception: a tool that runs then ends with us.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(REFUSED))
+    case = case_of(folder)
+    found = verify(
+        case.record, case.vectors, case.device, lambda level: _say({"level": level.to_json()})
+    )
+    _say({"verification": found.to_json(), "verdict": found.verdict})
+
+
+def case_of(folder: Path) -> Case:
+    """The network that lies in a folder, with its vectors and its device."""
     content = {name: (folder / name).read_bytes() for name in FILES}
     record = storage.read(content[storage.JSON_NAME], content[storage.ARRAYS_NAME])
     device = Device.from_json(json.loads(content[DEVICE_NAME]))
     samples = vectors.read(content[vectors.NAME])
-    found = verify(record, samples, device, lambda level: _say({"level": level.to_json()}))
-    _say({"verification": found.to_json(), "verdict": found.verdict})
+    samples.check(record.graph)
+    return Case(record, samples, device)
 
 
 def _limit() -> None:

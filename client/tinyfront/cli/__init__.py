@@ -59,7 +59,12 @@ command(
     "tinyfront export digits -o digits.csv",
     "tinyfront export digits --format study -o digits.jsonl",
 )(results.export)
-command(app, "download", "tinyfront download 17 model/")(results.download)
+command(
+    app,
+    "download",
+    "tinyfront download 17 model/",
+    "tinyfront download 17 firmware/ --device stm32f446re",
+)(results.download)
 command(
     app,
     "verify",

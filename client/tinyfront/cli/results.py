@@ -140,12 +140,25 @@ def download(
     door: Door,
     trial: TrialId,
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Made if it is not there.")],
+    *,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Write the firmware for this board, too.",
+            autocompletion=complete.devices,
+        ),
+    ] = None,
 ) -> None:
-    """Download all files of a trial into a folder: weights, graph and what else it left."""
+    """Download all files of a trial into a folder: weights, graph and what else it left.
+
+    With --device the folder gets a C project, a .tflite file and figures.json for that board, too.
+    That takes the workers' code, tinyfront-server[deploy].
+    """
     with working(f"Downloading the files of trial {trial}"):
         found = door.client.trial(trial)
         with naming(folder):
-            paths = [str(path) for path in found.download(folder)]
+            paths = [str(path) for path in found.download(folder, device)]
     door.say(paths, "\n".join(paths) if paths else f"Trial {trial} has no files.")
 
 

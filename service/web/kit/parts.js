@@ -77,10 +77,20 @@ export const pager = (...links) => el("nav", { class: "pager", "aria-label": "Pa
 export const chip = (words, out, of) =>
   el("li", { class: "chip" }, words, el("button", { type: "button", class: "bare", "aria-label": out, ...of }, "×"));
 
+/** How far the network of a trial was verified; nothing of one that nobody checked. */
+export const verified = (trial) => {
+  if (!trial.verified) return null;
+  if (trial.verified === "failed") return el("span", { class: "badge over" }, "verification failed");
+  if (trial.verified === "none") return null;
+  return el("span", { class: "badge", title: `All levels of its verification passed up to ${trial.verified}` },
+    `verified ${trial.verified}`);
+};
+
 /** What is to be known of a trial beside its state. */
 export const badges = (trial, front = "front") => [
   trial.on_front ? el("span", { class: "badge" }, front) : null,
   trial.feasible === false ? el("span", { class: "badge over" }, "over a limit") : null,
+  verified(trial),
 ];
 
 /** Structured values, folded away. */

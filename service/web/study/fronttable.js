@@ -2,7 +2,7 @@
 
 import { objectivesOf } from "../kit/api.js";
 import { el } from "../kit/dom.js";
-import { objectiveCells, objectiveColumns, table } from "../kit/parts.js";
+import { objectiveCells, objectiveColumns, table, verified } from "../kit/parts.js";
 
 /** `sort` is `{ column, down }`; `items` are the trials of the front that pass, of `total`. */
 export function frontTable(study, items, total, sort) {
@@ -27,7 +27,7 @@ export function frontTable(study, items, total, sort) {
       pickBox(trial.number),
       { href: `/trials/${trial.id}`, text: `${trial.number}` },
       ...objectiveCells(objectives, trial.values),
-      trial.origin ?? trial.designer,
+      [trial.origin ?? trial.designer, verified(trial)],
       el("span", { class: "go", "aria-hidden": "true" }, "open →"),
     ]),
     empty: total > 0 ? "No trial on the front passes the filters; clear one of them to see more."

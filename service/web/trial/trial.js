@@ -14,6 +14,7 @@ import { MemoryChart } from "./memory.js";
 import { Network, versionOf } from "./network.js";
 import { nodeDetails } from "./node.js";
 import { proposal } from "./proposal.js";
+import { verification } from "./verification.js";
 import { attempts, copy, files, snippets } from "./work.js";
 
 const RUNNING_MS = 2000;
@@ -103,7 +104,7 @@ export function trial({ root, words: [id], query, signal, look, remember, go }) 
       show(boxes.head, head(about, study, { beside, query: carried(), table }));
       show(boxes.training, training(about));
       show(boxes.proposal, proposal(about));
-      show(boxes.rest, attempts(about), files(about), snippets(about));
+      show(boxes.rest, verification(about), attempts(about), files(about), snippets(about));
       const version = versionOf(about);
       const reports = about.reports.length;
       await Promise.all([

@@ -1,0 +1,67 @@
+"""Write a network for a device: its C project, its `.tflite` file and its figures.
+
+A program, `python -m worker.deploy.export FOLDER`. Of the folder it reads what `verify.py` reads,
+and it writes into it: the project below `c/`, `model.tflite` and `figures.json`. It prints the
+path of each file, a line each.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from resource_models.devices import Device
+from resource_models.errors import ResourceError
+from worker.deploy import scratch, tflm
+from worker.deploy.c.project import project
+from worker.deploy.errors import DeployError
+from worker.deploy.levels import Case, formulas
+from worker.deploy.record import Int8Graph
+from worker.deploy.vectors import Vectors
+from worker.deploy.verify import REFUSED, case_of
+
+PROJECT, TFLITE, FIGURES = "c", "model.tflite", "figures.json"
+
+
+def exported(record: Int8Graph, samples: Vectors, device: Device) -> Mapping[str, bytes]:
+    """The files of a network, by their path.
+
+    Args:
+        record: the network.
+        samples: inputs with their answers; the project compares some of them on the device.
+        device: to whose memory the figures are held.
+    """
+    found = {
+        f"{PROJECT}/{name}": text.encode()
+        for name, text in project(record, samples=samples.inputs).items()
+    }
+    if tflm.installed() is not None:
+        from worker.deploy.tflite.writer import tflite_file  # the schema comes with the runtime
+
+        found[TFLITE] = tflite_file(record)
+    level = formulas(Case(record, samples, device))
+    figures = {
+        "device": device.name,
+        "fits_by_formula": level.state == "passed",
+        "sram_bytes": device.sram_bytes,
+        "flash_bytes": device.flash_bytes,
+        **level.figures,
+    }
+    return found | {FIGURES: json.dumps(figures, indent=1).encode() + b"\n"}
+
+
+def main(folder: Path) -> None:
+    """Write the files of what lies in a folder, beside it."""
+    case = case_of(folder)
+    for name, content in exported(case.record, case.vectors, case.device).items():
+        scratch.write(folder, {name: ""})  # makes its folder, and no other than inside of ours
+        (folder / name).write_bytes(content)
+        sys.stdout.write(f"{name}\n")
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]))
+    except (DeployError, ResourceError, OSError, ValueError) as error:
+        sys.stderr.write(" ".join(f"{error}".split()) + "\n")
+        sys.exit(REFUSED)
