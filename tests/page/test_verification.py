@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import update
 
+from service.models import Trial
+from service.verifications import verdict
+from tests.api.conftest import Served
+from tests.page import seeds
 from tests.page.conftest import NARROW, Window
 
 pytestmark = pytest.mark.browser
