@@ -79,14 +79,25 @@ def study(state: StudyState) -> Table:
 
 def front(found: Front) -> Table:
     """One row a trial, a column for each objective."""
-    table = Table("trial", "id", *(heading(each) for each in found.objectives), box=None)
-    for column in table.columns[2:]:
+    table = Table("trial", "id", *map(heading, found.objectives), "", box=None)
+    for column in table.columns[2:-1]:
         column.justify = "right"
     for trial in found:
         values = [number(trial.values.get(each.name), each.unit) for each in found.objectives]
-        note = [] if trial.feasible is not False else ["beyond a limit"]
-        table.add_row(str(trial.number), str(trial.id), *values, *note)
+        notes = [] if trial.feasible is not False else ["beyond a limit"]
+        table.add_row(
+            str(trial.number), str(trial.id), *values, ", ".join([*notes, *_verified(trial)])
+        )
     return table
+
+
+def _verified(trial: Trial) -> list[str]:
+    """How far the network of a trial was verified, if anybody checked it."""
+    if trial.verified is None:
+        return []
+    if trial.verified == "failed":
+        return ["verification failed"]
+    return [] if trial.verified == "none" else [f"verified {trial.verified}"]
 
 
 def trials(found: Iterable[Trial], objectives: Sequence[StudyObjective]) -> Table:
@@ -98,6 +109,7 @@ def trials(found: Iterable[Trial], objectives: Sequence[StudyObjective]) -> Tabl
         values = [number(each.values.get(one.name), one.unit) for one in objectives]
         notes = ["front"] if each.on_front else []
         notes += ["beyond a limit"] if each.feasible is False else []
+        notes += _verified(each)
         notes += [" ".join(each.reason.split())] if each.reason else []
         table.add_row(
             str(each.number),
@@ -163,6 +175,8 @@ def trial(shown: Trial) -> Table:
     if shown.think_s is not None:
         table.add_row("proposed in", f"{shown.think_s:.3g} s")
     table.add_row("on front", "yes" if shown.on_front else "no")
+    for word in _verified(shown):
+        table.add_row("network", word)
     for name, value in shown.values.items():
         table.add_row(name, number(value) + _predicted(shown, name))
     for name, value in shown.point.items():
