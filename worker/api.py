@@ -67,7 +67,7 @@ class Api:
     ) -> None:
         address = _checked(url)
         self.url = str(address).rstrip("/")
-        headers = {"User-Agent": f"tinyfront-worker/{_version()}"}
+        headers = {"User-Agent": f"tinyfront-worker/{own_version()}"}
         if api_key:
             headers["Authorization"] = f"Bearer {api_key}"
         self._http = httpx.Client(
@@ -94,10 +94,10 @@ class Api:
         leases = answer["leases"] if answer else []
         return Lease.from_json(leases[0]) if leases else None
 
-    def has_ended(self, study: str) -> bool:
-        """Whether a study hands out no more trials, ever."""
-        answer = self._send("GET", f"/studies/{quote(study, safe='')}")
-        return bool(answer["status"] == "ended")
+    def study(self, study: str) -> Mapping[str, Any]:
+        """A study, by its name or its number; `status` is `ended` if it hands out no more."""
+        found: Mapping[str, Any] = self._send("GET", f"/studies/{quote(study, safe='')}")
+        return found
 
     def renew(self, lease: Lease) -> str:
         """Keep a lease; the answer is an order: continue, stop or cancel."""
@@ -211,7 +211,8 @@ def _checked(url: str) -> httpx.URL:
     return address
 
 
-def _version() -> str:
+def own_version() -> str:
+    """The release that this worker is of."""
     try:
         return version("tinyfront-server")
     except PackageNotFoundError:  # run from a checkout that was not installed

@@ -143,7 +143,7 @@ def _fetch(folder: Path, names: list[str]) -> None:
 
 def _run(server: str, place: "Place", options: "Options") -> None:
     from worker.api import Api
-    from worker.errors import NoTrainer, Refused, ServerAway
+    from worker.errors import NoTrainer, Refused, ServerAway, Unfit
     from worker.loop import Worker
     from worker.process import TrainingProcess
 
@@ -160,7 +160,7 @@ def _run(server: str, place: "Place", options: "Options") -> None:
         )
     except Refused as error:
         _end(str(error), NOT_ALLOWED if error.status in (401, 403) else FAILED)
-    except NoTrainer as error:
+    except (NoTrainer, Unfit) as error:
         _end(str(error))
     finally:
         api.close()

@@ -38,6 +38,10 @@ class TrainerLost(WorkerError):
     """The training process ended or was ended before it had a result."""
 
 
+class Unfit(WorkerError):
+    """This worker can do no trial of the study that it shall serve."""
+
+
 class NoTrainer(WorkerError):
     """The training process cannot start, so the worker cannot work at all."""
 

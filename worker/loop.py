@@ -7,15 +7,16 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from worker.api import Api, Lease
+from worker.api import Api, Lease, own_version
 from worker.attempt import STOPPED, Attempt
 from worker.data import facts, scan
-from worker.errors import Refused, ServerAway
+from worker.errors import Refused, ServerAway, Unfit
+from worker.fitting import unfit
 from worker.messages import Completed, NoParent, OtherData, Ready
 from worker.patience import Patience
 from worker.process import TrainingProcess
@@ -70,6 +71,7 @@ class Worker:
             ServerAway: the server does not answer, or has not for ten minutes.
             Refused: it does not let this worker work; the message says why.
             NoTrainer: nothing can be trained here.
+            Unfit: no trial of the study that it shall serve can be done here.
         """
         self._process.start()
         try:
@@ -78,6 +80,7 @@ class Worker:
             ready = self._ready()
             if ready is not None:
                 self._announce(ready, FIRST_ANSWER_S)
+                self._check_study(ready)
                 with Verifier(self._api, self._stopping) as verifier:
                     self._serve(ready, verifier)
         except ServerAway:
@@ -132,18 +135,38 @@ class Worker:
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "memory_mib": self._memory_mib(ready),
-            "versions": ready.versions,
+            "versions": {"tinyfront": own_version(), **ready.versions},
             "data": list(self._facts.values()),
         }
         patience = Patience(self._stopping, patience_s)
         self._persist(lambda: self._api.announce(self._options.name, worker), patience)
         LOG.info("Worker %s serves %s on %s.", self._options.name, self._api.url, ready.accelerator)
 
+    def _check_study(self, ready: Ready) -> None:
+        study = self._study()
+        if study is None or study["status"] == "ended":
+            return
+        if reason := unfit(study, self._held(), ready.accelerator, self._memory_mib(ready)):
+            raise Unfit(f"--study: {reason}")
+
+    def _study(self) -> Mapping[str, Any] | None:
+        """The study that it shall serve; None if any will do, or if the worker is to end."""
+        name = self._options.study
+        if name is None or self._stopping.is_set():
+            return None
+        return self._persist(lambda: self._api.study(name), Patience(self._stopping))
+
     def _study_has_ended(self) -> bool:
-        study = self._options.study
-        if study is None or self._stopping.is_set():
-            return False
-        return self._persist(lambda: self._api.has_ended(study), Patience(self._stopping))
+        study = self._study()
+        return study is not None and study["status"] == "ended"
+
+    def _held(self) -> dict[str, dict[str, Any]]:
+        """The facts of the data sets that can be used."""
+        return {
+            name: fact
+            for name, fact in self._facts.items()
+            if fact["problem"] is None and name not in self._refused
+        }
 
     def _memory_mib(self, ready: Ready) -> int:
         share = self._options.memory_mib
@@ -156,11 +179,7 @@ class Worker:
             "lease_s": self._options.lease_s,
             "wait_s": POLL_S,
             "kinds": ["network"],
-            "data": {
-                name: fact["sha256"]
-                for name, fact in self._facts.items()
-                if fact["problem"] is None and name not in self._refused
-            },
+            "data": {name: fact["sha256"] for name, fact in self._held().items()},
             "can": self._abilities(),
             "accelerator": ready.accelerator,
             "memory_mib": self._memory_mib(ready),

@@ -175,6 +175,12 @@ class Worker:
             return None
         found = self._client.study(wanted)
         if found.is_black_box:
+            if facts:
+                raise InvalidArgument(
+                    "study",
+                    f"{found.name} is a black box, and a worker with data trains networks: "
+                    "serve it by a Worker without data.",
+                )
             return found
         data = found.state.data or {}
         held = facts.get(str(data.get("name")))

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from resource_models.devices import DEVICES
-from service import workers
+from service import __version__, workers
 from service.api.parts import DbDep
 from service.api.schemas.body import NAME
 from service.api.schemas.lists import WorkerQuery
@@ -54,7 +54,12 @@ def list_workers(query: Annotated[WorkerQuery, Query()], db: DbDep) -> WorkerLis
     for each in items:
         each.running = [RunningOut.model_validate(leased) for leased in running[each.name]]
     more = len(found) > query.limit
-    return WorkerList(items=items, next=query.cursor_of(items[-1]) if more else None, now=now)
+    return WorkerList(
+        items=items,
+        next=query.cursor_of(items[-1]) if more else None,
+        now=now,
+        server_version=__version__,
+    )
 
 
 @router.get("/data")

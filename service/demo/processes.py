@@ -65,9 +65,7 @@ class Guard:
 
     def _tell(self, number: int) -> None:
         assert self._process.stdin is not None
-        with suppress(
-            BrokenPipeError
-        ):  # somebody has killed it; the demo ends its own all the same
+        with suppress(BrokenPipeError):  # somebody has killed it; the demo ends its own anyway
             self._process.stdin.write(b"%d\n" % number)
             self._process.stdin.flush()
 

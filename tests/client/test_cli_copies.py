@@ -5,9 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
+from optimizer.designers import DESIGNERS
+from optimizer.networks.presets import PRESETS
 from service.cli import commands as server_commands
 from service.cli import edge as server_edge
-from tinyfront.cli import commands, edge
+from tinyfront.cli import commands, complete, edge
+from worker import cli as worker_cli
 
 
 @pytest.mark.parametrize(
@@ -30,6 +33,17 @@ def test_the_copy_of_the_server_reads_the_same(
     ours: type | Callable[..., object], copy: type | Callable[..., object]
 ) -> None:
     assert inspect.getsource(copy) == inspect.getsource(ours)
+
+
+def test_what_is_offered_for_completion_is_what_the_server_takes() -> None:
+    assert set(complete.DESIGNERS) == set(DESIGNERS)
+    assert set(complete.SPACES) == set(PRESETS)
+
+
+def test_the_worker_ends_with_the_codes_of_its_program() -> None:
+    codes = (worker_cli.FAILED, worker_cli.WRONG_USE, worker_cli.AWAY, worker_cli.NOT_ALLOWED)
+    program = server_commands
+    assert codes == (program.FAILED, program.WRONG_USE, program.AWAY, program.NOT_ALLOWED)
 
 
 def test_both_find_the_same_headings() -> None:

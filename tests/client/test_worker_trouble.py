@@ -117,9 +117,13 @@ def test_being_told_to_end_hands_the_trial_back(black_box: Scripted, how: str) -
         signal.raise_signal(signal.SIGTERM)
         return {"cost": 1.0}
 
-    before = signal.getsignal(signal.SIGTERM)
-    assert worker.run("toy", progress=False) == 0
-    assert signal.getsignal(signal.SIGTERM) is before
+    # As in a program of its own: a command that ran before in this process may have taken it.
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        assert worker.run("toy", progress=False) == 0
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, before)
     (released,) = sent(black_box, 1, "release")
     assert "KeyboardInterrupt" in released["reason"] or "Terminated" in released["reason"]
     assert sent(black_box, 1, "complete") == []
@@ -149,6 +153,8 @@ def test_what_could_never_be_served_is_refused_before_it_begins(server: Scripted
         data={"name": "mine", "sha256": "0" * 64, "split_sha256": "1" * 64},
     )
     server.say("GET", "/studies/nets", ok(nets))
+    box = study_json(definition={"space": {"kind": "parameters"}})
+    server.say("GET", "/studies/box", ok(box))
     server.say("GET", "/data", ok({"items": []}))
     worker = Worker(server.client())
     with pytest.raises(tinyfront.InvalidArgument, match=r"@worker\.evaluate"):
@@ -162,6 +168,8 @@ def test_what_could_never_be_served_is_refused_before_it_begins(server: Scripted
         worker.run("nets")
     other = Worker(server.client(), data=[MINE])
     other.evaluate(lambda trial: {})
+    with pytest.raises(tinyfront.InvalidArgument, match="toy is a black box, and a worker with"):
+        other.run("box")
     with pytest.raises(tinyfront.InvalidArgument, match="its sha256 is 000000000000…, here it is"):
         other.run("nets")
     with pytest.raises(tinyfront.NotFound):

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from sqlalchemy import update
 
+from service import __version__
 from service.models import Worker
 from tests.api.conftest import Served, new_id
 from tests.page import seeds
@@ -22,7 +23,7 @@ def test_a_worker_shows_what_it_is_and_what_it_works_on(window: Window, shared: 
         "host": "rig",
         "pid": 9,
         "memory_mib": 24_000,
-        "versions": {"torch": "2.8.0"},
+        "versions": {"tinyfront": "0.0.9", "torch": "2.8.0"},
         "data": [seeds.DIGITS, {"name": "cars", "problem": "<b>4 labels</b> for 3 images"}],
     }
     assert shared.ask("PUT", "/workers/gpu-a", gpu).status_code == 200
@@ -33,6 +34,7 @@ def test_a_worker_shows_what_it_is_and_what_it_works_on(window: Window, shared: 
     row = page.get_by_role("row", name=re.compile("gpu-a"))
     for words in ("rig · pid 9", "GPU (cuda)", "25.2", "torch 2.8.0", "s ago", "<b>4 labels</b>"):
         expect(row).to_contain_text(words)
+    expect(row).to_contain_text(f"tinyfront 0.0.9 server {__version__}")  # another release
     expect(row.locator(".pill")).to_have_text("running")
     expect(row.get_by_role("link", name="works", exact=True)).to_be_visible()
     row.get_by_role("link", name="trial 1").click()

@@ -32,6 +32,7 @@ class FakeServer:
     away: Callable[[str], bool] = lambda path: False
     refuse: dict[str, tuple[int, str]] = field(default_factory=dict)  # path: status, detail
     study_status: str = "active"
+    study: dict[str, Any] = field(default_factory=dict)  # what else it says of the study
     lease_s: int = 60
     leases: dict[str, dict[str, Any]] = field(default_factory=dict)  # by request_id
     waiting: threading.Event = field(default_factory=threading.Event)  # a claim found nothing
@@ -69,7 +70,7 @@ class FakeServer:
             return self._file(*path.removeprefix("/trials/").partition("/artefacts")[::2])
         if path.endswith("/verification"):
             return 200, {"wanted": self.device is not None, "device": self.device}
-        return 200, {"status": self.study_status}
+        return 200, {"status": self.study_status, **self.study}
 
     def _file(self, trial_id: str, name: str) -> tuple[int, Any]:
         held = self.files.get(int(trial_id), {})

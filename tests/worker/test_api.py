@@ -44,7 +44,7 @@ def test_each_word_goes_to_its_route_with_the_token() -> None:
 
 def test_a_study_may_have_any_name_in_an_address() -> None:
     server = FakeServer(study_status="ended")
-    assert server.api().has_ended("a b/c") is True
+    assert server.api().study("a b/c")["status"] == "ended"
     assert server.calls[0][1] == "/studies/a b/c"  # decoded by the fake
 
 

@@ -13,7 +13,7 @@ from tests.worker.samples import arrays, data_set, save, work_json
 from worker import loop
 from worker.child import Place
 from worker.data import DataSet, load
-from worker.errors import Refused, ServerAway
+from worker.errors import Refused, ServerAway, Unfit
 from worker.loop import Options, Worker
 from worker.process import TrainingProcess
 
@@ -89,7 +89,7 @@ def test_a_worker_says_what_it_is_before_it_asks_for_work(
     assert (method, path) == ("PUT", "/workers/bench-1")
     assert announced["accelerator"] == "cpu"
     assert announced["memory_mib"] > 100
-    assert set(announced["versions"]) == {"python", "torch"}
+    assert set(announced["versions"]) == {"tinyfront", "python", "torch"}
     problems = {fact["name"]: fact["problem"] for fact in announced["data"]}
     assert list(problems) == ["bad", "digits", "rows"]
     assert problems["rows"] is None
@@ -126,6 +126,15 @@ def test_a_worker_of_one_study_ends_with_it(process: TrainingProcess, data: Data
     claims = [path for _, path, _ in server.calls if path.endswith("/leases")]
     assert claims == ["/studies/toy/leases"] * 2
     assert len(server.of("/complete")) == 1
+
+
+def test_a_worker_that_can_do_nothing_of_its_study_ends_before_it_asks(
+    process: TrainingProcess, data: DataSet
+) -> None:
+    server = FakeServer(study={"name": "box", "definition": {"space": {"kind": "parameters"}}})
+    with pytest.raises(Unfit, match=r"^--study: box is a black box"):
+        worker(server, process, study="box").run()
+    assert server.of("/leases") == []
 
 
 def test_a_worker_that_comes_back_asks_once_for_what_it_left_open(

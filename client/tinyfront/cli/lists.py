@@ -53,7 +53,8 @@ def whoami(door: Door) -> None:
 
 
 def _workers(found: list[dict[str, Any]], now: datetime) -> Table:
-    table = Table("name", "trains on", "memory", "host", "torch", "last heard of", "data", box=None)
+    columns = ("name", "trains on", "memory", "host", "tinyfront", "torch", "last heard of", "data")
+    table = Table(*columns, box=None)
     for each in found:
         memory = each.get("memory_mib")
         versions = each.get("versions") or {}
@@ -62,6 +63,7 @@ def _workers(found: list[dict[str, Any]], now: datetime) -> Table:
             str(each.get("accelerator") or NOTHING),
             NOTHING if memory is None else f"{memory:,} MiB",
             str(each.get("host") or NOTHING),
+            str(versions.get("tinyfront") or NOTHING),
             str(versions.get("torch") or NOTHING),
             _since(datetime.fromisoformat(each["seen_at"]), now),
             ", ".join(str(held["name"]) for held in each.get("data", [])) or NOTHING,

@@ -108,6 +108,9 @@ class WorkerList(BaseModel):
     items: list[WorkerOut]
     next: str | None
     now: datetime = Field(description="By the clock that told when workers were heard of.")
+    server_version: str = Field(
+        description="The release of this server; that of a worker is `versions.tinyfront`."
+    )
 
 
 class DeviceOut(BaseModel):

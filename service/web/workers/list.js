@@ -54,7 +54,7 @@ const list = (page) => table({
         : [worker.accelerator === "cuda" ? "GPU (cuda)" : "CPU",
           below([worker.memory_mib === null ? null : quantity(worker.memory_mib * MIB, "B")])],
       holds(worker.data),
-      el("ul", { class: "plain-list below" }, Object.entries(worker.versions).map(([name, version]) => el("li", {}, `${name} ${version}`))),
+      versions(worker.versions, page.server_version),
     ];
   }),
 });
@@ -74,6 +74,12 @@ function holds(data) {
     ? [" ", el("span", { class: "badge over", title: each.problem }, "cannot be used"), below([each.problem])]
     : null)));
 }
+
+// A release apart from the server's works, but does not know what the newer one can.
+const versions = (own, server) => el("ul", { class: "plain-list below" }, Object.entries(own).map(([name, version]) =>
+  el("li", {}, `${name} ${version}`, name === "tinyfront" && version !== server
+    ? [" ", el("span", { class: "badge over" }, `server ${server}`)]
+    : null)));
 
 function none({ contains, cursor }) {
   if (contains || cursor) {
