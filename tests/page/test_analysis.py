@@ -17,6 +17,13 @@ pytestmark = pytest.mark.browser
 KILN = "/studies/kiln"
 TRACE = "document.querySelector('.parcoords').closest('.js-plotly-plot').data[0]"
 LINES = f"{TRACE}.dimensions"
+# How far down each word of an axis stands.
+WRITTEN = """(name) => {
+  const axis = [...document.querySelectorAll(".parcoords .axis")]
+    .find((each) => each.__data__.key === name || each.__data__.label.startsWith(name));
+  return Object.fromEntries([...axis.querySelectorAll(".tick")].map((tick) =>
+    [tick.textContent, tick.transform.baseVal[0].matrix.f]));
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +126,11 @@ def test_a_filter_of_the_address_shows_as_a_range(quiet: Window, oven: Served) -
     found = ranges(page)
     assert found["cost"][1] == pytest.approx(0.0)  # the logarithm of 1
     assert found["rate"][1] == pytest.approx(-1.0)
+    # What an axis says stands where it holds; a decade is as long as the next.
+    told = page.evaluate(f"({WRITTEN})('rate')")
+    step = told["0.01"] - told["0.1"]
+    assert step > 30
+    assert told["0.001"] - told["0.01"] == pytest.approx(step, abs=1)
     expect(kept(page)).to_contain_text("cost ≤ 1")
     expect(kept(page)).to_contain_text("rate ≤ 0.1")
     for cell in rows(page).locator("td:nth-child(2)").all_inner_texts():

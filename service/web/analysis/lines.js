@@ -127,7 +127,10 @@ export class Lines {
   }
 }
 
-/** The ticks of an axis with many more between them; a whole number needs none within itself. */
+/**
+ * The ticks of an axis with many more between them; a whole number needs none within itself. Plotly finds
+ * the place of a tick by its word, so each of those without one has a blank of its own.
+ */
 function fine(axis, { tickvals, ticktext }) {
   if (axis.labels.length) return {};
   const [first, last] = axis.range;
@@ -136,8 +139,11 @@ function fine(axis, { tickvals, ticktext }) {
   const steps = counted ? Math.round(last - first) : STEPS;
   for (let step = 0; step <= steps; step += 1) {
     const at = first + ((last - first) * step) / steps;
-    if (!words.has(at)) words.set(at, "");
+    if (!words.has(at)) words.set(at, blank(step));
   }
   const sorted = [...words].sort((a, b) => a[0] - b[0]);
   return { tickvals: sorted.map(([at]) => at), ticktext: sorted.map(([, text]) => text) };
 }
+
+/** A text of no width, another one for each number. */
+const blank = (number) => number.toString(2).replaceAll("0", "\u200b").replaceAll("1", "\u200c");
