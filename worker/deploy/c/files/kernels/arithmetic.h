@@ -42,7 +42,12 @@ typedef struct {
 TINY int32_t tiny_plus(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
 
 TINY int32_t tiny_product(int32_t sum, int32_t weight, int32_t value) {
-    return tiny_plus(sum, weight * value);
+    sum = tiny_plus(sum, weight * value);
+#if defined(__arm__)
+    /* One by one, in this order: else gcc collects products in registers before it adds them. */
+    __asm__("" : "+r"(sum));
+#endif
+    return sum;
 }
 
 /* Divides by 2^exponent, halves away from zero. */
@@ -67,7 +72,7 @@ TINY int8_t tiny_clamp(int32_t value, int32_t low, int32_t high) {
 
 TINY int8_t tiny_scaled(int32_t sum, int32_t multiplier, int32_t shift, tiny_stage stage) {
     int32_t value;
-    if (TINY_DSP && stage.tame) {
+    if (stage.tame) {
         value = dsp_divide_plus(dsp_high_rounded(sum + sum, multiplier), -shift, stage.zero_point);
     } else {
         value = tiny_requantise(sum, multiplier, shift) + stage.zero_point;

@@ -108,14 +108,17 @@ typedef struct {
     int32_t a0, b0, a1, b1; /* filters a and b at pixels 0 and 1 */
 } tiny_sums;
 
-/* Where the values of two pixels lie: in columns, or, narrow, as they lie in the map. */
+/* Where the values of two pixels lie: in columns, or, if `in_place`, in the map. (Which of the two
+   is no matter of null: of a hidden pointer the compiler does not know that it is none.) */
 typedef struct {
     const tiny_wide *wide;
     const int8_t *narrow;
-    int32_t step, pixels;
+    int32_t in_place, step, pixels;
 } tiny_pixels;
 
-TINY int32_t tiny_value(tiny_pixels x, int32_t at) { return x.wide ? x.wide[at] : x.narrow[at]; }
+TINY int32_t tiny_value(tiny_pixels x, int32_t at) {
+    return x.in_place ? x.narrow[at] : x.wide[at];
+}
 
 /* The tap at a place behind the one where weights and values begin. */
 TINY tiny_sums tiny_one(tiny_pixels x, const int8_t *weights, int32_t taps, int32_t filters,
@@ -139,9 +142,9 @@ TINY tiny_sums tiny_four(tiny_pixels x, const int8_t *weights, int32_t taps, int
     TINY_UNROLLED
     for (int32_t pixel = 0; pixel < x.pixels; ++pixel) {
         const int32_t place = pixel * x.step + at;
-        const int32_t word = x.wide ? 0 : dsp_load(x.narrow + place);
-        const int32_t c = x.wide ? dsp_load(x.wide + place) : dsp_even(word);
-        const int32_t cc = x.wide ? dsp_load(x.wide + place + 2) : dsp_odd(word);
+        const int32_t word = x.in_place ? dsp_load(x.narrow + place) : 0;
+        const int32_t c = x.in_place ? dsp_even(word) : dsp_load(x.wide + place);
+        const int32_t cc = x.in_place ? dsp_odd(word) : dsp_load(x.wide + place + 2);
         if (pixel) {
             sums.a1 = dsp_products(aa, cc, dsp_products(a, c, sums.a1));
             if (filters > 1) sums.b1 = dsp_products(bb, cc, dsp_products(b, c, sums.b1));
@@ -156,12 +159,12 @@ TINY tiny_sums tiny_four(tiny_pixels x, const int8_t *weights, int32_t taps, int
 
 /* Ahead by some taps; what is read lies at constant distances from then on. */
 TINY tiny_pixels tiny_ahead(tiny_pixels x, int32_t taps) {
-    if (x.wide) {
-        x.wide += taps;
-        TINY_STORED(x.wide);
-    } else {
+    if (x.in_place) {
         x.narrow += taps;
         TINY_STORED(x.narrow);
+    } else {
+        x.wide += taps;
+        TINY_STORED(x.wide);
     }
     return x;
 }
@@ -230,7 +233,7 @@ TINY void tiny_conv2d(const int8_t *input, int8_t *output, tiny_wide *columns, t
     const int32_t taps = w.window_height * w.window_width * w.channels;
     const int32_t step = (taps + 3) & ~3;
     const tiny_filters f = tiny_stored(filters);
-    const tiny_pixels both = {columns, 0, step, 2}, last = {columns, 0, step, 1};
+    const tiny_pixels both = {columns, 0, 0, step, 2}, last = {columns, 0, 0, step, 1};
     int32_t waiting = 0;
     for (int32_t row = 0; row < w.rows; ++row) {
         for (int32_t column = 0; column < w.columns; ++column) {
@@ -260,13 +263,13 @@ TINY void tiny_pointwise(const int8_t *input, int8_t *output, tiny_filters filte
         const int8_t *from = input + row * w.down * w.width * w.channels;
         int32_t column = 0;
         for (; column + 2 <= columns; column += 2) {
-            const tiny_pixels both = {0, from, step, 2};
+            const tiny_pixels both = {0, from, 1, step, 2};
             tiny_all_filters(both, output, f, w.channels, w.filters, stage);
             from += 2 * step;
             output += 2 * w.filters;
         }
         if (columns & 1) {
-            const tiny_pixels last = {0, from, step, 1};
+            const tiny_pixels last = {0, from, 1, step, 1};
             tiny_all_filters(last, output, f, w.channels, w.filters, stage);
             output += w.filters;
         }

@@ -132,9 +132,20 @@ DSP int32_t dsp_high_product(int32_t a, int32_t b, int32_t sum) {
     return (int32_t)((uint32_t)sum + (uint32_t)(dsp_high(a) * dsp_high(b)));
 }
 
+#if (defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1) || defined(TINYFRONT_DSP_IN_C)
+/* By halves of the factors: Cortex-M0 has no product of 64 bits, and the library's knows no sign. */
+DSP int32_t dsp_high_rounded(int32_t a, int32_t b) {
+    const int32_t a_low = a & 0xffff, a_high = a >> 16, b_low = b & 0xffff, b_high = b >> 16;
+    const uint32_t low = ((uint32_t)a_low * (uint32_t)b_low) >> 16;
+    const int32_t one = a_high * b_low, other = a_low * b_high;
+    const uint32_t middle = low + ((uint32_t)one & 0xffffu) + ((uint32_t)other & 0xffffu) + 0x8000u;
+    return a_high * b_high + (one >> 16) + (other >> 16) + (int32_t)(middle >> 16);
+}
+#else
 DSP int32_t dsp_high_rounded(int32_t a, int32_t b) {
     return (int32_t)(((int64_t)a * b + ((int64_t)1 << 31)) >> 32);
 }
+#endif
 
 DSP int32_t dsp_divide_plus(int32_t value, int32_t exponent, int32_t more) {
     const int32_t lower = value + (value >> 31);
