@@ -192,16 +192,6 @@ class AttemptEnded(ServiceError):
         super().__init__(f"This attempt at trial {trial_id} ended as {outcome}.")
 
 
-class NothingToVerify(ServiceError):
-    """The attempt left no network that a verification could be about."""
-
-    field = "token"
-    remedy = "Verify what a trial delivered, under the token of the attempt that delivered it."
-
-    def __init__(self, trial_id: int) -> None:
-        super().__init__(f"This attempt is not the one whose result trial {trial_id} has.")
-
-
 class ReportConflict(ServiceError):
     """The step was reported before with other metrics."""
 

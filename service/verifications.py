@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from service import artefacts, events, metrics, projects
 from service.attempts import of_token
-from service.errors import NothingToVerify, TrialNotFound
+from service.errors import ServiceError, TrialNotFound
 from service.models import Study, Trial
 from service.states import FINISHED, EventKind, Status
 
@@ -17,6 +17,16 @@ PASSED, FAILED = "passed", "failed"
 NONE = "none"  # not even the first level passed, and none failed
 # What a worker leaves of a network that can be verified.
 RECORD = frozenset({"int8.json", "int8.safetensors", "vectors.safetensors"})
+
+
+class NothingToVerify(ServiceError):
+    """The attempt left no network that a verification could be about."""
+
+    field = "token"
+    remedy = "Verify what a trial delivered, under the token of the attempt that delivered it."
+
+    def __init__(self, trial_id: int) -> None:
+        super().__init__(f"This attempt is not the one whose result trial {trial_id} has.")
 
 
 def verdict(levels: Sequence[Mapping[str, Any]]) -> str:

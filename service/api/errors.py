@@ -15,6 +15,7 @@ from service import access_errors, errors, logs
 from service.api.body_limit import BodyTooLarge
 from service.api.problems import Problem, slug
 from service.api.validation import problem_of
+from service.verifications import NothingToVerify
 
 LOG = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ HTTP_STATUS: dict[type[errors.ServiceError], int] = {
     access_errors.KeyNeeded: 401,
     access_errors.KeyNotFound: 404,
     errors.NameTaken: 409,
-    errors.NothingToVerify: 409,
+    NothingToVerify: 409,
     access_errors.ProjectNotFound: 404,
     access_errors.ProxiedRequest: 403,
     errors.ReportConflict: 409,

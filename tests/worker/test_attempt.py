@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 from tests.worker.fake_server import FakeServer
 from tests.worker.samples import data_set, work_json
@@ -15,8 +17,12 @@ from worker.api import Api, Lease
 from worker.attempt import Attempt
 from worker.child import Place
 from worker.data import DataSet
+from worker.deploy import storage, vectors
+from worker.deploy.simulate import Simulation
+from worker.deploy_step import EACH
 from worker.messages import Completed, Failed, Infeasible, Message, OtherData
 from worker.process import TrainingProcess
+from worker.verifier import RECORD
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +63,6 @@ def test_a_trial_is_reported_by_epoch_then_delivered_with_its_files(
         *["/trials/3/reports"] * 3,
         "/attempts/11/artefacts/weights.safetensors",
         "/attempts/11/artefacts/graph.json",
-        "/attempts/11/artefacts/int8.json",
-        "/attempts/11/artefacts/int8.safetensors",
-        "/attempts/11/artefacts/vectors.safetensors",
-        "/attempts/11/artefacts/model.tflite",
         "/trials/3/complete",
     ]
     assert [body["step"] for body in server.of("/reports")] == [1, 2, 3]
@@ -69,6 +71,20 @@ def test_a_trial_is_reported_by_epoch_then_delivered_with_its_files(
     assert result["token"] == "secret"
     assert set(result["metrics"]) == {"error", "validation_images", "train_s"}
     assert result["metrics"]["error"] == server.of("/reports")[-1]["metrics"]["error"]
+
+
+def test_a_network_in_integers_leaves_what_is_deployed_and_what_checks_it(
+    process: TrainingProcess, data: DataSet
+) -> None:
+    server, work = FakeServer(), work_json(data, quantisation="post_training")
+    assert isinstance(attempt(server.api(), process, work), Completed)
+    left = {path.rpartition("/")[2] for _, path, _ in server.calls if "/artefacts/" in path}
+    assert left == {"weights.safetensors", "graph.json", *RECORD, "model.tflite"}
+    record = storage.read(*(server.of(f"/{name}")[0] for name in RECORD[:2]))
+    samples = vectors.read(server.of(f"/{vectors.NAME}")[0])
+    answers = Simulation(record).run(torch.from_numpy(samples.inputs))
+    assert len(answers) == 2 * EACH
+    assert np.array_equal(answers, samples.answers)
 
 
 def test_a_server_that_is_away_neither_stops_the_training_nor_loses_a_word(
