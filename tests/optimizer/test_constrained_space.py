@@ -62,12 +62,12 @@ SPACES = {
 @pytest.mark.parametrize("name", SPACES)
 def test_points_that_break_a_constraint_are_never_drawn_nor_reached(name: str) -> None:
     space, rng = SPACES[name], random.Random(0)
-    began = time.perf_counter()
+    began = time.process_time()
     points = [space.sample(rng) for _ in range(60)]
     points += [space.morph(point, rng) for point in points]
     points += islice(sobol_points(space, 3, 5), 60)
     points += space.samples(60, rng)
-    assert time.perf_counter() - began < 10.0
+    assert time.process_time() - began < 10.0
     for point in points:
         space.validate(point)
         assert space.allows(point)
@@ -113,10 +113,10 @@ def test_a_space_without_a_point_is_refused_in_time(
     why: str,
 ) -> None:
     space = ParameterSpace(parameters, constraints, known)
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(InvalidSpace, match=why) as caught:
         space.check()
-    assert time.perf_counter() - began < 10.0
+    assert time.process_time() - began < 10.0
     assert caught.value.field == "space.constraints"
 
 

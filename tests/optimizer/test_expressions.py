@@ -140,10 +140,10 @@ def test_an_expression_is_a_text(wrong: Any) -> None:
     ],
 )
 def test_long_and_deep_texts_are_refused_at_once(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(InvalidSpace) as caught:
         constraint(text, NAMES, "f")
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
     assert len(str(caught.value)) < 400
 
 

@@ -178,9 +178,9 @@ def test_ties_of_ten_nodes_take_less_than_a_millisecond() -> None:
     graph = residual_chain(3)
     times = []
     for _ in range(50):
-        start = time.perf_counter()
+        start = time.process_time()
         ties(graph)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert min(times) < 1e-3
 
 

@@ -82,9 +82,9 @@ def test_the_input_lives_until_its_last_reader() -> None:
 @pytest.mark.parametrize("blocks", [50, 500])
 def test_deep_networks_do_not_exhaust_the_stack(blocks: int) -> None:
     graph = residual_chain(blocks)
-    started = time.perf_counter()
+    started = time.process_time()
     order = best_order(program(graph))
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
     assert len(order.steps) == 4 * blocks
     assert order.exact
     assert order.peak_bytes == 32 * 32 * (8 + 24 + 24)  # skip, both sides of the depthwise one
