@@ -69,7 +69,7 @@ def test_a_trial_is_reported_by_epoch_then_delivered_with_its_files(
     assert json.loads(server.of("/graph.json")[0]) == work["graph"]
     (result,) = server.of("/complete")
     assert result["token"] == "secret"
-    assert set(result["metrics"]) == {"error", "validation_images", "train_s"}
+    assert set(result["metrics"]) == {"error", "error:float", "validation_images", "train_s"}
     assert result["metrics"]["error"] == server.of("/reports")[-1]["metrics"]["error"]
 
 
