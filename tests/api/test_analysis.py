@@ -83,7 +83,10 @@ def test_networks_are_told_by_traits_that_differ(served: Served) -> None:
     assert lines["dimensions"][0]["name"] == "error"
     assert len(lines["dimensions"]) == 3 + analysis.SOME_FEATURES
     completed = served.get(f"/studies/{study}/trials?status=completed&limit=100")["items"]
-    shown = {trial_id: dict(zip(told[2:], rest)) for trial_id, _, *rest in lines["customdata"]}
+    shown = {
+        trial_id: dict(zip(told[2:], rest, strict=True))
+        for trial_id, _, *rest in lines["customdata"]
+    }
     assert shown == {
         each["id"]: {name: each["values"].get(name) for name in told[2:]} for each in completed
     }
