@@ -43,6 +43,8 @@ from worker.layers import DenseLayer, Weighted
 from worker.network import Network
 from worker.weights import weights
 
+LEARNT_FROM = 8  # one of so many samples tells how a scale of activations must change
+
 
 class AwareNetwork(Network):
     """A network, its weights shared, whose forward pass rounds; `record` is its int8 graph."""
@@ -72,6 +74,10 @@ class AwareNetwork(Network):
         self._place = place
         self._ends = [_ends(affine) for affine in affines]
         self._affines = affines
+        self._zero_points = [
+            torch.tensor(affine.zero_point, dtype=torch.int32, device=like.device)
+            for affine in affines
+        ]
         logs = torch.tensor([math.log(affine.scale) for affine in affines])
         self._logs = nn.ParameterList(part.clone().to(like) for part in logs)
         self._weight_logs = nn.ParameterDict()
@@ -109,8 +115,14 @@ class AwareNetwork(Network):
     def rounded(self, node: Node, x: Tensor) -> Tensor:
         """The output of a node on the scale of its group."""
         i = self._place[node.id]
-        low, high = self._ends[i]
-        return rounding(x, self._logs[i].exp(), low, high)
+        scale, zero_point = self._logs[i].exp(), self._zero_points[i]
+        made = torch.fake_quantize_per_tensor_affine(
+            x, scale.detach(), zero_point, INT8_MIN, INT8_MAX
+        )
+        if not self.training:
+            return made
+        found: Tensor = _Learnt.apply(made, x, scale, *self._ends[i])
+        return found
 
     def linear(self, node: Node, layer: Weighted) -> tuple[Tensor, Tensor]:
         """Folded weights and biases on their scales."""
@@ -160,22 +172,41 @@ class _Rounding(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, scale: Tensor, low: int, high: int) -> Tensor:
         steps = x / scale
-        whole = steps.round().clamp_(low, high)
-        ctx.save_for_backward(steps, whole, scale)
+        ctx.save_for_backward(steps, scale)
         ctx.ends = low, high
-        return whole * scale
+        return steps.round().clamp_(low, high) * scale
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None, None]:
-        steps, whole, scale = ctx.saved_tensors
-        low, high = ctx.ends
-        inside = (steps >= low) & (steps <= high)
-        through = grad * inside
-        # Of what is clipped the end, which moves with the scale; of all else its rounding error.
-        by_scale = (grad * whole - through * steps).sum_to_size(scale.shape)
-        # LSQ: as many numbers as share a scale would else drive it that much harder.
-        share = 1 / math.sqrt(steps.numel() / scale.numel() * max(1, high))
-        return through, by_scale * share, None, None
+        steps, scale = ctx.saved_tensors
+        inside = (steps >= ctx.ends[0]) & (steps <= ctx.ends[1])
+        return grad * inside, by_scale(grad, steps, scale, ctx.ends), None, None
+
+
+class _Learnt(torch.autograd.Function):
+    """What was rounded, as it is; its scale learns from a part of the batch, which is cheaper."""
+
+    @staticmethod
+    def forward(ctx: Any, made: Tensor, x: Tensor, scale: Tensor, low: int, high: int) -> Tensor:
+        ctx.save_for_backward(x[: -(-len(x) // LEARNT_FROM)], scale)
+        ctx.ends = low, high
+        return made.view_as(made)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, Tensor, None, None]:
+        x, scale = ctx.saved_tensors
+        learnt = by_scale(grad[: len(x)], x / scale, scale, ctx.ends)
+        return grad, None, learnt * (len(grad) / len(x)), None, None
+
+
+def by_scale(grad: Tensor, steps: Tensor, scale: Tensor, ends: tuple[int, int]) -> Tensor:
+    """The gradient of LSQ: a rounding error; of what is clipped the end, which the scale moves."""
+    low, high = ends
+    inside = (steps >= low) & (steps <= high)
+    moved = steps.round().clamp_(low, high) - steps * inside
+    # As many numbers as share a scale would else drive it that much harder.
+    share = 1 / math.sqrt(steps.numel() / scale.numel() * max(1, high))
+    return (grad * moved).sum_to_size(scale.shape) * share
 
 
 def _conv(net: AwareNetwork, node: Node, layer: Weighted, x: Tensor) -> Tensor:

@@ -52,7 +52,7 @@ def test_many_samples_are_run_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     simulation = Simulation(networks.drawn_int8(EVERYTHING))
     samples = networks.bytes_for(EVERYTHING, 7)
     whole = simulation.run(samples)
-    monkeypatch.setattr(simulate, "AT_ONCE", 1)
+    monkeypatch.setitem(simulate.AT_ONCE, "cpu", 1)
     assert torch.equal(simulation.run(samples), whole)
     assert torch.equal(simulation.activations(samples)[EVERYTHING.output], whole)
 

@@ -15,6 +15,7 @@ INT32_MAX = 2**31 - 1
 MANTISSA_BITS = 31
 ADD_SHIFT = 20  # how far inputs of an addition are widened before they are scaled
 MOST_SHIFT = 30
+DOUBLES_EXACT = 2**21
 
 # `numpy.ndarray` or `torch.Tensor`: both have the operators that are used.
 Integers = TypeVar("Integers", bound=Any)
@@ -62,6 +63,28 @@ def requantise(values: Integers, multipliers: Integers, shifts: Integers) -> Int
     high = ((values << left) * multipliers + (1 << (MANTISSA_BITS - 1))) >> MANTISSA_BITS
     divided: Integers = rounding_divide(high, right)
     return divided
+
+
+def requantise_doubles(values: Any, factors: Any, halvings: Any) -> Any:
+    """`requantise` in 64-bit floats and in place, several times as fast; on torch tensors alone.
+
+    Args:
+        values: integers below `DOUBLES_EXACT` once shifted to the left: with a multiplier of 31
+            bits and a half the product fits a mantissa.
+        factors: as `factors_of` gives them.
+        halvings: likewise.
+    """
+    high = values.mul_(factors).add_(0.5).floor_().mul_(halvings)
+    half = high.new_tensor(0.5)
+    return high.add_(half.copysign(high)).trunc_()
+
+
+def factors_of(multipliers: Any, shifts: Any) -> tuple[Any, Any]:
+    """What `requantise_doubles` multiplies by before and after its first rounding."""
+    return (
+        multipliers.double() * 2.0 ** (shifts.clamp(min=0) - MANTISSA_BITS),
+        2.0 ** shifts.double().clamp(max=0),
+    )
 
 
 def rounding_divide(values: Integers, exponents: Integers) -> Integers:
