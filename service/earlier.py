@@ -21,19 +21,33 @@ ADDED: Mapping[str, Any] = MappingProxyType(
     }
 )
 
+# What the training of a study means that does not say so.
+UNTOLD: Mapping[str, Any] = MappingProxyType({"inherit_epochs": None, "quantisation": "none"})
+
 
 def as_meant(definition: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return a definition as its author meant it who made the stored study with it.
 
-    A program of release 0.1.0 that runs again says nothing of later ranges. It means the study that
-    it made, not the wider space that the same words name by now.
+    A program of an earlier release that runs again says nothing of later ranges. It means the study
+    that it made, not the wider space that the same words name by now, nor the errors of integers.
     """
     space, training = definition.get("space"), definition.get("training") or {}
     known = stored["training"] or {}
-    # No study of a later release lacks this field of its training.
-    if not isinstance(space, Mapping) or not known or "inherit_epochs" in known:
+    if not isinstance(space, Mapping) or not known:
         return dict(definition)
-    meant = {"space": {**ADDED, **space}}
+    meant = dict(definition)
+    # No study of a later release lacks these fields of its training.
+    if "inherit_epochs" not in known:
+        meant["space"] = {**ADDED, **space}
     if isinstance(training, Mapping):
-        meant["training"] = {"inherit_epochs": None, **training}
-    return {**definition, **meant}
+        lacks = {name: value for name, value in UNTOLD.items() if name not in known}
+        meant["training"] = {**lacks, **training}
+    return meant
+
+
+def complete(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored definition with what it means where it could not say so."""
+    training = definition.get("training")
+    if not training or "quantisation" in training:
+        return dict(definition)
+    return {**definition, "training": {**training, "quantisation": UNTOLD["quantisation"]}}

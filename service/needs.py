@@ -12,7 +12,7 @@ from service.states import CONFIRM
 
 # Bits may be added, never moved: they are in the database.
 BITS: Mapping[str, int] = MappingProxyType(
-    {"pruning": 1, "parent": 2, "binary": 4, "training": 8, "confirm": 16}
+    {"pruning": 1, "parent": 2, "binary": 4, "training": 8, "confirm": 16, "int8": 32}
 )
 PRUNING = BITS["pruning"]
 CONFIRMING = BITS["confirm"]
@@ -21,6 +21,8 @@ ALL = 2**31 - 1
 
 # The training recipe that workers of release 0.1.0 can follow: its fields, and their words.
 FIRST_FIELDS = frozenset(ALWAYS)
+# What they know as little, and what only those must follow that give the errors of integers.
+INT8_FIELDS = ("quantisation", "aware_share")
 FIRST_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "schedule": frozenset({"one_cycle"}),
@@ -33,7 +35,12 @@ FIRST_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
 def of(work: Mapping[str, Any]) -> int:
     """Return the bits of all that a worker must be able to do for this work."""
     needed = [name for name in ("pruning", "parent", "binary") if work.get(name) is not None]
-    if not _is_first(work.get("training", {})):
+    recipe = dict(work.get("training", {}))
+    if recipe.get("quantisation", "none") != "none":
+        needed.append("int8")
+    for field in INT8_FIELDS:
+        recipe.pop(field, None)
+    if not _is_first(recipe):
         needed.append("training")
     if work.get("purpose") == CONFIRM:
         needed.append("confirm")

@@ -116,7 +116,7 @@ def _check_same(study: Study, definition: Mapping[str, Any]) -> None:
 
     prepared = definitions.prepare(earlier.as_meant(definition, study.definition), facts_of)
     # What an earlier release did not know, its studies have at its default.
-    stored = {**definitions.DEFAULTS, **study.definition}
+    stored = {**definitions.DEFAULTS, **earlier.complete(study.definition)}
     field = definitions.first_difference(stored, prepared.definition)
     if field is not None:
         raise NameTaken(study.name, field)

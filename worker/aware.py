@@ -32,6 +32,7 @@ from resource_models.nodes import (
     Pad,
     rule_for,
 )
+from resource_models.nodes import Weighted as Linear
 from worker.deploy.arithmetic import INT8_MAX, INT8_MIN
 from worker.deploy.calibrate import BIAS_MOST, chosen_ranges, quantise_ranges, weight_scales
 from worker.deploy.fold import fold
@@ -82,8 +83,10 @@ class AwareNetwork(Network):
         self._logs = nn.ParameterList(part.clone().to(like) for part in logs)
         self._weight_logs = nn.ParameterDict()
         self._keys = {}
-        for number, (name, kernel) in enumerate(folded.kernels.items()):
-            scales = weight_scales(folded.graph.node(name), kernel, bits)
+        weighted = [node for node in folded.graph.nodes if isinstance(node, Linear)]
+        for number, node in enumerate(weighted):
+            name = node.id
+            scales = weight_scales(node, folded.kernels[name], bits)
             found = torch.from_numpy(scales).clamp(min=LEAST_SCALE).log().to(like)
             self._keys[name] = str(number)  # a name may hold a dot, which a module's may not
             self._weight_logs[self._keys[name]] = nn.Parameter(found)
@@ -112,6 +115,10 @@ class AwareNetwork(Network):
         folded = fold(self.graph, weights(self._plain[0]))
         return quantise_ranges(folded, self._groups, ranges, scales, self._bits)
 
+    def scale_logs(self) -> list[nn.Parameter]:
+        """The logarithms of all scales, which are learnt."""
+        return [*self._logs, *self._weight_logs.values()]
+
     def rounded(self, node: Node, x: Tensor) -> Tensor:
         """The output of a node on the scale of its group."""
         i = self._place[node.id]
@@ -121,7 +128,9 @@ class AwareNetwork(Network):
         )
         if not self.training:
             return made
-        found: Tensor = _Learnt.apply(made, x, scale, *self._ends[i])
+        found: Tensor = _Learnt.apply(  # type: ignore[no-untyped-call]
+            made, x, scale, *self._ends[i]
+        )
         return found
 
     def linear(self, node: Node, layer: Weighted) -> tuple[Tensor, Tensor]:
@@ -164,7 +173,7 @@ def rounding(x: Tensor, scale: Tensor, low: int, high: int) -> Tensor:
         low: the least integer.
         high: the largest one.
     """
-    found: Tensor = _Rounding.apply(x, scale, low, high)
+    found: Tensor = _Rounding.apply(x, scale, low, high)  # type: ignore[no-untyped-call]
     return found
 
 

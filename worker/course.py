@@ -8,10 +8,10 @@ from torch import Generator, Tensor
 from torch.nn import functional
 from torch.optim import Optimizer
 
+from worker.deploy.record import Int8Graph
 from worker.descent import optimiser
 from worker.divergence import Watch
 from worker.epochs import Epochs
-from worker.deploy.record import Int8Graph
 from worker.errors import Infeasible
 from worker.integers import int8_error_of
 from worker.network import Network

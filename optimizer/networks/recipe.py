@@ -21,6 +21,9 @@ FEW_BATCH, BATCH, MANY_BATCH = 32, 64, 128
 # What a network that inherits is trained for, in whole epochs: the shortest training that was tried
 # whose errors rank networks about as long trainings from scratch do (docs/adr/0006).
 INHERIT_STEPS = 375
+# What a study's errors are of, unless it says otherwise: of what is deployed (docs/adr/0017).
+QUANTISATION = "post_training"
+AWARE_SHARE = 0.25
 
 # What a searched schedule may be; `steps` would need milestones, too.
 OPEN_SCHEDULES = ("one_cycle", "cosine", "constant")
@@ -39,16 +42,20 @@ ALWAYS = (
     "augment",
 )
 
+ALSO = ("inherit_epochs", "quantisation")
+
 _WHOLE = {"epochs": (1, 10_000), "batch_size": (2, 65_536), "inherit_epochs": (1, 10_000)}
 _REAL = {
     "learning_rate": (1e-6, 1.0),
     "weight_decay": (0.0, 1.0),
     "dropout": (0.0, 0.9),
     "label_smoothing": (0.0, 0.5),
+    "aware_share": (0.01, 1.0),
 }
 _WORDS = {
     "schedule": (*OPEN_SCHEDULES, "steps"),
     "optimizer": ("adamw", "sgd", "nesterov"),
+    "quantisation": ("none", "post_training", "aware"),
 }
 _NULL = (*OPEN, "inherit_epochs")
 
@@ -72,6 +79,8 @@ class Recipe:
     label_smoothing: float = 0.0
     milestones: tuple[tuple[float, float], ...] = ()
     inherit_epochs: int | None = None
+    quantisation: str = "none"
+    aware_share: float = AWARE_SHARE
 
     def __post_init__(self) -> None:
         for name, ends in _WHOLE.items():
@@ -89,6 +98,7 @@ class Recipe:
         if not is_augment(self.augment):
             _refuse("augment", AUGMENT, self.augment)
         self._check_milestones()
+        self._check_quantisation()
 
     @classmethod
     def from_json(cls, changes: Mapping[str, Any] | None, train_images: int | None) -> "Recipe":
@@ -113,11 +123,11 @@ class Recipe:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, read by `from_json`: the eight fields of old, others if they say something.
 
-        Null is searched. `inherit_epochs` is always there: where it is missing, the definition is
-        of release 0.1.0, which knew no inheritance.
+        Null is searched. Those of `ALSO` are always there: a definition in which they are missing
+        is of a release that knew no inheritance, or no integers.
         """
         told = {name: getattr(self, name) for name in ALWAYS} | self._new()
-        return told | {"inherit_epochs": self.inherit_epochs}
+        return told | {name: getattr(self, name) for name in ALSO}
 
     def searched(self) -> tuple[str, ...]:
         """The fields that are genes of the network."""
@@ -152,6 +162,10 @@ class Recipe:
         if "milestones" in told:
             told["milestones"] = [list(pair) for pair in self.milestones]
         return told
+
+    def _check_quantisation(self) -> None:
+        if self.quantisation != "aware" and self.aware_share != AWARE_SHARE:
+            _refuse("aware_share", "the quantisation aware for it", self.aware_share)
 
     def _check_milestones(self) -> None:
         pairs = self.milestones
@@ -200,13 +214,13 @@ def _preset(name: Any) -> Mapping[str, Any]:
 
 
 def _defaults(train_images: int | None) -> dict[str, Any]:
-    if train_images is None:
+    if train_images is None:  # what is stored has all that it means, and nothing is added
         return {"epochs": EPOCHS, "batch_size": BATCH}
     epochs, batch = EPOCHS, FEW_BATCH if train_images < FEW_IMAGES else BATCH
     if train_images > MANY_IMAGES:
         epochs = max(LEAST_EPOCHS, round(EPOCHS * MANY_IMAGES / train_images))
         batch = MANY_BATCH
-    return {"epochs": epochs, "batch_size": batch}
+    return {"epochs": epochs, "batch_size": batch, "quantisation": QUANTISATION}
 
 
 def _inherit_epochs(recipe: Recipe, train_images: int) -> int:

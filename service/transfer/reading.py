@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from optimizer.errors import OptimizerError
 from optimizer.problem import Problem
 from optimizer.scale import Scale
-from service import definitions
+from service import definitions, earlier
 from service.api.schemas.body import Body
 from service.api.validation import message_of, path_of
 from service.errors import ImportRefused, InvalidDefinition
@@ -103,6 +103,8 @@ def _begin(study: StudyRecord, name: str | None) -> Checked:
             raise InvalidDefinition("data", f"data: the file does not describe {wanted!r}")
         return facts
 
+    if "inherit_epochs" in (definition["training"] or {}):  # a whole one, of whatever release
+        definition = earlier.complete(definition)
     try:
         prepared = definitions.prepare(definition, facts_of)
         scales = {each: Scale(**scale.model_dump()) for each, scale in study.scales.items()}

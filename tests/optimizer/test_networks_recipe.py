@@ -73,6 +73,9 @@ def test_the_default_recipe_depends_on_the_number_of_images(
         ("milestones", None),
         ("inherit_epochs", 0),
         ("inherit_epochs", "all"),
+        ("quantisation", None),
+        ("quantisation", "int4"),
+        ("aware_share", 0.5),  # of a study that does not train so
         ("momentum", 0.9),
         ("preset", "munas-imagenet"),
         ("preset", 3),

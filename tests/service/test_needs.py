@@ -34,6 +34,8 @@ RECIPE = {
         ({"training": RECIPE | {"schedule": "cosine"}}, ["training"]),
         ({"training": RECIPE | {"augment": "shift3"}}, ["training"]),
         ({"training": RECIPE | {"label_smoothing": 0.1}}, ["training"]),
+        ({"training": RECIPE | {"quantisation": "none"}}, []),
+        ({"training": RECIPE | {"quantisation": "aware", "aware_share": 0.5}}, ["int8"]),
         ({"purpose": "search"}, []),
         ({"purpose": "confirm"}, ["confirm"]),
         ({"parent": {}, "binary": 1, "pruning": {}}, ["pruning", "parent", "binary"]),
@@ -52,7 +54,7 @@ def test_bits_are_named_by_the_words_they_came_from() -> None:
 
 
 def test_bits_stay_what_they_are_in_databases() -> None:
-    bits = {"pruning": 1, "parent": 2, "binary": 4, "training": 8, "confirm": 16}
+    bits = {"pruning": 1, "parent": 2, "binary": 4, "training": 8, "confirm": 16, "int8": 32}
     assert dict(needs.BITS) == bits
 
 

@@ -15,11 +15,14 @@ from worker import messages, trainer
 from worker.child import Place
 from worker.course import error_of
 from worker.data import DataSet, binary_of
+from worker.deploy import storage
+from worker.deploy.simulate import Simulation
 from worker.errors import Infeasible, UnsupportedWork
+from worker.integers import channels_last
 from worker.messages import Completed, Message, receive
 from worker.tensors import samples, tensors
-from worker.test_set import error_on_test_set
-from worker.train import train, untrained
+from worker.test_set import errors_on_test_set
+from worker.train import Trained, train, untrained
 from worker.trainer import Trainer
 from worker.work import Work
 
@@ -115,6 +118,27 @@ def test_a_pruned_confirm_run_counts_what_came_out_as_well(tmp_path: Path, data:
     assert set(figures["metrics"]) <= set(result.metrics)
 
 
+def test_what_is_confirmed_is_what_is_deployed_and_the_test_set_is_read_once_for_both(
+    data: DataSet, tmp_path: Path, guards: dict[str, Guarded]
+) -> None:
+    asked = confirming(work_json(data))
+    asked["training"] = {**asked["training"], "quantisation": "post_training"}
+    result = last(asked, tmp_path)
+    assert isinstance(result, Completed)
+    assert guards["x_test"].looks == 1
+    files = dict(zip(result.artefacts, result.contents, strict=True))
+    record = storage.read(files["int8.json"], files["int8.safetensors"])
+    cpu = torch.device("cpu")
+    trained = train(Work.from_json(asked), tensors(data, cpu), lambda *_: False)
+    seen = channels_last(trained.network.sensor(samples(data.x_test, cpu)))
+    simulation = Simulation(record)
+    answers = simulation.run(simulation.quantise(seen)).argmax(1)
+    wrong = (answers != torch.from_numpy(data.y_test)).double().mean().item()
+    assert result.metrics["test_error"] == wrong
+    float_error = by_hand(Work.from_json(work_json(data)), data)[1]
+    assert result.metrics["test_error:float"] == float_error
+
+
 def test_the_test_set_is_judged_in_its_two_classes(tmp_path: Path, data: DataSet) -> None:
     *first, _ = CHAIN.nodes
     graph = Graph((*first, Dense("out", ("mean",), 2)))
@@ -129,8 +153,9 @@ def test_an_answer_that_is_not_finite_makes_a_network_infeasible(tmp_path: Path)
     network = untrained(CHAIN, tensors(data, torch.device("cpu")), 0)
     for parameter in network.parameters():
         parameter.data.fill_(torch.nan)
+    trained = Trained(network, 0.5, 0.5, None, 1, False)
     with pytest.raises(Infeasible, match="test set"):
-        error_on_test_set(network, data, torch.device("cpu"))
+        errors_on_test_set(trained, data, torch.device("cpu"))
 
 
 @pytest.mark.parametrize(

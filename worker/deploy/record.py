@@ -30,8 +30,8 @@ class Kernel:
     """The integers of a node that has weights, in the layout of TensorFlow Lite, read-only.
 
     Args:
-        weights: int8, -127 to 127, of 4 bits -7 to 7. conv2d: filters, height, width, channels; depthwise_conv2d: 1,
-            height, width, channels; dense: units, inputs.
+        weights: int8, -127 to 127, of 4 bits -7 to 7. conv2d: filters, height, width, channels;
+            depthwise_conv2d: 1, height, width, channels; dense: units, inputs.
         bias: int32, one per output, on the scale of the input times that of the weights.
         scales: float32 of the weights: per output channel, of a dense node one.
     """
@@ -78,11 +78,8 @@ class Int8Graph:
             _check_affine(name, affine)
         for group in groups(self.graph):
             _check_group(group.members, group.symmetric, self.tensors)
-        if self.weight_bits not in WEIGHT_BITS:
-            raise InvalidInt8Graph("weight_bits", f"need 8 or 4, got {self.weight_bits!r}.")
         kernels = {node.id: _checked(node, self._input(node), self.kernels) for node in weighted}
-        for name, kernel in kernels.items():
-            _check_weights(name, kernel, weight_most(self.weight_bits))
+        _check_weights(kernels, self.weight_bits)
         tables = {}
         for node in self.graph.nodes:
             table = requantisation(node, self._scales(node, kernels))
@@ -202,11 +199,16 @@ def _checked(node: Weighted, shape: Shape, kernels: Mapping[str, Kernel]) -> Ker
     return Kernel(weights, bias, scales)
 
 
-def _check_weights(name: str, kernel: Kernel, most: int) -> None:
-    low, high = int(kernel.weights.min()), int(kernel.weights.max())
-    if low < -most or high > most:
-        need = f"need integers from {-most} to {most}"
-        raise InvalidInt8Graph(f"{name}.weights", f"{need}, got {low if low < -most else high}.")
+def _check_weights(kernels: Mapping[str, Kernel], bits: int) -> None:
+    if type(bits) is not int or bits not in WEIGHT_BITS:
+        raise InvalidInt8Graph("weight_bits", f"need 8 or 4, got {bits!r}.")
+    most = weight_most(bits)
+    for name, kernel in kernels.items():
+        low, high = int(kernel.weights.min()), int(kernel.weights.max())
+        if low < -most or high > most:
+            need = f"need integers from {-most} to {most}"
+            got = low if low < -most else high
+            raise InvalidInt8Graph(f"{name}.weights", f"{need}, got {got}.")
 
 
 def _check_room(node: Weighted, kernel: Kernel, table: Requantisation, zero_point: int) -> None:

@@ -48,8 +48,8 @@ from worker.deploy.tables import Affine
 from worker.deploy.windows import Windows
 
 FLOAT32_EXACT = 2**24  # all integers up to here are 32-bit floats
-# Numbers of the largest intermediate tensor: on a CPU they stay in the cache, which halves the time;
-# on a GPU they bound the memory.
+# Numbers of the largest intermediate tensor: on a CPU they stay in the cache, which halves the
+# time; on a GPU they bound the memory.
 AT_ONCE = {"cpu": 2**19}
 MANY_AT_ONCE = 2**24
 
