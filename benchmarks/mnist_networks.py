@@ -49,7 +49,7 @@ def work_of(example: dict[str, Any], data: DataSet, seed: int) -> Work:
         input_shape=data.shape,
         classes=data.classes,
         device=BOARD,
-        training=example["training"],
+        training={"quantisation": "none", **example["training"]},  # in floats, as published
         train_images=len(data.training),
     )
     space.validate(example["point"])

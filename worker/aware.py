@@ -50,7 +50,9 @@ LEARNT_FROM = 8  # one of so many samples tells how a scale of activations must 
 class AwareNetwork(Network):
     """A network, its weights shared, whose forward pass rounds; `record` is its int8 graph."""
 
-    def __init__(self, network: Network, samples: Tensor, observer: Observer, bits: int) -> None:
+    def __init__(
+        self, network: Network, samples: Tensor, observer: Observer, bits: int = 8
+    ) -> None:
         """Begin with the ranges of a calibration.
 
         Args:

@@ -13,7 +13,7 @@ from worker.weights import weights
 OBSERVER = MeanSquare()  # docs/adr/0017
 
 
-def calibrated(network: Network, seen: Tensor, bits: int) -> Int8Graph:
+def calibrated(network: Network, seen: Tensor, bits: int = 8) -> Int8Graph:
     """Quantise a network that was trained in floating point.
 
     Args:

@@ -11,7 +11,6 @@ from worker.errors import UnsupportedWork
 
 SCHEDULES = ("one_cycle", "cosine", "constant", "steps")
 QUANTISATIONS = ("none", "post_training", "aware")
-WEIGHT_BITS = (8, 4)
 OPTIMIZERS = ("adamw", "sgd", "nesterov")
 # One recipe has one spelling, since trials are told apart by it: each term once, in this order.
 RANK = {"shift": 0, "frames": 0, "mirror": 1, "rotate": 2}
@@ -62,7 +61,7 @@ class Recipe:
 
     `quantisation` says what the error is of: of the trained network (`none`), of its integers,
     whose scales are chosen after the training (`post_training`), or learnt (`aware`) while the last
-    `aware_share` of the epochs rounds as they will. Weights have `weight_bits`.
+    `aware_share` of the epochs rounds as they will.
     """
 
     epochs: int
@@ -76,7 +75,6 @@ class Recipe:
     label_smoothing: float = 0.0
     milestones: tuple[tuple[float, float], ...] = ()
     quantisation: str = "none"
-    weight_bits: int = 8
     aware_share: float = 0.25
 
     def __post_init__(self) -> None:
@@ -93,7 +91,6 @@ class Recipe:
         self._check_milestones()
         ways = QUANTISATIONS
         _need("quantisation", self.quantisation, lambda x: x in ways, " or ".join(ways))
-        _need("weight_bits", self.weight_bits, lambda x: x in WEIGHT_BITS, "8 or 4")
         _need("aware_share", self.aware_share, lambda x: 0 < x <= 1, "a number above 0 to 1")
 
     def aware_after(self, inherits: bool) -> int:

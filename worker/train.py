@@ -93,8 +93,7 @@ def _train(work: Work, data: Tensors, report: Report, parent: Parent | None) -> 
     record, begun = None, course.epoch
     if work.recipe.quantisation != "none":
         record = quantised(left, work.recipe, data, course, report)
-        bits, aware_epochs = work.recipe.weight_bits, course.epoch - begun
-        details["quantisation"] = {"weight_bits": bits, "aware_epochs": aware_epochs}
+        details["quantisation"] = {"aware_epochs": course.epoch - begun}
     # After epochs that rounded, the course knows only what they gave.
     float_error = course.error if course.epoch == begun else course.judge(left.network)
     error = float_error if record is None else course.judge_int8(record)
@@ -111,13 +110,13 @@ def quantised(
 
     A training that was stopped before has none of these.
     """
-    seen = left.network.sensor(_some(data.x_train))
+    seen = calibration_samples(left.network, data)
     try:
         if recipe.quantisation == "aware" and course.epoch < recipe.epochs and not course.stopped:
-            aware = AwareNetwork(left.network, channels_last(seen), OBSERVER, recipe.weight_bits)
+            aware = AwareNetwork(left.network, channels_last(seen), OBSERVER)
             course.run(aware, recipe.epochs, report, left.regime)
             return aware.record()
-        return calibrated(left.network, seen, recipe.weight_bits)
+        return calibrated(left.network, seen)
     except DeployError as error:
         raise Infeasible(f"The network cannot be written in integers: {error}") from error
 
@@ -130,6 +129,12 @@ def untrained(graph: Graph, data: Tensors, seed: int) -> Network:
     return network
 
 
+def calibration_samples(network: Network, data: Tensors) -> Tensor:
+    """Training samples behind the sensor, of which scales are chosen."""
+    seen: Tensor = network.sensor(_some(data.x_train))
+    return seen
+
+
 def pruned(network: Network, work: Work, data: Tensors, course: Course, report: Report) -> Removed:
     """Train a network to its cut and cut it; what is left is yet to be trained on."""
     assert work.pruning is not None
@@ -138,7 +143,7 @@ def pruned(network: Network, work: Work, data: Tensors, course: Course, report: 
     until = cut_after(work.pruning, epochs)
     course.run(network, until, report, method)
     method.finish()
-    left = remove(network, method, network.sensor(_some(data.x_train)))
+    left = remove(network, method, calibration_samples(network, data))
     early = course.epoch < until
     left.details.update(cut_after_epoch=course.epoch, stopped_before_cut=early)
     course.error = course.judge(left.network)  # which may be its last

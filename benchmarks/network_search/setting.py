@@ -39,7 +39,8 @@ class Setting:
 
     def problem(self, data: DataSet, seed: int, inherits: bool) -> Problem:
         """What a designer is asked; `inherits` says whether morphs may begin with weights."""
-        training = {**self.training, "epochs": self.epochs}
+        # Rivals train in floats, and so do we here.
+        training = {"quantisation": "none", **self.training, "epochs": self.epochs}
         if not inherits:
             training["inherit_epochs"] = None
         space = space_from_json(

@@ -9,6 +9,12 @@ from resource_models.nodes import Dense, Input
 from tests.deploy import networks, reference
 from tests.worker.samples import EVERYTHING
 from worker.deploy import simulate
+from worker.deploy.arithmetic import (
+    DOUBLES_EXACT,
+    factors_of,
+    requantise,
+    requantise_doubles,
+)
 from worker.deploy.errors import InvalidSamples
 from worker.deploy.record import Int8Graph, Kernel, Sensor
 from worker.deploy.simulate import Simulation
@@ -137,3 +143,18 @@ def test_it_runs_int8_alone_and_none_at_all() -> None:
     with pytest.raises(InvalidSamples, match=r"need int8, got torch\.float32"):
         simulation.run(torch.zeros(1, 7))
     assert simulation.run(torch.zeros(0, 7, dtype=torch.int8)).shape == (0, 1)
+
+
+def test_doubles_rescale_as_integers_do_up_to_their_limit() -> None:
+    """Where one rounding decides: halves of both signs, every shift, the largest values."""
+    generator = torch.Generator().manual_seed(0)
+    shifts = torch.arange(-31, 4)[:, None]
+    most = DOUBLES_EXACT // 2 ** shifts.clamp(min=0) - 1
+    values = torch.randint(-(2**21), 2**21, (35, 4000), generator=generator) % (most + 1)
+    values[:, ::2] *= -1
+    values[:, :2] = torch.cat([most, -most], 1)
+    multipliers = torch.randint(2**30, 2**31, (35, 4000), generator=generator)
+    multipliers[:, :2000] = 2**30  # a half: products lie on the boundary
+    wanted = requantise(values, multipliers, shifts)
+    found = requantise_doubles(values.double(), *factors_of(multipliers, shifts))
+    assert torch.equal(found.long(), wanted)

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,12 @@ from safetensors.numpy import load, save
 
 from tests.deploy import networks
 from tests.worker.samples import EVERYTHING
+from worker.deploy.calibrate import quantise
 from worker.deploy.errors import InvalidInt8Graph
+from worker.deploy.observers import MinMax
 from worker.deploy.simulate import Simulation
-from worker.deploy.storage import ARRAYS_NAME, JSON_NAME, files, read
+from worker.deploy.storage import ARRAYS_NAME, JSON_NAME, files, packed, read
+from worker.deploy.tflite.writer import tflite_file
 
 FILES = files(networks.drawn_int8(EVERYTHING))
 
@@ -40,7 +44,10 @@ SPOILED: dict[str, tuple[Callable[[], tuple[bytes, bytes]], str]] = {
     "no text": (lambda: (b"\xff\xfe", FILES[ARRAYS_NAME]), "int8.json: need JSON"),
     "deep JSON": (lambda: (b"[" * 10**5, FILES[ARRAYS_NAME]), "int8.json: need JSON"),
     "a list": (lambda: (b"[]", FILES[ARRAYS_NAME]), "int8.json: need an object"),
-    "another version": (lambda: described(lambda v: v.update(version=2)), "version: need 1, got 2"),
+    "another version": (
+        lambda: described(lambda v: v.update(version=3)),
+        "version: need 1 or 2, got 3",
+    ),
     "a true version": (lambda: described(lambda v: v.update(version=True)), "version: need 1"),
     "an own field": (lambda: described(lambda v: v.update(more=1)), "int8.json: need an object"),
     "no graph": (lambda: described(lambda v: v["graph"]["nodes"].clear()), "graph: nodes: need"),
@@ -73,3 +80,26 @@ def test_spoiled_files_are_refused_with_the_place(case: str) -> None:
     with pytest.raises(InvalidInt8Graph) as error:
         read(*spoil())
     assert need in str(error.value)
+
+
+def test_weights_of_four_bits_are_packed_and_come_back() -> None:
+    folded, x = networks.drawn_folded(EVERYTHING)
+    record = quantise(folded, x, MinMax(), bits=4)
+    assert max(np.abs(kernel.weights).max() for kernel in record.kernels.values()) == 7
+    found = files(record)
+    assert b'"version": 2' in found[JSON_NAME]
+    again = read(found[JSON_NAME], found[ARRAYS_NAME])
+    assert again.weight_bits == 4
+    for name, kernel in record.kernels.items():
+        assert np.array_equal(again.kernels[name].weights, kernel.weights)
+    with pytest.raises(InvalidInt8Graph, match="weight_bits: need weights of 8 bits"):
+        tflite_file(record)
+    eight = networks.drawn_int8(EVERYTHING)
+    with pytest.raises(InvalidInt8Graph, match="bytes of weights, two in each"):
+        read(found[JSON_NAME], files(eight)[ARRAYS_NAME])
+    with pytest.raises(InvalidInt8Graph, match="need integers from -7 to 7"):
+        replace(eight, weight_bits=4)
+
+
+def test_a_nibble_keeps_its_sign_and_the_first_is_low() -> None:
+    assert packed(np.array([1, -1, -7], np.int8)).tolist() == [0xF1, 0x09]

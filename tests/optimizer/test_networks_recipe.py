@@ -118,7 +118,7 @@ def test_json_gives_back_the_recipe(changes: dict[str, Any]) -> None:
 
 def test_what_says_nothing_new_is_left_out_of_json() -> None:
     # So that a trial of release 0.1.0 is that of today, and its definition but for inheritance.
-    assert set(recipe().to_json()) == OLD | {"inherit_epochs"}
+    assert set(recipe().to_json()) == OLD | {"inherit_epochs", "quantisation"}
     assert set(recipe().of(POINT)) == OLD == set(ALWAYS)
     plain = {"label_smoothing": 0.0, "milestones": [], "inherit_epochs": None}
     assert recipe(plain).to_json() == recipe().to_json()
@@ -270,3 +270,12 @@ def test_the_preset_of_sparse_leaves_epochs_and_batches_to_the_data() -> None:
     assert (found.epochs, found.batch_size, found.augment) == (30, 32, "none")
     assert found.searched() == ("learning_rate", "dropout")
     assert (found.optimizer, found.weight_decay) == ("adamw", 0.0)
+
+
+def test_new_studies_have_the_errors_of_integers_and_stored_ones_what_they_had() -> None:
+    new, kept = recipe({}, 897), recipe({"epochs": 3}).to_json()
+    assert new.to_json()["quantisation"] == new.of(POINT)["quantisation"] == "post_training"
+    del kept["quantisation"]  # as an earlier release stored it
+    assert recipe(kept).quantisation == "none"
+    told = recipe({"quantisation": "aware", "aware_share": 0.1}, 897).of(POINT)
+    assert (told["quantisation"], told["aware_share"]) == ("aware", 0.1)

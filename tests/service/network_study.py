@@ -41,6 +41,8 @@ NETWORK: dict[str, Any] = {
     "designer": "random",
     "trials": 30,
 }
+# So that a trial needs nothing but what its test gives it.
+FLOATS = {"quantisation": "none"}
 ALL = 2**31 - 1  # a worker that can do everything
 
 
@@ -53,8 +55,10 @@ def announce(stage: Stage, *data: dict[str, Any]) -> None:
 def network(stage: Stage, **changes: Any) -> int:
     """Create a study of networks for data that a worker announces."""
     announce(stage)
+    training = {**FLOATS, **changes.pop("training", {})}
     with stage.begin() as session:
-        return studies.create(session, {**NETWORK, **changes}, stage.now)[0].id
+        definition = {**NETWORK, "training": training, **changes}
+        return studies.create(session, definition, stage.now)[0].id
 
 
 def point(stage: Stage, study_id: int, seed: int = 0) -> Point:

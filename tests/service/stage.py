@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service import attempts, ledger, needs, studies, trials
+from service import attempts, ledger, studies, trials
 from service.db import Database
 from service.models import Attempt, Study, Trial
 from service.sweeper import Reach, sweep
@@ -74,10 +74,8 @@ class Stage:
         return queued
 
     def claim(self, worker: str = "w", **wanted: Any) -> list[Lease]:
-        """Claim, with a worker that can also judge networks by their integers, as studies ask."""
         self._requests += 1
-        can = wanted.pop("can", 0) | needs.BITS["int8"]
-        claim = Claim(worker, **{"request_id": f"r{self._requests}", "can": can, **wanted})
+        claim = Claim(worker, **{"request_id": f"r{self._requests}", **wanted})
         with self.begin() as session:
             return alone.claim(session, claim, self.now)
 

@@ -5,6 +5,7 @@ compared with what follows from the scales when they are read.
 """
 
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,13 @@ from safetensors.numpy import load, save
 
 from resource_models.errors import ResourceError
 from resource_models.graph import Graph
+from resource_models.nodes import Weighted
 from worker.deploy.errors import InvalidInt8Graph
-from worker.deploy.record import Int8Graph, Kernel, Sensor
+from worker.deploy.record import Int8Graph, Kernel, Sensor, kernel_shape
 from worker.deploy.tables import Affine
 
 VERSION = 1
+PACKED = 2  # the version of weights of 4 bits: two a byte, the first in the low half
 JSON_NAME, ARRAYS_NAME = "int8.json", "int8.safetensors"
 Arrays = dict[str, NDArray[Any]]
 
@@ -33,8 +36,9 @@ def read(description: bytes, arrays: bytes) -> Int8Graph:
     value = _parsed(description)
     if not isinstance(value, dict) or value.keys() != {"version", "graph", "tensors"}:
         raise InvalidInt8Graph(JSON_NAME, "need an object of version, graph and tensors.")
-    if type(value["version"]) is not int or value["version"] != VERSION:
-        raise InvalidInt8Graph("version", f"need {VERSION}, got {value['version']!r}.")
+    version = value["version"]
+    if type(version) is not int or version not in (VERSION, PACKED):
+        raise InvalidInt8Graph("version", f"need {VERSION} or {PACKED}, got {version!r}.")
     try:
         graph = Graph.from_json(value["graph"])
     except ResourceError as error:
@@ -45,12 +49,15 @@ def read(description: bytes, arrays: bytes) -> Int8Graph:
         raise InvalidInt8Graph(ARRAYS_NAME, f"need a safetensors file: {error}") from error
     name = graph.input.id
     sensor = Sensor(_take(left, f"{name}/mean"), _take(left, f"{name}/deviation"))
+    if version == PACKED:
+        _unpack(graph, left)
     kernels = {
         node.id: Kernel(*(_take(left, f"{node.id}/{part}") for part in Kernel.__slots__))
         for node in graph.nodes
         if f"{node.id}/weights" in left
     }
-    record = Int8Graph(graph, _tensors(value["tensors"]), kernels, sensor)
+    bits = 4 if version == PACKED else 8
+    record = Int8Graph(graph, _tensors(value["tensors"]), kernels, sensor, bits)
     _check_tables(record, left)
     return record
 
@@ -60,7 +67,8 @@ def _json(record: Int8Graph) -> bytes:
         name: {"scale": affine.scale, "zero_point": affine.zero_point}
         for name, affine in record.tensors.items()
     }
-    value = {"version": VERSION, "graph": record.graph.to_json(), "tensors": tensors}
+    version = VERSION if record.weight_bits == 8 else PACKED
+    value = {"version": version, "graph": record.graph.to_json(), "tensors": tensors}
     return json.dumps(value, indent=1, allow_nan=False).encode()
 
 
@@ -71,7 +79,33 @@ def _arrays(record: Int8Graph) -> Arrays:
     }
     for name, kernel in record.kernels.items():
         found |= {f"{name}/{part}": getattr(kernel, part) for part in Kernel.__slots__}
+        if record.weight_bits == 4:
+            found[f"{name}/weights"] = packed(kernel.weights)
     return found | _tables(record)
+
+
+def packed(weights: NDArray[np.int8]) -> NDArray[np.uint8]:
+    """Weights of 4 bits, two a byte; what is left of the last byte is 0."""
+    low = weights.astype(np.uint8).reshape(-1) & 15
+    pairs: NDArray[np.uint8] = np.append(low, np.zeros(len(low) % 2, np.uint8)).reshape(-1, 2)
+    found: NDArray[np.uint8] = pairs[:, 0] | pairs[:, 1] << 4
+    return found
+
+
+def _unpack(graph: Graph, left: Arrays) -> None:
+    for node in graph.nodes:
+        name = f"{node.id}/weights"
+        if not isinstance(node, Weighted) or name not in left:
+            continue
+        shape = kernel_shape(node, graph.shapes[node.inputs[0]])
+        count, found = math.prod(shape), left[name]
+        if found.dtype != np.uint8 or found.shape != (-(-count // 2),):
+            need = f"need {-(-count // 2)} bytes of weights, two in each"
+            raise InvalidInt8Graph(name, f"{need}, got {found.dtype} {found.shape}.")
+        halves = np.stack([found & 15, found >> 4], 1).reshape(-1).astype(np.int8)
+        if halves[count:].any():
+            raise InvalidInt8Graph(name, "need 0 in what is left of the last byte.")
+        left[name] = np.where(halves > 7, halves - 16, halves)[:count].reshape(shape)
 
 
 def _tables(record: Int8Graph) -> Arrays:
