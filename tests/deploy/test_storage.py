@@ -9,8 +9,9 @@ from safetensors.numpy import load, save
 
 from tests.deploy import networks
 from tests.worker.samples import EVERYTHING
+from worker.deploy.c.project import project
 from worker.deploy.calibrate import quantise
-from worker.deploy.errors import InvalidInt8Graph
+from worker.deploy.errors import InvalidInt8Graph, InvalidProject
 from worker.deploy.observers import MinMax
 from worker.deploy.simulate import Simulation
 from worker.deploy.storage import ARRAYS_NAME, JSON_NAME, files, packed, read
@@ -94,6 +95,8 @@ def test_weights_of_four_bits_are_packed_and_come_back() -> None:
         assert np.array_equal(again.kernels[name].weights, kernel.weights)
     with pytest.raises(InvalidInt8Graph, match="weight_bits: need weights of 8 bits"):
         tflite_file(record)
+    with pytest.raises(InvalidProject, match="weight_bits: need weights of 8 bits"):
+        project(record)
     eight = networks.drawn_int8(EVERYTHING)
     with pytest.raises(InvalidInt8Graph, match="bytes of weights, two in each"):
         read(found[JSON_NAME], files(eight)[ARRAYS_NAME])

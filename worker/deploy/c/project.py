@@ -42,9 +42,12 @@ def project(
             ones. At most 16 are taken.
 
     Raises:
-        InvalidProject: a name that C does not allow, labels that are not one for each output, or
-            samples of another shape.
+        InvalidProject: a name that C does not allow, labels that are not one for each output,
+            samples of another shape, or weights of 4 bits, for which there is no kernel yet.
     """
+    if record.weight_bits != 8:
+        need = "need weights of 8 bits for a C project"
+        raise InvalidProject("weight_bits", f"{need}, got {record.weight_bits}.")
     checked_name(name)
     outputs = int(np.prod(record.graph.shapes[record.graph.output]))
     if labels and len(labels) != outputs:
