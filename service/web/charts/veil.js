@@ -38,14 +38,13 @@ export class Veil {
       picture.style[name] = `${pixels}px`;
     }
     const paper = picture.getContext("2d");
-    const plate = new Plate(picture.width, picture.height);
     for (const { trace, at, opacity } of layers) {
-      if (trace.mode === "lines") {
-        plate.print(paper);
-        stroke(paper, trace, across, up, scale);
-      } else plate.stamp(stampOf(trace.marker, opacity, scale), trace, at, across, up, scale);
+      const places = placesOf(trace, at, across, up, scale);
+      if (trace.mode === "lines") stroke(paper, places, trace.line, scale);
+      // A rim tells its point from the one below: each is drawn for itself. Few have one, a front above all.
+      else if (trace.marker.line?.width) draw(paper, places, trace.marker, opacity, scale);
+      else print(paper, places, trace.marker, opacity, scale);
     }
-    plate.print(paper);
     if (this.picture) this.picture.replaceWith(picture);
     else drawn.after(picture);
     this.picture = picture;
@@ -72,104 +71,98 @@ function place(axis, upwards) {
   return { from, length, at: (value) => (value === null ? NaN : at(value)) };
 }
 
-/** A point in each of its places within a pixel: red, green, blue and what it covers, from 0 to 1. */
-function stampOf({ size, color, line }, opacity, scale) {
-  const half = Math.ceil(((size + (line?.width ?? 0)) / 2) * scale) + 1;
-  const side = 2 * half + 1;
-  const paper = new OffscreenCanvas(side, side).getContext("2d", { willReadFrequently: true });
-  paper.fillStyle = color;
-  paper.strokeStyle = line?.color ?? color;
-  paper.lineWidth = (line?.width ?? 0) * scale;
-  const kinds = [];
-  for (let kind = 0; kind < PHASES * PHASES; kind += 1) {
-    const [x, y] = [kind % PHASES, Math.floor(kind / PHASES)].map((each) => half + (each + 0.5) / PHASES);
-    paper.clearRect(0, 0, side, side);
-    paper.beginPath();
-    paper.arc(x, y, (size / 2) * scale, 0, ROUND);
-    paper.fill();
-    if (line?.width) paper.stroke();
-    const kept = [];
-    paper.getImageData(0, 0, side, side).data.forEach((value, at, all) => {
-      if (at % 4 !== 3 || value === 0) return;
-      const [row, column] = [Math.floor(at / 4 / side) - half, (Math.floor(at / 4) % side) - half];
-      const cover = (value / BYTE) * opacity;
-      kept.push(column, row, all[at - 3] * cover, all[at - 2] * cover, all[at - 1] * cover, cover);
-    });
-    kinds.push(Float32Array.from(kept));
+/** Where points of a trace lie on the picture, x and y in turn; those that lie nowhere are left out. */
+function placesOf({ x, y }, at, across, up, scale) {
+  const places = new Float64Array(2 * (at ? at.length : x.length));
+  let end = 0;
+  for (let each = 0; 2 * each < places.length; each += 1) {
+    const point = at ? at[each] : each;
+    const [left, top] = [across.at(x[point]) * scale, up.at(y[point]) * scale];
+    if (!Number.isFinite(left + top)) continue;
+    places[end] = left;
+    places[end + 1] = top;
+    end += 2;
   }
-  return kinds;
+  return places.subarray(0, end);
 }
 
-/** Pixels on which points are stamped over each other, and then printed at once. */
-class Plate {
-  constructor(width, height) {
-    this.width = width;
-    this.height = height;
-    this.clear();
-  }
-
-  clear() {
-    this.pixels = new Float32Array(4 * this.width * this.height);
-    this.used = false;
-  }
-
-  stamp(kinds, { x, y }, at, across, up, scale) {
-    const count = at ? at.length : x.length;
-    for (let each = 0; each < count; each += 1) {
-      const point = at ? at[each] : each;
-      const [left, top] = [across.at(x[point]) * scale, up.at(y[point]) * scale];
-      const [column, row] = [Math.floor(left), Math.floor(top)];
-      const kind = PHASES * Math.floor((top - row) * PHASES) + Math.floor((left - column) * PHASES);
-      if (kinds[kind]) this.press(kinds[kind], column, row); // none of a point that lies nowhere
+/** How much a disc covers of the pixels around it, in each of its places within a pixel of a row so wide. */
+function stampsOf(radius, reach, opacity, width) {
+  const stamps = [];
+  for (let kind = 0; kind < PHASES * PHASES; kind += 1) {
+    const [x, y] = [kind % PHASES, Math.floor(kind / PHASES)].map((each) => (each + 0.5) / PHASES);
+    const [steps, covers] = [[], []];
+    for (let row = -reach; row <= reach; row += 1) {
+      for (let column = -reach; column <= reach; column += 1) {
+        const inside = radius + 0.5 - Math.hypot(column + 0.5 - x, row + 0.5 - y);
+        if (inside <= 0) continue;
+        steps.push(row * width + column);
+        covers.push(Math.min(1, inside) * opacity);
+      }
     }
-    this.used ||= count > 0;
+    stamps.push({ steps: Int32Array.from(steps), covers: Float32Array.from(covers) });
   }
+  return stamps;
+}
 
-  press(kind, column, row) {
-    const { pixels, width, height } = this;
-    for (let at = 0; at < kind.length; at += 6) {
-      const [x, y] = [column + kind[at], row + kind[at + 1]];
-      if (x < 0 || y < 0 || x >= width || y >= height) continue;
-      const to = 4 * (y * width + x);
-      const rest = 1 - kind[at + 5];
-      pixels[to] = pixels[to] * rest + kind[at + 2];
-      pixels[to + 1] = pixels[to + 1] * rest + kind[at + 3];
-      pixels[to + 2] = pixels[to + 2] * rest + kind[at + 4];
-      pixels[to + 3] = pixels[to + 3] * rest + kind[at + 5];
-    }
+/** Stamp points of one colour over each other, and lay them on the picture. */
+function print(paper, places, { size, color }, opacity, scale) {
+  if (places.length === 0) return;
+  const radius = (size / 2) * scale;
+  const reach = Math.ceil(radius) + 1;
+  // With an edge as wide as a stamp, so that none has to ask where the picture ends.
+  const [width, height] = [paper.canvas.width + 2 * reach, paper.canvas.height + 2 * reach];
+  const covered = new Float32Array(width * height);
+  const stamps = stampsOf(radius, reach, opacity, width);
+  for (let at = 0; at < places.length; at += 2) {
+    const [left, top] = [places[at] + reach, places[at + 1] + reach];
+    const [column, row] = [Math.floor(left), Math.floor(top)];
+    if (column < reach || row < reach || column >= width - reach || row >= height - reach) continue;
+    const kind = PHASES * Math.floor((top - row) * PHASES) + Math.floor((left - column) * PHASES);
+    press(covered, row * width + column, stamps[kind]);
   }
+  const alphas = new ImageData(width, height);
+  for (let pixel = 0; pixel < covered.length; pixel += 1) alphas.data[4 * pixel + 3] = BYTE * covered[pixel];
+  const ink = new OffscreenCanvas(width, height).getContext("2d");
+  ink.putImageData(alphas, 0, 0);
+  ink.globalCompositeOperation = "source-in";
+  ink.fillStyle = color;
+  ink.fillRect(0, 0, width, height);
+  paper.drawImage(ink.canvas, -reach, -reach);
+}
 
-  /** Lay what was stamped over what `paper` shows, and begin anew. */
-  print(paper) {
-    if (!this.used) return;
-    const made = new ImageData(this.width, this.height);
-    const { pixels } = this;
-    for (let at = 3; at < pixels.length; at += 4) {
-      const cover = pixels[at];
-      if (cover === 0) continue;
-      made.data[at - 3] = pixels[at - 3] / cover;
-      made.data[at - 2] = pixels[at - 2] / cover;
-      made.data[at - 1] = pixels[at - 1] / cover;
-      made.data[at] = cover * BYTE;
-    }
-    const layer = new OffscreenCanvas(this.width, this.height);
-    layer.getContext("2d").putImageData(made, 0, 0);
-    paper.drawImage(layer, 0, 0);
-    this.clear();
+function press(covered, middle, { steps, covers }) {
+  for (let at = 0; at < steps.length; at += 1) {
+    const pixel = middle + steps[at];
+    covered[pixel] += (1 - covered[pixel]) * covers[at];
   }
+}
+
+function draw(paper, places, { size, color, line }, opacity, scale) {
+  paper.globalAlpha = opacity;
+  paper.fillStyle = color;
+  paper.strokeStyle = line.color;
+  paper.lineWidth = line.width * scale;
+  for (let at = 0; at < places.length; at += 2) {
+    paper.beginPath();
+    paper.arc(places[at], places[at + 1], (size / 2) * scale, 0, ROUND);
+    paper.fill();
+    paper.stroke();
+  }
+  paper.globalAlpha = 1;
 }
 
 /** A line in steps, as Plotly's shapes `hv` and `vh`. */
-function stroke(paper, { x, y, line }, across, up, scale) {
+function stroke(paper, places, { color, width, shape }, scale) {
   paper.beginPath();
-  x.forEach((value, point) => {
-    const [left, top] = [across.at(value) * scale, up.at(y[point]) * scale];
-    if (point === 0) paper.moveTo(left, top);
-    else if (line.shape === "vh") paper.lineTo(across.at(x[point - 1]) * scale, top);
-    else paper.lineTo(left, up.at(y[point - 1]) * scale);
+  for (let at = 0; at < places.length; at += 2) {
+    const [left, top] = [places[at], places[at + 1]];
+    if (at === 0) paper.moveTo(left, top);
+    else if (shape === "vh") paper.lineTo(places[at - 2], top);
+    else paper.lineTo(left, places[at - 1]);
     paper.lineTo(left, top);
-  });
-  paper.strokeStyle = line.color;
-  paper.lineWidth = line.width * scale;
+  }
+  paper.strokeStyle = color;
+  paper.lineWidth = width * scale;
   paper.stroke();
 }
