@@ -1,48 +1,19 @@
 """The SDK and the command line against the real service: its own server, database and planner."""
 
-import json
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 import tinyfront
+from tests.client.toys import COST, SPACE, evaluated, finished, toy
 from tinyfront import (
     Choice,
     Client,
     Cnn,
-    Integer,
     Parameters,
     Real,
-    Study,
-    maximize,
     minimize,
 )
-from tinyfront.cli import app, exits
-
-SPACE = Parameters(Real("x", 0.001, 1.0, log=True), Integer("n", 1, 9), Choice("kind", ["a", "b"]))
-COST = minimize("cost", ideal=0.0, reference=10.0)
-GAIN = maximize("gain", ideal=10.0, reference=0.0)
-
-
-def toy(client: Client, name: str, trials: int = 4, **more: Any) -> Study:
-    return client.create_study(
-        name, space=SPACE, objectives=[COST, GAIN], trials=trials, designer="random", **more
-    )
-
-
-def evaluated(parameters: Mapping[str, Any]) -> dict[str, float]:
-    return {"cost": parameters["x"] * 5, "gain": parameters["n"] * parameters["x"]}
-
-
-def finished(study: Study) -> Study:
-    for trial in study.ask():
-        with trial:
-            trial.complete(evaluated(trial.parameters))
-    return study
 
 
 def test_a_black_box_with_conditions_and_constraints_runs_to_its_front(client: Client) -> None:
@@ -247,52 +218,6 @@ def test_an_export_has_a_line_for_each_trial(client: Client, format: str) -> Non
     study = finished(toy(client, f"export-{format}"))
     lines = b"".join(study.export(format)).decode().splitlines()
     assert len(lines) == (5 if format == "csv" else 4)
-
-
-def test_the_command_line_does_the_same(url: str, tmp_path: Path) -> None:
-    space = tmp_path / "space.json"
-    space.write_text(json.dumps(SPACE.to_json()))
-    create = ["study", "create", "typed", "--space", str(space), "--trials", "2"]
-    create += ["--objective", "cost<=1", "--objective", "max gain", "--designer", "sobol"]
-    made = json.loads(run(url, *create, "--json"))
-    assert [objective["goal"] for objective in made["objectives"]] == ["minimize", "maximize"]
-    with Client(url) as client:
-        finished(client.study("typed"))
-        trial = next(client.study("typed").trials())
-    for words in (
-        ["study", "ls"],
-        ["study", "show", "typed"],
-        ["study", "watch", "typed"],
-        ["study", "extend", "typed", "1"],
-        ["study", "pause", "typed"],
-        ["study", "resume", "typed"],
-        ["study", "close", "typed"],
-        ["front", "typed"],
-        ["front", "typed", "--device", "rp2040"],
-        ["trial", "show", str(trial.id)],
-        ["export", "typed", "-o", str(tmp_path / "typed.csv")],
-        ["download", str(trial.id), str(tmp_path / "files")],
-    ):
-        assert run(url, *words)
-        assert json.loads(run(url, *words, "--json")) is not None
-
-
-def test_the_command_line_refuses_in_one_line(url: str) -> None:
-    with Client(url) as client:
-        toy(client, "with-a-front")
-    for words, code in (
-        (["study", "show", "nobody"], exits.NOT_FOUND),
-        (["front", "with-a-front", "--device", "x"], exits.FAILED),
-    ):
-        result = CliRunner().invoke(app, [*words, "--url", url])
-        assert result.exit_code == code
-        assert len(result.stderr.splitlines()) == 1
-
-
-def run(url: str, *words: str) -> str:
-    result = CliRunner().invoke(app, [*words, "--url", url])
-    assert result.exit_code == 0, result.output
-    return result.stdout
 
 
 def test_every_space_that_can_be_built_is_read_by_the_server_as_it_was_meant(

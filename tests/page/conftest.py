@@ -13,7 +13,7 @@ from service.db import Database
 from tests.access.conftest import Keyed, keyed_sqlite
 from tests.api.conftest import BLACK_BOX, Served, served, served_sqlite, wait_until
 from tests.browser import PATIENCE_MS
-from tests.page import seeds
+from tests.page import ovens, seeds
 
 __all__ = ["keyed_sqlite", "served", "served_sqlite"]
 
@@ -111,6 +111,13 @@ def family(shared: Served) -> dict[str, Any]:
     found = seeds.family(shared)
     wait_until(lambda: shared.get("/studies/family")["finished"] == 1)
     return found
+
+
+@pytest.fixture(scope="session")
+def oven(shared: Served) -> Served:
+    """A black box with parameters of every kind and 60 results."""
+    ovens.oven(shared, 60)
+    return shared
 
 
 @pytest.fixture

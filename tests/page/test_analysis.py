@@ -1,15 +1,13 @@
-"""What mattered, parallel axes, the timeline and studies side by side, in a real browser."""
+"""What mattered, and parallel axes, in a real browser."""
 
 import re
 from collections.abc import Iterator
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.api.conftest import Served, wait_until
-from tests.page import ovens, seeds
+from tests.api.conftest import Served
+from tests.page import ovens
 from tests.page.conftest import NARROW, STUDY, Window
 
 pytestmark = pytest.mark.browser
@@ -24,13 +22,6 @@ WRITTEN = """(name) => {
   return Object.fromEntries([...axis.querySelectorAll(".tick")].map((tick) =>
     [tick.textContent, tick.transform.baseVal[0].matrix.f]));
 }"""
-
-
-@pytest.fixture(scope="module")
-def oven(shared: Served) -> Served:
-    """A black box with parameters of every kind and 60 results."""
-    ovens.oven(shared, 60)
-    return shared
 
 
 @pytest.fixture
@@ -227,83 +218,3 @@ def test_an_empty_study_says_what_will_be_there(window: Window, oven: Served) ->
     page = window.open("/studies/empty/timeline")
     expect(page.locator("main")).to_contain_text("No worker has claimed a trial yet.")
     expect(page.locator(".chart").first).to_be_hidden()
-
-
-def test_the_timeline_shows_attempts_as_bars_and_rows_that_open_trials(
-    window: Window, networks: Served
-) -> None:
-    page = window.open(f"{STUDY}/timeline")
-    window.drawn()
-    chart = page.get_by_role("figure", name="Attempts over time")
-    expect(chart.locator(".legend .traces")).to_have_text(["completed", "infeasible", "failed"])
-    expect(chart.locator(".bars .point")).to_have_count(14)
-    table = page.get_by_role("region", name="The newest of these attempts")
-    assert table.locator("tbody tr").count() == 14
-    expect(table).to_contain_text("bench-1")
-    box = chart.locator(".bars .point").first.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.wait_for_selector(".hovertext")
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(page).to_have_url(re.compile(r"/trials/\d+$"))
-
-
-def test_a_running_attempt_grows(window: Window, oven: Served) -> None:
-    seeds.black_box(oven, 0, "growing")
-    oven.enqueue(0.5, "growing")
-    oven.claim("growing")
-    page = window.open("/studies/growing/timeline")
-    window.drawn()
-    width = "document.querySelector('.js-plotly-plot').data[0].x[0]"
-    before = page.evaluate(width)
-    oven.enqueue(0.25, "growing")
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # looks at once
-    page.wait_for_function(f"before => {width} > before", arg=before)
-
-
-def test_studies_are_compared_on_their_own_scales(window: Window, oven: Served) -> None:
-    for name in ("left", "right"):
-        seeds.black_box(oven, 3, name)
-        wait_until(lambda name=name: bool(oven.get(f"/studies/{name}")["finished"] == 3))
-    page = window.open("/studies/left")
-    page.get_by_role("link", name="Compare with other studies").click()
-    expect(page).to_have_url(re.compile(r"/compare\?study=left$"))
-    page.wait_for_selector("[data-loading]", state="detached")
-    window.drawn()
-    form = page.get_by_role("form", name="Add a study")
-    form.get_by_label("Study").select_option("right")
-    form.get_by_role("button", name="Add").press("Enter")
-    expect(page.get_by_role("list", name="Studies compared").locator("li")).to_have_count(2)
-    assert "study=left&study=right" in page.url
-    expect(page.get_by_role("alert").filter(has_text="cannot be compared")).to_have_count(0)
-    form.get_by_label("Study").select_option("kiln")
-    form.get_by_role("button", name="Add").click()
-    warned = page.get_by_role("alert").filter(has_text="cannot be compared")
-    expect(warned).to_be_visible()
-    table = page.get_by_role("region", name="The studies compared")
-    expect(table).to_contain_text("cost 100 to 0.01, log")
-    page.wait_for_function("document.querySelectorAll('.js-plotly-plot .subplot').length >= 2")
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
-    with page.expect_response("**/figures/hypervolume?*by=time"):
-        page.get_by_label("by time since the first attempt").check()
-    page.wait_for_function("location.search.includes('by=time')")
-    assert "/api/v1/studies" not in asked, "a look asks for what it shows"
-    page.get_by_role("button", name="Remove kiln").click()
-    expect(warned).to_have_count(0)
-
-
-def test_a_study_that_is_gone_is_said_and_can_be_removed(window: Window, oven: Served) -> None:
-    page = window.open("/compare?study=kiln&study=gone")
-    expect(page.get_by_role("alert").filter(has_text="gone")).to_be_visible()
-    page.get_by_role("button", name="Remove gone").click()
-    window.drawn()
-    window.forgive("404")
-
-
-def test_compare_without_studies_says_what_to_do(window: Window, oven: Served) -> None:
-    page = window.open("/")
-    page.get_by_role("link", name="Compare").click()
-    expect(page.locator("main")).to_contain_text("Add two studies or more")
-    found: Any = page.locator(".add select option").count()
-    assert found >= 1

@@ -87,8 +87,8 @@ def _arrays(record: Int8Graph) -> Arrays:
 def packed(weights: NDArray[np.int8]) -> NDArray[np.uint8]:
     """Weights of 4 bits, two a byte; what is left of the last byte is 0."""
     low = weights.astype(np.uint8).reshape(-1) & 15
-    pairs: NDArray[np.uint8] = np.append(low, np.zeros(len(low) % 2, np.uint8)).reshape(-1, 2)
-    found: NDArray[np.uint8] = pairs[:, 0] | pairs[:, 1] << 4
+    pairs = np.append(low, np.zeros(len(low) % 2, np.uint8)).reshape(-1, 2)
+    found: NDArray[np.uint8] = (pairs[:, 0] | pairs[:, 1] << 4).astype(np.uint8)
     return found
 
 
