@@ -15,6 +15,7 @@ from tests.deploy import networks
 from tests.deploy.c.pruned import PRUNED, pruned
 from tests.worker.samples import EVERYTHING
 from worker.deploy import scratch
+from worker.deploy.boards import tools
 from worker.deploy.c.figures import figures
 from worker.deploy.c.project import project
 from worker.deploy.c.text import array, comment, single, string, word
@@ -110,12 +111,14 @@ def test_it_calls_nothing_and_has_no_memory_but_the_arena(folder: Path, tmp_path
     moved = Graph((Input("in", (20, 20, 8)), Pad("framed", ("in",), (9, 9), (0, 0))))
     scratch.write(tmp_path, project(networks.drawn_int8(moved)))
     # On a core: a compiler for this machine writes such loops out.
-    gcc = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-std=c99", "-O3", "-ffreestanding"]
-    scratch.require(gcc[0])
+    tools.require(*tools.LINKING)
+    gcc = [tools.GCC, "-mcpu=cortex-m4", "-mthumb", "-std=c99", "-O3", "-ffreestanding"]
     scratch.run([*gcc, "-Wall", "-Wextra", "-Werror", "-I.", "-c", "model.c"], tmp_path)
     for where, name in ((folder, "my_net2"), (tmp_path, "model")):
         listed = scratch.run(["nm", "--format=posix", f"{name}.o"], where)
-        kinds = {line.split()[0]: line.split()[1] for line in listed.splitlines() if " " in line}
+        fields = [line.split() for line in listed.splitlines()]
+        # A name with $ is none: it marks where code or data begins.
+        kinds = {line[0]: line[1] for line in fields if len(line) > 1 and line[0][0] != "$"}
         assert [symbol for symbol, kind in kinds.items() if kind == "U"] == []
         assert [symbol for symbol, kind in kinds.items() if kind in "bBdDC"] == [f"{name}_arena"]
         ours = [symbol for symbol, kind in kinds.items() if kind == "T"]
