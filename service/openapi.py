@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from service.app import create_app
@@ -17,11 +18,11 @@ def description() -> str:
     return json.dumps(app.openapi(), indent=2, sort_keys=True) + "\n"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Write the description to the path given, by default `docs/openapi.json`."""
     parser = argparse.ArgumentParser(prog="python -m service.openapi", description=__doc__)
     parser.add_argument("path", nargs="?", type=Path, default=Path("docs/openapi.json"))
-    path: Path = parser.parse_args().path
+    path: Path = parser.parse_args(arguments).path
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(description())
 

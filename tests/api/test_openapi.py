@@ -16,7 +16,7 @@ def test_the_description_in_docs_is_that_of_the_code() -> None:
 
 def test_the_command_writes_the_description(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "openapi.json"
-    assert openapi.main([str(path)]) == 0
+    openapi.main([str(path)])
     assert path.read_text() == openapi.description()
 
 
