@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from optimizer.networks.recipe import ALWAYS
+
 # What revision 0002 wrote into the spaces of release 0.1.0, which knew none of these ranges.
 ADDED: Mapping[str, Any] = MappingProxyType(
     {
@@ -46,8 +48,11 @@ def as_meant(definition: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[s
 
 
 def complete(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a stored definition with what it means where it could not say so."""
-    training = definition.get("training")
-    if not training or "quantisation" in training:
+    """Return a stored definition with what it means where it could not say so.
+
+    One that somebody wrote, which does not name all that a stored one does, stays as it is.
+    """
+    training = definition.get("training") or {}
+    if "quantisation" in training or not training.keys() >= set(ALWAYS):
         return dict(definition)
     return {**definition, "training": {**training, "quantisation": UNTOLD["quantisation"]}}

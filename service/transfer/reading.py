@@ -103,10 +103,8 @@ def _begin(study: StudyRecord, name: str | None) -> Checked:
             raise InvalidDefinition("data", f"data: the file does not describe {wanted!r}")
         return facts
 
-    if "inherit_epochs" in (definition["training"] or {}):  # a whole one, of whatever release
-        definition = earlier.complete(definition)
     try:
-        prepared = definitions.prepare(definition, facts_of)
+        prepared = definitions.prepare(earlier.complete(definition), facts_of)
         scales = {each: Scale(**scale.model_dump()) for each, scale in study.scales.items()}
         problem = prepared.problem.with_scales(scales)
     except InvalidDefinition as error:

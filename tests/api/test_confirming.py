@@ -72,7 +72,7 @@ def test_a_run_and_its_network_show_each_other_and_its_files(served: Served) -> 
     held = claim(served)
     deliver(served, held, 0.1, 0.2)
     run = served.get(f"/trials/{held['trial_id']}")
-    assert (run["purpose"], run["replicate"], run["needs"]) == ("confirm", 1, ["confirm"])
+    assert (run["purpose"], run["replicate"], run["needs"]) == ("confirm", 1, ["confirm", "int8"])
     assert run["confirms"] == {"id": trial["id"], "number": 1, "status": "completed"}
     assert run["confirms_id"] == trial["id"]
     assert {artefact["name"] for artefact in run["artefacts"]} == {

@@ -88,7 +88,7 @@ def test_a_pruned_trial_shows_a_prediction_then_what_came_out(served: Served) ->
     before = served.get(f"/trials/{queued['id']}")
     assert before["graph"] == held["work"]["graph"]
     assert before["pruning"]["scope"] == "channels"
-    assert before["needs"] == ["pruning"]
+    assert before["needs"] == ["pruning", "int8"]
     assert served.get(f"/trials/{queued['id']}/network")["proposed"] is True
     left = cut(held)
     figures = footprint(left, device("stm32f446re")).figures()
