@@ -131,7 +131,7 @@ def test_a_filter_of_the_address_shows_as_a_range(quiet: Window, oven: Served) -
 def test_a_filter_without_an_axis_holds_for_the_lines_too(quiet: Window, networks: Served) -> None:
     query = "axis=error&axis=filters%20(mean)&where=macs>=2000&device=arduino-uno"
     page = quiet.open(f"{STUDY}/parameters?{query}")
-    page.wait_for_selector(".parcoords .axis")
+    assert axes(page) == ["error", "filters (mean)"], "a board takes no room of an axis"
     where = "where=macs%3E%3D2000&where=model_size:deployed%3C%3D32768"
     path = f"{STUDY}/trials?status=completed&limit=100"
     passing = networks.get(f"{path}&{where}&where=working_memory:arena%3C%3D2048")["items"]
@@ -189,6 +189,12 @@ def test_an_address_with_an_axis_of_another_study_shows_the_usual_ones(
 def test_a_narrow_screen_has_fewer_axes_and_no_sideways_scroll(quiet: Window, oven: Served) -> None:
     page = quiet.open(f"{KILN}/parameters")
     assert len(axes(page)) == 4
+    names = "[...document.querySelectorAll('.parcoords .axis-title')]"
+    boxes = page.evaluate(f"{names}.map((each) => each.getBoundingClientRect().toJSON())")
+    canvas = page.locator(".parcoords").bounding_box()
+    assert canvas is not None
+    assert all(box["top"] >= canvas["y"] for box in boxes), "no name is cut off"
+    assert page.evaluate(f"{TRACE}.labelangle") != 0, "nor runs into its neighbour"
     for path in (f"{KILN}/parameters", f"{KILN}/timeline", "/compare?study=kiln"):
         quiet.open(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

@@ -8,6 +8,10 @@ const BUTTONS = { ...CONFIG, modeBarButtons: [["toImage"]] };
 const STROKES = ["line", "dimmer", "accent"];
 const LIGHT = 0.35; // of the fainter colour in a shadow
 
+// Where axes stand close, their names are slanted, or they would run into each other.
+const NARROW_PX = 480;
+const SLANTED = { angle: -30, margin: { l: 44, r: 60, t: 100, b: 20 } };
+
 // So much ink do all lines have together that lie beyond the ranges.
 const FAINT = 100;
 
@@ -20,9 +24,12 @@ export class LinesChart extends Chart {
 
   dressed(figure, colours) {
     const { layout } = super.dressed(figure, colours);
+    const margin = this.canvas.clientWidth < NARROW_PX ? SLANTED.margin : layout.margin;
     return {
-      data: figure.data.map((trace) => dressedLines(trace, colours)),
-      layout: { ...layout, paper_bgcolor: colours.surface }, // Plotly rims the words of the axes with it
+      data: figure.data.map((trace) => ({
+        ...dressedLines(trace, colours), labelangle: margin === SLANTED.margin ? SLANTED.angle : trace.labelangle,
+      })),
+      layout: { ...layout, margin, paper_bgcolor: colours.surface }, // Plotly rims the words of the axes with it
       config: BUTTONS,
     };
   }

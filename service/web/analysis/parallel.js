@@ -66,7 +66,8 @@ export class ParallelChart {
     const first = [...own.slice(0, Math.max(1, some - 2)), ...ranked].slice(0, some);
     this.axes = this.asked.length ? this.asked : ranked.length ? first : [];
     // A filter on an objective that is not drawn would hide lines for no reason to be seen.
-    const limited = this.axes.length ? this.filters.names.filter((name) => own.includes(name) && !this.axes.includes(name)) : [];
+    const ranged = new Set(this.filters.ranges.map(({ name }) => name));
+    const limited = this.axes.length ? [...ranged].filter((name) => own.includes(name) && !this.axes.includes(name)) : [];
     const axis = [...limited, ...this.axes].slice(0, MOST.wide);
     const figures = [...new Set([...(fitted ? FITTED.map(([name]) => name) : []), ...this.filters.names])];
     const also = figures.filter((name) => !own.includes(name));
