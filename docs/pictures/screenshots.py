@@ -1,53 +1,73 @@
-"""Screenshots of the page, from a real study that a real server and worker have run.
+"""Pictures of the page for the documentation, from a study that a server and a worker have run.
 
-    python -m docs.pictures.screenshots                    # runs the study of the demo first
+    python -m docs.pictures.screenshots            # runs the study of the demo first, in minutes
     python -m docs.pictures.screenshots --url http://127.0.0.1:8000 --study digits
 
-Each view is taken wide and narrow, light and dark, into `docs/images/page`; the wide, light one of
-the study is also `docs/images/study.png`. A view that this release does not have is left out.
-Needs chromium, as the tests of the page do.
+They lie in `docs/images/page`, each light and dark; the wide, light one of the study is also
+`docs/images/study.png`, for places that show no WebP. `--all --target FOLDER` takes each view wide
+and narrow, to be looked at. Needs chromium, as the tests of the page do.
 """
 
 import argparse
-import shutil
+import io
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
-from playwright.sync_api import Error as BrowserError
 
 from tinyfront import Client, Cnn, ServerUnreachable, Study, minimize
 
 IMAGES = Path(__file__).parents[1] / "images"
 CHROMIUM = "/usr/bin/chromium"
-SIZES = {"wide": (1280, 1040), "narrow": (390, 844)}
+WIDE, NARROW = "wide", "narrow"
+WIDTHS = {WIDE: 1280, NARROW: 390}
+NARROW_HEIGHT = 844
 SCHEMES = ("light", "dark")
 SETTLED_MS = 600  # Plotly draws its last strokes after its elements are there
 START_S = 600.0
-ABSENT = ("There is no such page", "No such page", "Not found")
 
 
-def views(study: Study) -> dict[str, str]:
-    """The addresses to show, by the name of their file."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a picture shows.
+
+    Attributes:
+        address: of the page.
+        height: of the wide picture: no more than there is to see.
+        heading: the section that stands at its top; None for the top of the page.
+        sizes: in which the documents show it.
+    """
+
+    address: str
+    height: int = 1000
+    heading: str | None = None
+    sizes: tuple[str, ...] = (WIDE,)
+
+
+def views(study: Study) -> dict[str, View]:
+    """What to show, by the name of its file."""
     front = sorted(study.front(), key=lambda trial: trial.values["error"])
-    base = f"/studies/{study.name}"
+    base, best = f"/studies/{study.name}", f"/trials/{front[0].id}"
     compared = ",".join(str(trial.number) for trial in front[:3])
     return {
-        "studies": "/",
-        "new": "/new",
-        "study": base,
-        "trials": f"{base}/trials",
-        "parameters": f"{base}/parameters",
-        "timeline": f"{base}/timeline",
-        "compare": f"{base}/compare?trials={compared}",
-        "trial": f"/trials/{front[0].id}",
-        "overlay": f"/compare?study={study.name}",
-        "workers": "/workers",
+        "studies": View("/", 560, sizes=()),
+        "new": View(f"/new?like={study.name}"),
+        "study": View(base, 1040, sizes=(WIDE, NARROW)),
+        "trials": View(f"{base}/trials", sizes=()),
+        "predictions": View(f"{base}/trials", 620, heading="Were the predictions kept?"),
+        "parameters": View(f"{base}/parameters", 1340),
+        "timeline": View(f"{base}/timeline", 560),
+        "compare": View(f"{base}/compare?trials={compared}", 720),
+        "trial": View(best, 1240, sizes=(WIDE, NARROW)),
+        "overlay": View(f"/compare?study={study.name}", sizes=()),
+        "workers": View("/workers", 420),
     }
 
 
@@ -100,45 +120,45 @@ def _holds_digits(client: Client) -> bool:
         return False
 
 
-def shoot(browser: Browser, url: str, shown: dict[str, str], target: Path) -> list[str]:
-    """Take all pictures; returns the views that this release does not have."""
-    absent: list[str] = []
+def shoot(browser: Browser, url: str, study: Study, target: Path, everything: bool) -> int:
+    """Take the pictures; returns how many."""
+    taken = 0
     for scheme in SCHEMES:
-        for size, (width, height) in SIZES.items():
+        for size, width in WIDTHS.items():
             context = browser.new_context(
-                viewport={"width": width, "height": height},
-                color_scheme="dark" if scheme == "dark" else "light",
-                reduced_motion="reduce",
+                color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce"
             )
             page = context.new_page()
-            for name, address in shown.items():
-                if name not in absent and not _open(page, f"{url}{address}"):
-                    absent.append(name)
-                if name not in absent:
-                    page.screenshot(path=target / f"{name}-{size}-{scheme}.png")
+            for name, view in views(study).items():
+                if everything or size in view.sizes:
+                    height = view.height if size == WIDE else NARROW_HEIGHT
+                    page.set_viewport_size({"width": width, "height": height})
+                    _open(page, url, view)
+                    _keep(page, target / f"{name}-{size}-{scheme}.webp")
+                    taken += 1
             context.close()
-    return absent
+    return taken
 
 
-def _open(page: Page, address: str) -> bool:
-    """Go to a view and wait until it stands still; False if it is none."""
-    answer = page.goto(address)
-    if answer is None or answer.status >= 400:
-        return False
-    try:
-        page.wait_for_selector("h1", timeout=15_000)
-        page.wait_for_selector("[data-loading]", state="detached", timeout=15_000)
-    except BrowserError:
-        return False
-    if any(words in page.inner_text("h1") for words in ABSENT):
-        return False
+def _open(page: Page, url: str, view: View) -> None:
+    """Go to a view and wait until it stands still."""
+    page.goto(f"{url}{view.address}")
+    page.wait_for_selector("h1")
+    page.wait_for_selector("[data-loading]", state="detached")
     if page.query_selector(".chart"):
-        try:
-            page.wait_for_selector(".chart .main-svg, .chart canvas", timeout=15_000)
-        except BrowserError:
-            return False
+        page.wait_for_selector(".chart .main-svg, .chart canvas")
+    if view.heading is not None:
+        heading = page.get_by_role("heading", name=view.heading)
+        heading.evaluate("each => window.scrollTo(0, each.getBoundingClientRect().top - 24)")
+    else:
+        page.evaluate("document.activeElement.blur()")  # no frame around a field
     page.wait_for_timeout(SETTLED_MS)
-    return True
+
+
+def _keep(page: Page, path: Path) -> None:
+    """Keep a picture, without loss and small: 60 KB where PNG takes 130."""
+    with Image.open(io.BytesIO(page.screenshot())) as picture:
+        picture.convert("RGB").save(path, lossless=True, method=6, quality=100)
 
 
 def main() -> None:
@@ -148,31 +168,28 @@ def main() -> None:
     parser.add_argument("--study", default="digits", help="the study to show of a running server")
     parser.add_argument("--trials", type=int, default=60, help="of the study, where none is given")
     parser.add_argument("--target", type=Path, default=IMAGES, help="where the pictures go")
+    parser.add_argument("--all", action="store_true", help="each view, wide and narrow")
     given = parser.parse_args()
     if given.url:
-        _take(given.url, given.study, given.target)
+        _take(given.url, given.study, given.target, given.all)
     else:
         with server() as url:
-            _take(url, search(url, given.trials), given.target)
+            _take(url, search(url, given.trials), given.target, given.all)
 
 
-def _take(url: str, name: str, target: Path) -> None:
+def _take(url: str, name: str, target: Path, everything: bool) -> None:
     folder = target / "page"
     folder.mkdir(parents=True, exist_ok=True)
-    with Client(url) as client:
-        study = client.study(name)
-        study.wait(timeout=START_S)
-        shown = views(study)
-    with sync_playwright() as playwright:
+    with Client(url) as client, sync_playwright() as playwright:
+        study = client.study(name).wait(timeout=START_S)
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
         )
-        absent = shoot(browser, url, shown, folder)
+        taken = shoot(browser, url, study, folder, everything)
         browser.close()
-    shutil.copy(folder / "study-wide-light.png", target / "study.png")
-    print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")
-    if absent:
-        print(f"not in this release: {', '.join(absent)}")
+    with Image.open(folder / "study-wide-light.webp") as picture:
+        picture.quantize(256).save(target / "study.png", optimize=True)
+    print(f"{taken} pictures in {folder}")
 
 
 if __name__ == "__main__":

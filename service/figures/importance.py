@@ -66,6 +66,7 @@ def importance(shares: Sequence[Shares]) -> Figure:
         layout[f"yaxis{number}"] = {
             "type": "category",
             "autorange": "reversed",
+            "dtick": 1,  # a name for each bar, however low the chart
             "anchor": f"x{number}",
             "domain": [max(low, 0.0), high],
             "automargin": True,

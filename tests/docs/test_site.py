@@ -75,3 +75,14 @@ def test_a_picture_is_what_its_code_draws(name: str) -> None:
 def test_every_picture_is_shown_on_a_page() -> None:
     text = "".join(path.read_text() for path in (ROOT / "docs").rglob("*.md"))
     assert [name for name in PICTURES if f"images/{name}.svg" not in text] == []
+
+
+def test_every_picture_of_the_page_is_shown_light_and_dark() -> None:
+    text = "".join(path.read_text() for path in (ROOT / "docs").rglob("*.md"))
+    shown = re.findall(r"images/page/([\w-]+)-(light|dark)\.webp#only-(light|dark)", text)
+    assert [each for each in shown if each[1] != each[2]] == []
+    both = {f"{name}-{scheme}" for name, *_ in shown for scheme in ("light", "dark")}
+    kept = list((ROOT / "docs" / "images" / "page").iterdir())
+    assert {f"{name}-{scheme}" for name, scheme, _ in shown} == both
+    assert {path.stem for path in kept} == both
+    assert sum(path.stat().st_size for path in kept) < 1_500_000

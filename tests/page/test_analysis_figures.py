@@ -76,6 +76,7 @@ def test_small_shares_are_one_bar_and_names_no_markup() -> None:
     assert bars["y"][-1] == "10 others"
     assert len(bars["y"]) == MOST_BARS + 1
     assert sum(bars["x"]) == pytest.approx(1.0)
+    assert figure["layout"]["yaxis"]["dtick"] == 1  # else Plotly leaves names out
 
 
 def test_an_objective_without_shares_says_why_in_its_place() -> None:
