@@ -98,7 +98,7 @@ class Connection:
         try:
             yield response
         except httpx.RequestError as error:
-            raise ServerUnreachable(self.url, _reason(error)) from error
+            raise ServerUnreachable(self.url, _reason(error)) from None
         finally:
             response.close()
 
@@ -117,7 +117,7 @@ class Connection:
             waited_s += max(delay_s, time.monotonic() - started)
             tries += 1
         if not isinstance(outcome, httpx.Response):
-            raise ServerUnreachable(self.url, _reason(outcome)) from outcome
+            raise ServerUnreachable(self.url, _reason(outcome))
         if not outcome.is_success:
             raise server_error(_problem(outcome))
         return outcome

@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import typer
@@ -35,6 +36,13 @@ def coloured(stream: Any) -> bool:
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or bool(stream.isatty())
+
+
+def open_streams() -> None:
+    """Give the streams that whoever started the command had closed (`>&-`) a place to go."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))
 
 
 def first_sentence(help: str | None) -> str:
@@ -87,6 +95,7 @@ class Commands(TyperGroup):
 
     def main(self, *args: Any, **more: Any) -> Any:
         """Run the command line; what a command cannot do is told by `service.cli.main`."""
+        open_streams()
         more |= {"standalone_mode": False, "color": coloured(sys.stdout)}
         try:
             code = super().main(*args, **more)

@@ -20,6 +20,7 @@ from worker import cli as worker_cli
         (commands.Commands.get_short_help_str, server_commands.Commands.get_short_help_str),
         (commands.Commands.get_help, server_commands.Commands.get_help),
         (commands.coloured, server_commands.coloured),
+        (commands.open_streams, server_commands.open_streams),
         (commands.first_sentence, server_commands.first_sentence),
         (commands.command, server_commands.command),
         (commands.group, server_commands.group),

@@ -201,3 +201,10 @@ def test_colours_are_forced_into_a_pipe_and_no_line_of_it_is_cut(oven: str) -> N
     forced = run(*words, environment={"FORCE_COLOR": "1", "COLUMNS": "40"}).stdout
     assert "\x1b[32mcompleted" in forced
     assert len(forced.splitlines()) == 4
+
+
+@pytest.mark.parametrize("stream", [1, 2])
+def test_a_closed_output_is_no_reason_for_a_traceback(stream: int) -> None:
+    done = run("config", "path", before=lambda: os.close(stream))
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr

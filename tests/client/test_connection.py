@@ -106,6 +106,7 @@ def test_a_server_that_never_answered_is_given_up_soon_with_what_to_run(server: 
         server.client().connection.json(LOOK)
     assert "http://tinyfront.test" in str(caught.value)
     assert "Connection refused" in str(caught.value)
+    assert caught.value.__cause__ is caught.value.__context__ is None  # a page of another library's
     assert sum(server.pauses) <= 2
 
 
