@@ -16,7 +16,8 @@ help:
 	@echo "make up                server with keys (.env), worker; make clean: remove what was made"
 
 .venv/installed: $(SOURCES)
-	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed (PYTHON=$(PYTHON))."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Python 3.11 or newer is needed, $(PYTHON) is not: make $(or $(MAKECMDGOALS),setup) PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -m venv .venv || { echo "venv is missing: sudo apt-get install python3-venv"; exit 1; }
 	@echo "Installing into .venv (once, a few minutes) ..."
 	@# torch first and alone: asked for by another package, pip may take a build of several GB.
