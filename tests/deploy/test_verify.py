@@ -3,6 +3,9 @@
 import dataclasses
 import json
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,19 +13,24 @@ import pytest
 
 from resource_models.devices import device
 from tests.deploy import networks
-from worker.deploy import levels, scratch, tflm, vectors
+from worker.deploy import levels, scratch, storage, tflm, vectors
 from worker.deploy.boards import tools
 from worker.deploy.errors import InvalidVectors, InvalidVerification, ToolLate
 from worker.deploy.levels import against
 from worker.deploy.simulate import Simulation
 from worker.deploy.vectors import Vectors
 from worker.deploy.verification import Level, Verification
-from worker.deploy.verify import verify
+from worker.deploy.verify import DEVICE_NAME, verify
 
 RECORD = networks.drawn_int8(networks.ENDS_FLAT)
 INPUTS = networks.bytes_for(RECORD.graph, 4)
 SAMPLES = Vectors(INPUTS.numpy(), Simulation(RECORD).run(INPUTS).numpy())
 M4 = device("stm32f446re")
+WITHOUT_TORCH = """
+import runpy, sys
+sys.modules["torch"] = None
+runpy.run_module("worker.deploy.verify", run_name="__main__")
+"""
 
 
 def states(found: Verification) -> list[str]:
@@ -35,21 +43,28 @@ def without_tools(monkeypatch: pytest.MonkeyPatch) -> None:
     tools.version.cache_clear()
 
 
-def test_a_network_passes_all_levels_and_measures_what_the_formulas_say() -> None:
-    told: list[Level] = []
-    found = verify(RECORD, SAMPLES, M4, told.append)
+def test_the_program_passes_all_levels_and_measures_what_the_formulas_say(tmp_path: Path) -> None:
+    content = {**storage.files(RECORD), vectors.NAME: vectors.file(SAMPLES)}
+    for name, each in {**content, DEVICE_NAME: json.dumps(M4.to_json()).encode()}.items():
+        (tmp_path / name).write_bytes(each)
+    # Without torch, whose import would take longer than the check.
+    words = [sys.executable, "-c", WITHOUT_TORCH, str(tmp_path)]
+    ran = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    *told, whole = [json.loads(line) for line in ran.stdout.splitlines()]
+    found = Verification.of_json(whole["verification"])
     assert states(found) == ["passed"] * 4, [level.reason for level in found.levels]
-    assert found.verdict == "L3"
-    assert tuple(told) == found.levels
+    assert (found.device, found.inputs, found.verdict) == ("stm32f446re", 4, "L3")
+    assert (whole["verdict"], whole["verification"]) == ("L3", found.to_json())
+    assert told == [{"level": level.to_json()} for level in found.levels]
     formula, here, linked, run = found.levels
     for name in ("arena_bytes", "weights_bytes", "tables_bytes"):
-        assert linked.figures[name] == formula.figures[name]
+        assert linked.figures[name] == formula.figures[name] > 0
     assert here.tools.keys() == {"tflite-micro", "gcc"}
     assert linked.tools.keys() == {"arm-none-eabi-gcc"}
     assert run.tools.keys() == {"qemu-system-arm"}
     assert 0 < run.figures["stack_bytes"] <= linked.figures["stack_reserve_bytes"]
     assert run.figures["instructions"] > formula.figures["macs"]
-    assert Verification.of_json(json.loads(json.dumps(found.to_json()))) == found
 
 
 def test_missing_tools_leave_levels_open_with_the_command_that_installs_them(

@@ -33,7 +33,7 @@ def exported(record: Int8Graph, samples: Vectors, device: Device) -> Mapping[str
     """
     found = {
         f"{PROJECT}/{name}": text.encode()
-        for name, text in project(record, samples=samples.inputs).items()
+        for name, text in project(record, vectors=samples).items()
     }
     if tflm.installed() is not None:
         from worker.deploy.tflite.writer import tflite_file  # the schema comes with the runtime

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.deploy import scratch
-from worker.deploy.c.project import project
+from worker.deploy.c.project import sources
 from worker.deploy.errors import ToolFailed
 from worker.deploy.record import Int8Graph
 from worker.deploy.scratch import Limits
@@ -59,7 +59,7 @@ def run_all(
         names = [f"net{number}" for number in range(len(jobs))]
         for name, (record, samples) in zip(names, jobs, strict=True):
             _check(name, record, samples)
-            scratch.write(folder, project(record, name))
+            scratch.write(folder, sources(record, name))
             (folder / f"{name}.in").write_bytes(samples.tobytes())
         scratch.write(folder, {"nets.h": _nets(names), "driver.c": DRIVER.read_text("utf-8")})
         flags = [*STRICT, *SANITIZERS, *([DSP] if dsp else [])]

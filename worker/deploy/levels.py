@@ -19,7 +19,7 @@ from worker.deploy.boards.errors import EmulationFailed, LinkFailed, ToolsMissin
 from worker.deploy.boards.link import Linked, link
 from worker.deploy.boards.tools import GCC, QEMU, version
 from worker.deploy.c.figures import figures
-from worker.deploy.c.project import project
+from worker.deploy.c.project import sources
 from worker.deploy.errors import (
     DeployError,
     InvalidProject,
@@ -116,7 +116,7 @@ def linked(case: Case) -> Level:
         words = f"There is no emulated board for the {device.core} of {device.name}."
         return Level("L2", NOT_VERIFIED, words)
     try:
-        program = link(project(case.record), board, device.flash_bytes, device.sram_bytes)
+        program = link(sources(case.record), board, device.flash_bytes, device.sram_bytes)
         tools = {GCC: version(GCC)}
     except ToolsMissing as missing:
         return Level("L2", NOT_VERIFIED, missing.message)

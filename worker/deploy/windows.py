@@ -1,13 +1,18 @@
-"""Windows that slide over images, padded as TensorFlow Lite does: the surplus right and bottom."""
+"""Windows that slide over images, padded as TensorFlow Lite does: the surplus right and bottom.
+
+The C project takes their numbers from here, too, so nothing here imports torch.
+"""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-from torch import Tensor
-from torch.nn import functional
+from typing import TYPE_CHECKING, Any
 
 from resource_models.nodes import AvgPool, Conv2d, DepthwiseConv2d, MaxPool, Shape
 from resource_models.shapes import border
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Sliding = Conv2d | DepthwiseConv2d | MaxPool | AvgPool
 
@@ -24,7 +29,7 @@ class Windows:
     right: int
 
     @classmethod
-    def of(cls, node: Sliding, shape: Shape) -> "Windows":
+    def of(cls, node: Sliding, shape: Shape) -> Windows:
         """The windows of a node over an image of this shape."""
         size = node.kernel if isinstance(node, Conv2d | DepthwiseConv2d) else node.window
         rows, columns = (
@@ -35,8 +40,13 @@ class Windows:
 
     def padded(self, images: Tensor, value: float) -> Tensor:
         """`n x height x width x channels` with the border added."""
-        border = (0, 0, self.left, self.right, self.top, self.bottom)
-        return functional.pad(images, border, value=value) if any(border) else images
+        if not any((self.top, self.bottom, self.left, self.right)):
+            return images
+        count, height, width, channels = images.shape
+        rows, columns = (self.top + height + self.bottom, self.left + width + self.right)
+        wide = images.new_full((count, rows, columns, channels), value)
+        wide[:, self.top : self.top + height, self.left : self.left + width] = images
+        return wide
 
     def over(self, images: Tensor, value: float) -> Tensor:
         """A view `n x rows x columns x channels x height x width`; `value` fills the border."""

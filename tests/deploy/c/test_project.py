@@ -19,8 +19,9 @@ from worker.deploy.boards import tools
 from worker.deploy.c.figures import figures
 from worker.deploy.c.project import project
 from worker.deploy.c.text import array, comment, single, string, word
-from worker.deploy.errors import InvalidProject
+from worker.deploy.errors import InvalidProject, InvalidVectors
 from worker.deploy.record import Int8Graph
+from worker.deploy.vectors import Vectors
 
 WICKED = ['a"*/', "\n#error x", "c|`<b>", "??/", "é\0\\"]
 RECORD = networks.drawn_int8(EVERYTHING)
@@ -143,13 +144,15 @@ def test_its_readme_tells_the_figures() -> None:
     assert "\n#error" not in found
 
 
-def test_equal_records_give_equal_files_and_given_samples_are_checked() -> None:
+def test_equal_records_give_equal_files_and_given_vectors_are_written_as_they_are() -> None:
     assert project(RECORD) == project(networks.drawn_int8(EVERYTHING))
-    samples = networks.bytes_for(EVERYTHING, 40).numpy()
-    assert "#define VECTORS 16" in project(RECORD, samples=samples)["example/vectors.h"]
-    for wrong in (samples[:, :3], samples.astype(np.int16), samples[:0]):
-        with pytest.raises(InvalidProject, match="samples: need at least one sample of int8"):
-            project(RECORD, samples=wrong)
+    inputs = networks.bytes_for(EVERYTHING, 40).numpy()
+    answers = np.full((40, *EVERYTHING.shapes[EVERYTHING.output]), 77, np.int8)
+    found = project(RECORD, vectors=Vectors(inputs, answers))["example/vectors.h"]
+    assert "#define VECTORS 16" in found
+    assert found.count("77, 77, 77, 77, 77") == 16
+    with pytest.raises(InvalidVectors, match="need the shape"):
+        project(RECORD, vectors=Vectors(inputs[:, :3], answers))
 
 
 @pytest.mark.parametrize("name", ["", "Model", "9x", "a-b", "../x", "a b", "x" * 32, "stdint", 3])

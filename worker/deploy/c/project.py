@@ -7,7 +7,6 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from resource_models.arena import plan_arena
@@ -18,7 +17,7 @@ from worker.deploy.c.source import source
 from worker.deploy.c.text import checked_name, numbers
 from worker.deploy.errors import InvalidProject
 from worker.deploy.record import Int8Graph
-from worker.deploy.simulate import Simulation
+from worker.deploy.vectors import Vectors
 
 FIXED = package_files("worker.deploy.c") / "files"
 WORD = re.compile(r"@(\w+)@")
@@ -30,7 +29,7 @@ def project(
     record: Int8Graph,
     name: str = "model",
     labels: Sequence[str] = (),
-    samples: NDArray[np.int8] | None = None,
+    vectors: Vectors | None = None,
 ) -> dict[str, str]:
     """A C99 project for one network, as file name -> text.
 
@@ -38,13 +37,22 @@ def project(
         record: the network.
         name: what its files and symbols begin with.
         labels: what each output stands for; left out, they have numbers.
-        samples: int8, `n x` the input's shape, whose answers the project checks; left out, random
-            ones. At most 16 are taken.
+        vectors: samples with their answers, which the project checks; left out, random ones that
+            are simulated here. At most 16 are taken.
 
     Raises:
         InvalidProject: a name that C does not allow, labels that are not one for each output,
-            samples of another shape, or weights of 4 bits, for which there is no kernel yet.
+            or weights of 4 bits, for which there is no kernel yet.
+        InvalidVectors: the vectors are those of another network.
     """
+    found = sources(record, name, labels)
+    return found | {"example/vectors.h": _vectors(record, vectors)}
+
+
+def sources(
+    record: Int8Graph, name: str = "model", labels: Sequence[str] = ()
+) -> dict[str, str]:
+    """A project without the samples that its example checks; see `project`."""
     if record.weight_bits != 8:
         need = "need weights of 8 bits for a C project"
         raise InvalidProject("weight_bits", f"{need}, got {record.weight_bits}.")
@@ -58,7 +66,6 @@ def project(
     return {
         f"{name}.h": header(record, plan, name, labels),
         f"{name}.c": source(record, plan, steps, name),
-        "example/vectors.h": _vectors(record, samples),
         **_fixed(name, tables(record, plan, steps, labels)),
     }
 
@@ -79,23 +86,30 @@ def _texts(folder: Traversable, path: str) -> list[tuple[str, str]]:
     return found
 
 
-def _vectors(record: Int8Graph, samples: NDArray[np.int8] | None) -> str:
-    shape = record.graph.input.shape
-    if samples is None:
-        samples = np.random.default_rng(0).integers(-128, 128, (DRAWN, *shape), np.int8)
-    if samples.dtype != np.int8 or samples.shape[1:] != shape or not len(samples):
-        need = f"need at least one sample of int8 {shape}"
-        raise InvalidProject("samples", f"{need}, got {samples.dtype} {samples.shape}.")
-    chosen = np.ascontiguousarray(samples[:MOST_VECTORS])
-    answers = Simulation(record).run(torch.from_numpy(chosen)).cpu().numpy()
+def _drawn(record: Int8Graph) -> Vectors:
+    # Only here: who brings vectors, as each check of a network does, needs no torch.
+    import torch
+
+    from worker.deploy.simulate import Simulation
+
+    shape = (DRAWN, *record.graph.input.shape)
+    inputs = np.random.default_rng(0).integers(-128, 128, shape, np.int8)
+    answers = Simulation(record).run(torch.from_numpy(inputs))
+    return Vectors(inputs, answers.cpu().numpy())
+
+
+def _vectors(record: Int8Graph, vectors: Vectors | None) -> str:
+    vectors = vectors or _drawn(record)
+    vectors.check(record.graph)
+    inputs, answers = vectors.inputs[:MOST_VECTORS], vectors.answers[:MOST_VECTORS]
     return "\n".join(
         [
             "/* Samples and the answers to them, as the integer simulation gives them. */",
             "#include <stdint.h>",
             "",
-            f"#define VECTORS {len(chosen)}",
+            f"#define VECTORS {len(inputs)}",
             "",
-            _rows("vector_inputs", chosen),
+            _rows("vector_inputs", inputs),
             _rows("vector_outputs", answers),
         ]
     )
