@@ -4,15 +4,19 @@ import ast
 import builtins
 import importlib
 import json
+import subprocess
 import tomllib
+from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.deploy.networks import drawn_int8, sampled
 from tests.docs.blocks import PAGES, Block, blocks
 from tests.docs.commands import Wrong, check
+from worker.deploy.c.project import sources
 
-LANGUAGES = {"json", "python", "sh", "text", "toml", "yaml"}
+LANGUAGES = {"c", "json", "python", "sh", "text", "toml", "yaml"}
 # Names that a page speaks of before its first block: whoever reads it has them.
 GIVEN = {"docs/sdk.md": {"bake", "build", "front", "study", "tf"}}
 ALL = [block for page in PAGES for block in blocks(page)]
@@ -69,6 +73,21 @@ def test_json_toml_and_yaml_are_what_they_say() -> None:
         tomllib.loads(block.text)
     for block in of("yaml"):
         yaml.safe_load(block.text)
+
+
+def test_c_is_compiled_against_the_header_of_a_project(tmp_path: Path) -> None:
+    [graph] = sampled("tiny", 1)
+    (tmp_path / "model.h").write_text(sources(drawn_int8(graph))["model.h"])
+    for block in of("c"):
+        includes = [line for line in block.text.splitlines() if line.startswith("#")]
+        body = [line for line in block.text.splitlines() if not line.startswith("#")]
+        given = "extern float sample[]; int8_t quantised(float); const int8_t *run(void);"
+        program = [*includes, given, "const int8_t *run(void) {", *body, "return output; }"]
+        path = tmp_path / "block.c"
+        path.write_text("\n".join(program) + "\n")
+        words = ["gcc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", path.name]
+        ended = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, f"{block.where}: {ended.stderr}"
 
 
 @pytest.mark.parametrize("page", sorted({block.page for block in of("python")}))
