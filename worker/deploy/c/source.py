@@ -55,7 +55,7 @@ def _layer(record: Int8Graph, step: Layer, name: str) -> Iterator[str]:
     yield f"static __attribute__((noinline)) void {name}_layer_{step.label}(void) {{"
     for line in step.body:
         yield from _wrapped(line)
-    yield "}\n"
+    yield "    TINY_WRITTEN;\n}\n"
 
 
 def _wrapped(statement: str) -> Iterator[str]:
