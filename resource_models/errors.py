@@ -112,3 +112,17 @@ class UnknownDevice(ResourceError):
 
     def __str__(self) -> str:
         return f"There is no device {self.name!r}; there are {', '.join(self.known)}."
+
+
+class UnknownCore(ResourceError):
+    """Instructions were never counted on a core of this name; the message names those there are."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(name, tuple(known))
+        self.name = name
+        self.known = tuple(known)
+
+    def __str__(self) -> str:
+        return (
+            f"Instructions were not counted on {self.name!r}; need one of {', '.join(self.known)}."
+        )

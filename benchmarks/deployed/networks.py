@@ -12,12 +12,18 @@ from torch import Generator
 from optimizer.networks.space import NetworkSpace
 from resource_models.graph import Graph
 from resource_models.nodes import (
+    Add,
+    AvgPool,
+    Concat,
     Conv2d,
     Dense,
     DepthwiseConv2d,
+    Flatten,
+    Gather,
     GlobalAvgPool,
     Input,
     MaxPool,
+    Node,
 )
 from worker.deploy.calibrate import quantise
 from worker.deploy.fold import fold
@@ -38,6 +44,8 @@ SPACES: dict[str, tuple[str, tuple[int, ...]]] = {
     "sparse": ("sparse", (28, 28, 1)),
     "munas": ("munas", (28, 28, 1)),
 }
+RARE = "rare"
+NAMES = (*SPACES, RARE)
 # Nine operators, those of the study whose instructions are the yardstick.
 CHAIN = Graph(
     (
@@ -72,12 +80,41 @@ class Case:
 
 def graph(space: str, number: int) -> Graph:
     """Network `number` of a space; always the same."""
+    rng = random.Random(f"{space} {number}")
     if space == "chain":
         return CHAIN
+    if space == RARE:
+        return _rare(rng)
     kind, shape = SPACES[space]
     ranges = {"kind": kind, "max_macs": MOST_MACS}
     found = NetworkSpace.from_json(ranges, input_shape=shape, classes=10)
-    return found.lower(found.sample(random.Random(f"{space} {number}")))
+    return found.lower(found.sample(rng))
+
+
+def _rare(rng: random.Random) -> Graph:
+    """What spaces make seldom: long sums, maps joined, means of windows, gathered inputs."""
+    shape = (rng.randint(3, 12), rng.randint(3, 12), rng.randint(1, 9))
+    filters, branches = rng.randint(1, 12), [f"c{i}" for i in range(rng.randint(3, 5))]
+    units, size = rng.randint(2, 40), rng.randint(1, 3)
+    parts = rng.randint(1, 2)
+    count = shape[0] // size * (shape[1] // size) * filters * (1 + parts)
+    nodes: list[Node] = [Input("x", shape)]
+    nodes += [Conv2d(name, ("x",), filters, (rng.randint(1, 3),) * 2) for name in branches]
+    nodes += [
+        Add("sum", tuple(branches), "relu"),
+        Concat("side", ("sum", *branches[:parts])),
+        AvgPool("mean", ("side",), (size, size), (size, size)),
+        Flatten("flat", ("mean",)),
+        Gather("some", ("flat",), _choice(rng, count)),
+        Dense("d1", ("some",), units, activation="relu"),
+        Gather("others", ("d1",), _choice(rng, units)),
+        Dense("classes", ("others",), 10),
+    ]
+    return Graph(tuple(nodes))
+
+
+def _choice(rng: random.Random, count: int) -> tuple[int, ...]:
+    return tuple(sorted(rng.sample(range(count), rng.randint(1, count))))
 
 
 def case(space: str, number: int, count: int) -> Case:

@@ -16,6 +16,7 @@ SAMPLES = [
     errors.UnknownNode("nobody"),
     errors.UnknownFigure("latency", ["macs"]),
     errors.UnknownDevice("z80", ["microbit"]),
+    errors.UnknownCore("avr", ["m0"]),
 ]
 
 

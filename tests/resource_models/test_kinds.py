@@ -8,6 +8,7 @@ from typing import Any, ClassVar, cast
 import pytest
 
 from resource_models import (
+    counted,
     in_place,
     instructions,
     model_size,
@@ -43,6 +44,7 @@ READERS: dict[str, tuple[Mapping[type[Node], Any], Callable[[Graph], Any]]] = {
     "operations of uNAS": (munas.BESIDES, lambda graph: footprint(graph, UNO)),
     "TensorFlow Lite Micro": (tflm.SCRATCH, lambda graph: footprint(graph, UNO)),
     "instructions": (instructions.COSTS, instructions.instructions),
+    "counted instructions": (counted.FEATURES, counted.features),
     "parts of maps": (regions.REACH, every_region),
 }
 # What is no operator, or has no part that can be computed alone.
@@ -51,6 +53,7 @@ NOT_READ: dict[str, frozenset[type[Node]]] = {
     "sums in place": program.VIEWS | {Input},
     "in place": program.VIEWS | {Input},
     "TensorFlow Lite Micro": tflm.VIEWS | {Input},
+    "counted instructions": (counted.FEATURES, counted.features),
     "parts of maps": regions.WHOLE | {Input},
 }
 

@@ -111,7 +111,7 @@ def layers(linked: Linked, sample: Samples, limits: Limits = EMULATION_LIMITS) -
     counter = linked.board.counter
     if counter is None:
         return layers(relink(linked, BOARDS[linked.board.counted_on]), sample, limits)
-    built = relink(linked, linked.board, layers=True)
+    built = linked if linked.options.layers else relink(linked, linked.board, layers=True)
     [records] = _runs(built, _checked(sample[None]), limits)
     told = [record.words() for record in records if record.kind == "L"]
     ticks = [(number, counter.instructions(count)) for number, count in told]

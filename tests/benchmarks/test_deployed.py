@@ -1,0 +1,44 @@
+"""The fit of instructions, on layers whose costs are known."""
+
+import random
+
+import numpy as np
+import pytest
+
+from benchmarks.deployed.fit import fitted, foretold, quality
+from benchmarks.deployed.networks import NAMES, case, graph
+from worker.deploy.simulate import Simulation
+
+
+def layer(rng: random.Random) -> tuple[str, tuple[float, ...], int]:
+    pixels, products = rng.randint(1, 400), rng.randint(1, 20_000)
+    return "conv2d", (1.0, pixels, products), 300 + 20 * pixels + 3 * products
+
+
+def test_costs_that_made_the_counts_are_found_again() -> None:
+    rng = random.Random(0)
+    layers = [layer(rng) for _ in range(40)]
+    costs = fitted(layers)
+    assert costs["conv2d"] == pytest.approx((300, 20, 3), rel=0.02)
+    told = foretold(layers, costs)
+    assert told == pytest.approx(sum(count for *_, count in layers), rel=1e-3)
+
+
+def test_quality_is_relative_to_what_was_counted() -> None:
+    found = quality(np.array([110.0, 190.0]), np.array([100.0, 200.0]))
+    assert (found.mean_error, found.worst_error) == pytest.approx((0.075, 0.1))
+    assert found.r2 == pytest.approx(1 - 200 / 5000)
+
+
+def test_networks_are_always_the_same_and_small_enough_to_emulate() -> None:
+    assert {graph(name, 3).sha256() for name in NAMES} == {
+        graph(name, 3).sha256() for name in NAMES
+    }
+    one, other = case("sparse", 1, 3), case("sparse", 1, 3)
+    assert np.array_equal(one.answers, other.answers)
+    some = one.part(2)
+    assert np.array_equal(some.inputs, one.inputs[[0, 1, 3, 4]])
+    import torch
+
+    again = Simulation(one.record).run(torch.from_numpy(some.inputs)).numpy()
+    assert np.array_equal(again, some.answers)
