@@ -50,6 +50,10 @@ def test_a_front_is_confirmed_after_the_study_has_ended(sqlite_site: Site, tmp_p
         assert {path.name for path in one.download(tmp_path / "run")} == {
             "graph.json",
             "weights.safetensors",
+            "int8.json",
+            "int8.safetensors",
+            "vectors.safetensors",
+            "model.tflite",
         }
         assert [trial.number for trial in study.trials()] == [1]
     assert "Traceback" not in site.log("worker") + site.log("server")

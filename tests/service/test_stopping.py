@@ -275,7 +275,7 @@ def test_a_rule_is_stored_whole_and_wrong_ones_are_refused(stage: Stage) -> None
     assert study.definition["stopping"] == study.stopping == whole
     with stage.begin() as session:
         same = {**net.NETWORK, "stopping": whole, "trials": 100}
-        same["training"] = {"epochs": 20, "inherit_epochs": 9}
+        same["training"] = {**net.FLOATS, "epochs": 20, "inherit_epochs": 9}
         assert studies.create(session, same, stage.now)[1] is False
     with pytest.raises(InvalidDefinition, match=r"stopping\.eta: need a whole number from 2"):
         black_box(stage, stopping={"eta": 1, "first_epoch": 1})
