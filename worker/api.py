@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Self
@@ -98,6 +98,26 @@ class Api:
         """A study, by its name or its number; `status` is `ended` if it hands out no more."""
         found: Mapping[str, Any] = self._send("GET", f"/studies/{quote(study, safe='')}")
         return found
+
+    def waiting(self, study: str | None) -> int:
+        """How many trials of a study, or of all studies of networks, wait for a worker."""
+        if study is not None:
+            return _queued(self._send("GET", f"/studies/{quote(study, safe='')}"))
+        found = self._pages("/studies?status=active&kind=network&limit=200")
+        return sum(_queued(each) for each in found)
+
+    def busy(self, contains: str) -> set[str]:
+        """The names, of those that contain a word, of workers that hold a trial."""
+        found = self._pages(f"/workers?contains={quote(contains)}&limit=1000&order=name")
+        return {each["name"] for each in found if each["running"]}
+
+    def _pages(self, path: str) -> Iterator[Any]:
+        """The items of a list, page by page."""
+        page = self._send("GET", path)
+        yield from page["items"]
+        while page["next"] is not None:
+            page = self._send("GET", f"{path}&cursor={quote(page['next'])}")
+            yield from page["items"]
 
     def renew(self, lease: Lease) -> str:
         """Keep a lease; the answer is an order: continue, stop or cancel."""
@@ -199,6 +219,10 @@ class Api:
             worth_s = OWN_ERROR_WORTH_S if response.status_code == OWN_ERROR else math.inf
             raise ServerAway(_problem(response), _retry_after_s(response), worth_s)
         raise Refused(response.status_code, _problem(response))
+
+
+def _queued(study: Mapping[str, Any]) -> int:
+    return int(study["counts"]["queued"]) if study["status"] == "active" else 0
 
 
 def _checked(url: str) -> httpx.URL:

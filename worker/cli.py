@@ -29,6 +29,7 @@ EXAMPLES = (
     "tinyfront-server worker --accelerator cuda --memory-mib 8000 --threads 2",
 )
 NEEDED = ("torch", "numpy", "sklearn", "safetensors", "httpx")
+NO_SERVER = "Start a server with `tinyfront-server serve`, or name yours with --server."
 FAILED, WRONG_USE, AWAY, NOT_ALLOWED = 1, 2, 3, 4  # as all commands of the server end
 
 
@@ -114,7 +115,7 @@ def worker(  # noqa: PLR0913  as many arguments as the command has options
     if study == "":
         _end("--study: need the name or the number of a study.", WRONG_USE)
     options = Options(
-        name=name or _own_name(),
+        name=name or own_name(),
         study=study,
         trials=1 if once else trials,
         resume=name is not None,  # a name that this process alone has left nothing open
@@ -123,10 +124,10 @@ def worker(  # noqa: PLR0913  as many arguments as the command has options
         memory_mib=memory_mib,
         verify=verify,
     )
-    _set_up_log(as_json)
+    set_up_log(as_json)
     if data_dir is not None:
         _fetch(data_dir, openml or [])
-    _run(server, Place(accelerator.value, threads, data_dir), options)
+    run(server, Place(accelerator.value, threads, data_dir), options, stopped_by_signals())
 
 
 def _fetch(folder: Path, names: list[str]) -> None:
@@ -141,7 +142,12 @@ def _fetch(folder: Path, names: list[str]) -> None:
             _end(str(error))
 
 
-def _run(server: str, place: "Place", options: "Options") -> None:
+def run(server: str, place: "Place", options: "Options", stopping: threading.Event) -> None:
+    """Work until told to stop; what is wrong is one line and an exit code.
+
+    Raises:
+        typer.Exit: with the code.
+    """
     from worker.api import Api
     from worker.errors import NoTrainer, Refused, ServerAway, Unfit
     from worker.loop import Worker
@@ -152,12 +158,9 @@ def _run(server: str, place: "Place", options: "Options") -> None:
     except ValueError as error:
         _end(f"--server: {error}", WRONG_USE)
     try:
-        Worker(api, TrainingProcess(place), options, _stopped_by_signals()).run()
+        Worker(api, TrainingProcess(place), options, stopping).run()
     except ServerAway as error:
-        _end(
-            f"{error} Start a server with `tinyfront-server serve`, or name yours with --server.",
-            AWAY,
-        )
+        _end(f"{error} {NO_SERVER}", AWAY)
     except Refused as error:
         _end(str(error), NOT_ALLOWED if error.status in (401, 403) else FAILED)
     except (NoTrainer, Unfit) as error:
@@ -166,7 +169,7 @@ def _run(server: str, place: "Place", options: "Options") -> None:
         api.close()
 
 
-def _stopped_by_signals() -> threading.Event:
+def stopped_by_signals() -> threading.Event:
     """An event that SIGTERM, Ctrl-C and SIGHUP set; a later signal ends the process at once."""
     stopping = threading.Event()
     told_s = 0.0
@@ -186,12 +189,18 @@ def _stopped_by_signals() -> threading.Event:
     return stopping
 
 
-def _own_name() -> str:
+def own_name() -> str:
+    """A name of this process alone, from those of its machine and its own number."""
     host = "".join(c if c.isascii() and c.isalnum() else "-" for c in socket.gethostname())
     return f"{host.strip('-')[:40] or 'worker'}-{os.getpid()}"
 
 
-def _set_up_log(as_json: bool) -> None:
+def set_up_log(as_json: bool) -> None:
+    """Log in the style that the environment names, or as JSON.
+
+    Raises:
+        typer.Exit: there is no such style.
+    """
     from worker import logs
 
     try:

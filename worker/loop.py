@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from worker.api import Api, Lease, own_version
@@ -49,6 +49,8 @@ class Options:
     lease_s: int = 60  # renewed three times as often, and only then is an order sure to be heard
     verify: bool = True  # networks that come onto the front
     memory_mib: int | None = None  # its share, where several workers share a GPU or a machine
+    share: float = 1.0  # of the memory that is there, where `memory_mib` does not say how much
+    versions: Mapping[str, str] = field(default_factory=dict)  # of what runs it, told with its own
 
 
 class Worker:
@@ -135,7 +137,7 @@ class Worker:
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "memory_mib": self._memory_mib(ready),
-            "versions": {"tinyfront": own_version(), **ready.versions},
+            "versions": {"tinyfront": own_version(), **ready.versions, **self._options.versions},
             "data": list(self._facts.values()),
         }
         patience = Patience(self._stopping, patience_s)
@@ -169,8 +171,8 @@ class Worker:
         }
 
     def _memory_mib(self, ready: Ready) -> int:
-        share = self._options.memory_mib
-        return ready.memory_mib if share is None else share
+        given = self._options.memory_mib
+        return int(ready.memory_mib * self._options.share) if given is None else given
 
     def _claim(self, ready: Ready, resume: bool) -> Lease | None:
         request = {

@@ -1,0 +1,55 @@
+"""What can keep a fleet from working; every message is one line that a user understands."""
+
+from worker.errors import WorkerError
+
+FAILED, WRONG_USE, AWAY = 1, 2, 3  # as all commands of the server end
+
+
+class FleetError(WorkerError):
+    """The fleet cannot work; `code` is what the command ends with."""
+
+    def __init__(self, message: str, code: int = FAILED) -> None:
+        super().__init__(" ".join(message.split()))
+        self.code = code
+
+
+class NoRay(FleetError):
+    """Ray is not installed here."""
+
+    def __init__(self) -> None:
+        super().__init__("Fleets need Ray: pip install 'tinyfront-server[ray,worker]'.")
+
+
+class NoCluster(FleetError):
+    """No cluster answers at the address."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, AWAY)
+
+
+class OtherVersion(FleetError):
+    """The cluster, or a node of it, runs other versions than this command."""
+
+
+class NoRoom(FleetError):
+    """The cluster can never hold the workers that are asked for."""
+
+
+class NotAllNodes(FleetError):
+    """Nodes of the cluster cannot reach the server at the address that was given."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, WRONG_USE)
+
+
+class NameTaken(FleetError):
+    """Another fleet of this name runs on the cluster."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"--name: a fleet named {name} runs on this cluster; end it, or take another name."
+        )
+
+
+class DataMissing(FleetError):
+    """A data set is not on a node, or not the one that it should be."""
