@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import structlog
 
+NAMED = ("study", "trial", "attempt")  # beside them libraries add what nobody asked for
 VARIABLE = "TINYFRONT_LOG"  # the server's, too: json, text, or auto
 
 
@@ -24,7 +25,7 @@ def set_up(environ: Mapping[str, str]) -> None:
             foreign_pre_chain=[
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.add_logger_name,
-                structlog.stdlib.ExtraAdder(),
+                structlog.stdlib.ExtraAdder(NAMED),
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
             ],
             processors=[

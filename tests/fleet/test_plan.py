@@ -45,6 +45,11 @@ def test_a_berth_lies_on_one_node(cpus: float, gpus: float, fits: int) -> None:
     assert room(NODES, Plan("crew", 5, 5, 5, cpus, gpus)) == fits
 
 
+def test_nodes_that_share_a_name_are_counted_each() -> None:
+    twins = [Node("vm", "10.0.0.1", 2.0, 0.0), Node("vm", "10.0.0.1", 2.0, 0.0)]
+    assert room(twins, Plan("crew", 3, 3, 3)) == 4
+
+
 def test_too_little_room_is_one_line_with_what_each_node_has() -> None:
     with pytest.raises(NoRoom) as caught:
         room(NODES, Plan("crew", 4, 3, 9, 1.0, 1.0))

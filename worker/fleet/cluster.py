@@ -29,6 +29,7 @@ from worker.fleet.stock import Item
 LOCAL, AUTO = "local", "auto"
 NAMESPACE = "tinyfront"
 CONNECT_S = 5.0
+GONE = {"ActorDiedError", "ActorUnavailableError", "NodeDiedError"}
 THREADS = 4  # of an actor: one runs, the others answer
 START = "Start one with `ray start --head`, or use --address local for this machine alone."
 
@@ -257,6 +258,10 @@ def _check_version(where: Where) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """The first line of what an engine has to say that is more than a name."""
+    """Why a berth is gone, in a line: an engine's own words fill a page."""
+    if "OutOfMemory" in type(error).__name__:
+        return "its node ran out of memory."
+    if type(error).__name__ in GONE:
+        return "its process or its node is gone."
     lines = [line.strip() for line in str(error).splitlines() if " " in line.strip()]
     return lines[0] if lines else type(error).__name__

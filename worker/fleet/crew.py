@@ -137,7 +137,8 @@ class Crew:
             LOG.info("%s has left.", name)
         elif isinstance(event, Lost):
             member.lives.end(now_s)
-            LOG.warning("%s on %s is lost and started anew: %s", name, host, event.reason)
+            where = "before it began" if host is None else f"on {host}"
+            LOG.warning("%s is lost %s and started anew: %s", name, where, event.reason)
             self._go_on(FAILED, event.reason)
         else:
             self._end(event, member, now_s)

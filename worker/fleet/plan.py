@@ -103,8 +103,7 @@ def room(nodes: Sequence[Node], plan: Plan) -> int:
     Raises:
         NoRoom: fewer than the plan's least.
     """
-    fits = {node.name: node.room(plan) for node in nodes}
-    total = sum(fits.values())
+    total = sum(node.room(plan) for node in nodes)
     if total < plan.least:
         asked = f"{plan.cpus:g} CPU and {plan.gpus:g} GPU"
         there = "; ".join(f"{n.name} has {n.cpus:g} CPU, {n.gpus:g} GPU" for n in nodes)
