@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import service.cli
 import tinyfront.cli
 import worker.cli
+import worker.fleet.cli
 from tests.docs.blocks import PLACEHOLDER, ROOT
 
 # What people have installed beside Tinyfront. A command of another program is a mistake, or is
@@ -35,7 +36,8 @@ def ours() -> dict[str, Any]:
     server = typer.main.get_command(service.cli.app)
     plugin = typer.Typer()
     plugin.command("worker")(worker.cli.worker)
-    server.commands["worker"] = typer.main.get_command(plugin)  # type: ignore[attr-defined]
+    plugin.command("fleet")(worker.fleet.cli.fleet)
+    server.commands |= typer.main.get_command(plugin).commands  # type: ignore[attr-defined]
     return {"tinyfront": typer.main.get_command(tinyfront.cli.app), "tinyfront-server": server}
 
 

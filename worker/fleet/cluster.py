@@ -20,6 +20,7 @@ from worker.fleet.errors import (
     NameTaken,
     NoCluster,
     NoRay,
+    NoToken,
     OtherVersion,
 )
 from worker.fleet.plan import Node, Plan
@@ -98,7 +99,11 @@ class Cluster:
         except ConnectionError:
             where = "on this machine" if address == AUTO else f"at {address}"
             raise NoCluster(f"--address: no Ray cluster answers {where}. {START}") from None
+        except ray.exceptions.AuthenticationError as error:
+            raise NoToken(address) from error
         except (RuntimeError, ValueError) as error:
+            if "InvalidAuthToken" in str(error):
+                raise NoToken(address) from error
             raise _explained(error, address) from error
         return cls(ray)
 

@@ -2,7 +2,7 @@
 
 from worker.errors import WorkerError
 
-FAILED, WRONG_USE, AWAY = 1, 2, 3  # as all commands of the server end
+FAILED, WRONG_USE, AWAY, NOT_ALLOWED = 1, 2, 3, 4  # as all commands of the server end
 
 
 class FleetError(WorkerError):
@@ -25,6 +25,17 @@ class NoCluster(FleetError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, AWAY)
+
+
+class NoToken(FleetError):
+    """The cluster lets in only who knows its token."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"--address {address}: the cluster asks for its token: set RAY_AUTH_MODE=token and "
+            "RAY_AUTH_TOKEN, or RAY_AUTH_TOKEN_PATH.",
+            NOT_ALLOWED,
+        )
 
 
 class OtherVersion(FleetError):

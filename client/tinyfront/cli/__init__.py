@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 
 import tinyfront
-from tinyfront.cli import charts, compare, configure, lists, results, study, trials, verifying
+from tinyfront.cli import (
+    charts,
+    compare,
+    configure,
+    fleet,
+    lists,
+    results,
+    study,
+    trials,
+    verifying,
+)
 from tinyfront.cli.commands import PROGRAM, command, group
 
 app = group(
@@ -16,6 +26,7 @@ app = group(
 app.add_typer(study.app, name="study")
 app.add_typer(trials.app, name="trial")
 app.add_typer(configure.app, name="config")
+app.add_typer(fleet.app, name="fleet")
 
 command(
     app,

@@ -65,13 +65,13 @@ def _workers(found: list[dict[str, Any]], now: datetime) -> Table:
             str(each.get("host") or NOTHING),
             str(versions.get("tinyfront") or NOTHING),
             str(versions.get("torch") or NOTHING),
-            _since(datetime.fromisoformat(each["seen_at"]), now),
+            since(datetime.fromisoformat(each["seen_at"]), now),
             ", ".join(str(held["name"]) for held in each.get("data", [])) or NOTHING,
         )
     return table
 
 
-def _since(at: datetime, now: datetime) -> str:
+def since(at: datetime, now: datetime) -> str:
     """How long ago, in one unit."""
     seconds = max(0, round((now - at).total_seconds()))
     for length, unit in UNITS:
