@@ -22,8 +22,8 @@ MEANING = {
     0: "it is done",
     FAILED: "it failed; `doctor`: a check failed; `replay`: another proposal came out",
     WRONG_USE: "wrong options or settings",
-    AWAY: "the database, or a worker's server, does not answer: try again later",
-    NOT_ALLOWED: "a worker's key does not open its server",
+    AWAY: "the database, a worker's server or a fleet's cluster does not answer: try again later",
+    NOT_ALLOWED: "a worker's key does not open its server, or a fleet's token its cluster",
     INTERRUPTED: "interrupted by Ctrl-C",
     PIPE_CLOSED: "whoever read the output closed it",
 }

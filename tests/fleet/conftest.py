@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import sqlite_site
+from tests.e2e.conftest import site, sqlite_site
 
-__all__ = ["sqlite_site"]
+__all__ = ["site", "sqlite_site"]
 
 # Read by Ray when it is imported, and by all that it starts: nobody else may use the cluster.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")

@@ -17,17 +17,19 @@ from tests.chaos.hands import metrics_of
 from tinyfront import Client, TinyfrontError
 
 TRIAL_S = 0.05
+PATIENCE_S = 3.0
 
 
 def main() -> int:
     orders = json.loads(sys.stdin.readline())
     options = orders["options"]
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    threading.Thread(target=_until_closed, daemon=True).start()
+    stopping = threading.Event()
+    threading.Thread(target=_until_closed, args=(stopping,), daemon=True).start()
     diary = Path(os.environ["QUICK_DIARY"]) / f"{options['name']}.diary"
     try:
         with Client(orders["server"]) as client:
-            _work(client, options, diary)
+            _work(client, options, diary, stopping)
     except KeyboardInterrupt:
         pass
     except TinyfrontError as error:
@@ -36,7 +38,7 @@ def main() -> int:
     return 0
 
 
-def _work(client: Client, options: dict[str, str], diary: Path) -> None:
+def _work(client: Client, options: dict[str, str], diary: Path, stopping: threading.Event) -> None:
     study = client.study(options["study"])
     for trial in study.ask(lease=options["lease_s"], worker=options["name"]):
         with trial:
@@ -47,11 +49,15 @@ def _work(client: Client, options: dict[str, str], diary: Path) -> None:
         with diary.open("a") as file:
             note = {"kind": "complete", "trial": trial.id, "number": trial.attempt}
             file.write(json.dumps(note) + "\n")
+        if stopping.is_set():
+            return
 
 
-def _until_closed() -> None:
+def _until_closed(stopping: threading.Event) -> None:
     sys.stdin.read()
-    _thread.interrupt_main()
+    stopping.set()
+    time.sleep(PATIENCE_S)
+    _thread.interrupt_main()  # it waits for work
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 from tests.fleet.plain import app
 from tests.worker.fake_server import FakeServer, Listening
 from worker import loop
+from worker.api import own_version
 from worker.fleet import cluster as clusters
-from worker.fleet.berth import Where, own_version
+from worker.fleet.berth import Where
 from worker.fleet.cli import _check_reach
 from worker.fleet.cluster import Cluster
 from worker.fleet.errors import FleetError, NotAllNodes, OtherVersion

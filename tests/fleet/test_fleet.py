@@ -170,8 +170,9 @@ def test_workers_of_a_fleet_train_networks_on_data_that_came_to_their_node(
     with Client(sqlite_site.url) as client:
         until(lambda: "rows" in {each["name"] for each in client.data()}, "the data is told", 180)
         study = client.create_study(
-            "rows", data="rows", space=Cnn(epochs=1), objectives=[minimize("error")], trials=4
-        )
+            "rows", data="rows", space=Cnn(), objectives=[minimize("error")], trials=4,
+            training={"epochs": 1}, designer="random",
+        )  # fmt: skip
         study.wait(timeout=300)
         told = {trial.worker for trial in study.trials()}
     assert told <= {"crew-0", "crew-1"}

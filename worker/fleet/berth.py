@@ -1,6 +1,5 @@
 """What a Ray actor of a fleet does: lays the data out, keeps its slots at work, ends them."""
 
-import importlib.metadata
 import os
 import socket
 import threading
@@ -9,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from worker.api import own_version
 from worker.fleet import mps, stock
 from worker.fleet.errors import FleetError
 from worker.fleet.plan import Plan
@@ -115,14 +115,6 @@ class Berth:
             elif not self._stopping.wait(LOOK_S):
                 continue
             threading.Event().wait(LOOK_S)
-
-
-def own_version() -> str:
-    """Of the distribution that is installed here."""
-    try:
-        return importlib.metadata.version("tinyfront-server")
-    except importlib.metadata.PackageNotFoundError:  # run from a checkout that was not installed
-        return "0"
 
 
 def environment() -> dict[str, str]:

@@ -13,7 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
-from worker.fleet.berth import Berth, Errand, Where, own_version
+from worker.api import own_version
+from worker.fleet.berth import Berth, Errand, Where
 from worker.fleet.errors import (
     WRONG_USE,
     FleetError,
