@@ -112,6 +112,13 @@ def test_an_address_where_nothing_answers_is_one_line(url: str) -> None:
     assert (code, text) == (3, line)
 
 
+def test_a_program_that_is_no_cluster_is_told_at_once(url: str) -> None:
+    pytest.importorskip("ray")
+    address = url.removeprefix("http://")  # of the server itself, an easy mistake
+    line = f"--address: what answers at {address} is no Ray cluster. {START}"
+    assert run("--server", url, "--address", address) == (3, line)
+
+
 @pytest.mark.parametrize(
     ("address", "word"), [("10.0.0.1", "HOST:PORT"), ("ray://10.0.0.1:10001", "on a node of")]
 )

@@ -31,6 +31,9 @@ from worker.fleet.stock import Item
 LOCAL, AUTO = "local", "auto"
 NAMESPACE = "tinyfront"
 CONNECT_S = 5.0
+# How HTTP/2, which Ray's head speaks, begins (RFC 9113, 3.4): each side sends its settings.
+SETTINGS = b"\4"
+GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0" + SETTINGS + b"\0\0\0\0\0"
 GONE = {"ActorDiedError", "ActorUnavailableError", "NodeDiedError"}
 THREADS = 4  # of an actor: one runs, the others answer
 START = "Start one with `ray start --head`, or use --address local for this machine alone."
@@ -238,10 +241,14 @@ def _check(address: str) -> None:
             WRONG_USE,
         )
     try:
-        socket.create_connection((host, int(port)), CONNECT_S).close()
+        with socket.create_connection((host, int(port)), CONNECT_S) as line:
+            line.sendall(GREETING)
+            answer = line.recv(9)
     except OSError as error:
         reason = error.strerror or str(error)
         raise NoCluster(f"--address: nothing answers at {address} ({reason}). {START}") from None
+    if answer[3:4] != SETTINGS:
+        raise NoCluster(f"--address: what answers at {address} is no Ray cluster. {START}")
 
 
 def _explained(error: Exception, address: str) -> FleetError:
