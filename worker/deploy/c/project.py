@@ -49,9 +49,7 @@ def project(
     return found | {"example/vectors.h": _vectors(record, vectors)}
 
 
-def sources(
-    record: Int8Graph, name: str = "model", labels: Sequence[str] = ()
-) -> dict[str, str]:
+def sources(record: Int8Graph, name: str = "model", labels: Sequence[str] = ()) -> dict[str, str]:
     """A project without the samples that its example checks; see `project`."""
     if record.weight_bits != 8:
         need = "need weights of 8 bits for a C project"
