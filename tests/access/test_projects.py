@@ -11,6 +11,7 @@ from service.app import ROUTERS
 from service.states import Role
 from tests.access.conftest import Keyed
 from tests.api.conftest import BLACK_BOX, assert_problem, new_id
+from tests.api.test_verification import FOUND
 
 WORKER = {"accelerator": "cpu", "host": "h", "pid": 1}
 # The routes about something that belongs to a project, by the parameter that names it.
@@ -69,6 +70,7 @@ def body_of(place: tuple[str, str], lease: dict[str, Any]) -> Any:
         "complete": {**told, "metrics": {"cost": 1.0, "size": 1.0}},
         "fail": {**told, "reason": "x"},
         "release": told,
+        "verification": {**told, "verification": FOUND},
         "{study}": {"trials": 9} if method == "PATCH" else None,
     }.get(path.rsplit("/", 1)[1])
 
