@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from service.figures.timeline import Run
 from service.models import Attempt, Study, Trial
-from service.states import Outcome
+from service.states import Outcome, Status
 
 RUNNING = "running"
 
@@ -42,6 +42,7 @@ def runs(
             Attempt.outcome,
             Attempt.reason,
             Attempt.stop_reason,
+            Trial.status,
         )
         .join(Trial, Trial.id == Attempt.trial_id)
         .where(Attempt.id.in_(wanted))
@@ -51,9 +52,10 @@ def runs(
 
 
 def _run(row: Row[*tuple[Any, ...]]) -> Run:
-    attempt_id, trial_id, number, attempt, worker, *times, outcome, reason, stop_reason = row
+    attempt_id, trial_id, number, attempt, worker, *times, outcome, reason, order, status = row
     started_at, ended_at = times
-    stopped = outcome is Outcome.COMPLETED and stop_reason is not None
+    # An order to stop that came after the last epoch stopped nothing.
+    stopped = outcome is Outcome.COMPLETED and order is not None and status is Status.STOPPED
     told = RUNNING if outcome is None else "stopped" if stopped else str(outcome)
-    why = stop_reason if stopped else reason
+    why = order if stopped else reason
     return Run(attempt_id, trial_id, number, attempt, worker, started_at, ended_at, told, why)

@@ -8,6 +8,7 @@ from service import ledger, lineage, studies, thinking
 from service.errors import InvalidDefinition, InvalidProposal
 from service.lending import Lease
 from service.models import Trial
+from service.runs import runs
 from service.states import Order, Outcome, Status
 from tests.service import network_study as net
 from tests.service.stage import Stage
@@ -36,6 +37,13 @@ def eight(stage: Stage, study_id: int) -> list[Lease]:
         stage.report(lease, 2, cost=1.0 + n / 2, gain=5.0 + n / 2)
     stage.advance(study_id)
     return leases
+
+
+def last_run(stage: Stage, study_id: int) -> tuple[str, str | None]:
+    """What the timeline says of the attempt that began last."""
+    with stage.db.read() as session:
+        found, _ = runs(session, studies.get(session, study_id), 1)
+    return found[0].outcome, found[0].reason
 
 
 def due(stage: Stage) -> list[int]:
@@ -75,6 +83,8 @@ def test_a_stopped_trial_says_where_and_why_and_counts_but_is_on_no_front(stage:
         "of which the best 3 go on."
     )
     assert stage.values(bad.trial_id)["cost"] == 0.1
+    outcome, reason = last_run(stage, study_id)
+    assert outcome == "stopped" and reason is not None and reason.startswith("rank 9 of 9")
     study = stage.read_study(study_id)
     assert (study.finish_no, study.front_size, study.epochs_done) == (1, 0, 3)
     with stage.db.read() as session:
@@ -249,6 +259,7 @@ def test_an_order_that_comes_after_the_last_epoch_changes_nothing(stage: Stage) 
     stage.report(lease, 20, error=0.05, loss=0.1)
     done = net.complete(stage, lease, {"error": 0.05})
     assert (done.status, done.epochs, done.reason) == (Status.COMPLETED, 20.0, None)
+    assert last_run(stage, study_id) == ("completed", None)
 
 
 def test_a_pruned_network_is_compared_with_pruned_ones_by_what_the_cut_left(stage: Stage) -> None:
