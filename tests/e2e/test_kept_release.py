@@ -32,7 +32,7 @@ with Client(url) as tf:
     nets = tf.create_study(
         "nets", space=Cnn(blocks=[1, 1], max_macs=30_000, pruning_scopes=["none"]), data="digits",
         objectives=[minimize("error"), minimize("model_size")], trials=2,
-        training={"epochs": epochs}, designer="random",
+        training={"epochs": epochs, "quantisation": "none"}, designer="random",
     )
     box = tf.create_study(
         "box", space=Parameters(Real("x", 0.0, 1.0)), objectives=[minimize("cost")], trials=2,

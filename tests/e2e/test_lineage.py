@@ -60,7 +60,7 @@ def test_a_pruned_network_and_its_child(sqlite_site: Site, tmp_path: Path) -> No
         study.pause()  # or the planner would propose others meanwhile
 
         parent = completed(study, 1)
-        graph, _ = sorted(parent.download(tmp_path / "parent"))
+        graph, *_ = sorted(parent.download(tmp_path / "parent"))
         left = Graph.from_json(json.loads(graph.read_text()))
         figures = footprint(left, device("stm32f446re")).figures()
         measured = {name: parent.values[name] for name in figures}

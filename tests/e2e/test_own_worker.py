@@ -23,7 +23,7 @@ def test_a_trainer_of_ones_own_takes_a_study_to_its_front(site: Site) -> None:
             data="mine",
             objectives=[minimize("error"), minimize("model_size")],
             trials=TRIALS,
-            training={"epochs": 3},
+            training={"epochs": 3, "quantisation": "none"},
             designer="random",
         )
         assert study.state.data is not None
