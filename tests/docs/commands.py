@@ -19,7 +19,7 @@ from tests.docs.blocks import PLACEHOLDER, ROOT
 # listed here.
 FOREIGN = {
     ".", "cd", "createdb", "curl", "do", "docker", "done", "echo", "exec", "export", "for", "git",
-    "jupyter", "pg_restore", "pip", "rsync", "set", "sha256sum", "ssh",
+    "jupyter", "pg_restore", "pip", "ray", "rsync", "set", "sha256sum", "ssh",
 }  # fmt: skip
 # Commands of the server that do their work and end, beside a database of their own.
 QUICK = {"db", "gc", "keys", "projects"}

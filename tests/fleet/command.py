@@ -8,9 +8,9 @@ from tests.fleet.plain import app
 from worker.fleet import berth
 
 
-def quick(*given: Any) -> berth.Errand:
+def quick(**given: Any) -> berth.Errand:
     """An errand for quick workers, which need to know where their diaries are."""
-    errand = Errand(*given, module="tests.fleet.quick")
+    errand = Errand(**given, module="tests.fleet.quick")
     diaries = {"QUICK_DIARY": os.environ["QUICK_DIARY"]}
     return replace(errand, environment={**errand.environment, **diaries})
 

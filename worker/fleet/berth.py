@@ -29,6 +29,7 @@ class Errand:
     study: str | None = None
     trial_limit_s: float = 6 * 3600.0
     lease_s: int = 60
+    verify: bool = True
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     versions: Mapping[str, str] = field(default_factory=dict)
     module: str = "worker.fleet.hand"  # what is run; it is given its orders as that is
@@ -45,6 +46,7 @@ class Errand:
                 "study": self.study,
                 "trial_limit_s": self.trial_limit_s,
                 "lease_s": self.lease_s,
+                "verify": self.verify,
                 "share": plan.share,
                 "versions": dict(self.versions),
             },

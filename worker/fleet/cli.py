@@ -74,6 +74,10 @@ def fleet(  # noqa: PLR0913  as many arguments as the command has options
     lease_s: Annotated[
         int, typer.Option(min=10, max=604_800, help="As of tinyfront-server worker.")
     ] = 60,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify/--no-verify", help="As of tinyfront-server worker."),
+    ] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="An object for each line of the log, on terminals too.")
     ] = False,
@@ -104,7 +108,14 @@ def fleet(  # noqa: PLR0913  as many arguments as the command has options
         _end(f"--data-dir: {data_dir} is no folder.", cli.WRONG_USE)
     cli.set_up_log(as_json)
     log = {"TINYFRONT_LOG": "json" if as_json else "text"}
-    errand = Errand(server, study, trial_limit_s, lease_s, {**log, **environment()})
+    errand = Errand(
+        server=server,
+        study=study,
+        trial_limit_s=trial_limit_s,
+        lease_s=lease_s,
+        verify=verify,
+        environment={**log, **environment()},
+    )
     try:
         _run(plan, errand, address, data_dir, show_logs=not as_json)
     except FleetError as error:
