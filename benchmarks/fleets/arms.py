@@ -46,7 +46,7 @@ def trials_per_h(place: Place, task: Task, arm: str, workers: int, name: str) ->
 def _study(task: Task, name: str) -> dict[str, Any]:
     return {
         "name": name,
-        "space": {"kind": "networks", "max_macs": 300_000},
+        "space": {"kind": "tiny", "max_macs": 300_000},
         "data": task.data,
         "objectives": [{"name": "error"}],
         "training": {"epochs": task.epochs},
@@ -59,7 +59,8 @@ def _study(task: Task, name: str) -> dict[str, Any]:
 
 @contextmanager
 def _at_work(place: Place, task: Task, arm: str, workers: int, name: str) -> Iterator[None]:
-    server = ["--server", f"http://127.0.0.1:{place.port}", *task.options]
+    address = f"http://127.0.0.1:{place.port}"
+    server = ["--server", address, "--no-verify", *task.options]
     if arm == RAY:
         local = ["--address", "local", "--name", name, "--workers", str(workers)]
         commands = [["fleet", *local, *server]]
