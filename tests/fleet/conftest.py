@@ -26,8 +26,15 @@ HEALTH = {
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    """A head node with two processors; tests add others."""
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A head node with two processors; tests add others. Data and logs stay off the home folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME"):
+            patch.setenv(name, str(tmp_path_factory.mktemp(name.lower())))
+        yield from _running()
+
+
+def _running() -> Iterator[Any]:
     cluster_utils = pytest.importorskip("ray.cluster_utils")
     head = {"num_cpus": 2, "include_dashboard": False, "object_store_memory": NODE_BYTES}
     running = cluster_utils.Cluster(

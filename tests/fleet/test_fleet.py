@@ -164,9 +164,8 @@ def test_workers_of_a_fleet_train_networks_on_data_that_came_to_their_node(
     save(own)
     sqlite_site.start_server()
     options = ["--server", sqlite_site.url, "--address", cluster.address, "--data-dir", str(own)]
-    folders = {"XDG_CACHE_HOME": str(sqlite_site.folder / "cache")}
     command = ["tests.fleet.plain", "fleet", "--name", CREW, "--workers", "2", *options]
-    sqlite_site.run(CREW, command, PYTHONPATH=PATHS, **folders)
+    sqlite_site.run(CREW, command, PYTHONPATH=PATHS)
     with Client(sqlite_site.url) as client:
         until(lambda: "rows" in {each["name"] for each in client.data()}, "the data is told", 180)
         study = client.create_study(
