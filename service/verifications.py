@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service import artefacts, events, metrics, projects
+from service import artefacts, events, metrics, projects, trials
 from service.attempts import of_token
 from service.errors import ServiceError, TrialNotFound
 from service.models import Study, Trial
@@ -26,7 +26,17 @@ class NothingToVerify(ServiceError):
     remedy = "Verify what a trial delivered, under the token of the attempt that delivered it."
 
     def __init__(self, trial_id: int) -> None:
-        super().__init__(f"This attempt is not the one whose result trial {trial_id} has.")
+        super().__init__(f"Trial {trial_id} has no result, or that of another attempt.")
+
+
+class OtherBoard(ServiceError):
+    """The verification is for another board than that of the study."""
+
+    field = "verification.device"
+
+    def __init__(self, name: str, found: str) -> None:
+        super().__init__(f"The study is for {name}, and this verification for {found}.")
+        self.remedy = f"Verify the network for {name}; others are checked without being stored."
 
 
 def verdict(levels: Sequence[Mapping[str, Any]]) -> str:
@@ -54,14 +64,19 @@ def wanted(session: Session, trial: Trial) -> bool | None:
 
 
 def keep(
-    session: Session, trial_id: int, token: str, verification: Mapping[str, Any], now: datetime
+    session: Session,
+    trial_id: int,
+    token: str | None,
+    verification: Mapping[str, Any],
+    now: datetime,
 ) -> Trial:
     """Store what was checked of a trial, in place of what was there, and tell its study.
 
     Args:
         session: the session.
         trial_id: the trial.
-        token: of the attempt whose network was checked.
+        token: of the attempt whose network was checked; None of a user, who fetched the network
+            that counts from here.
         verification: what was checked, level by level.
         now: the database's time.
 
@@ -69,6 +84,7 @@ def keep(
         TrialNotFound: there is no such trial.
         WrongToken: the token is of none of its attempts.
         NothingToVerify: the trial has no result, or one of another attempt.
+        OtherBoard: the verification is for another board than the study.
     """
     # The study first, as the ledger does: else two of us might wait for each other.
     study = session.scalars(
@@ -80,12 +96,23 @@ def keep(
     ).one_or_none()
     if study is None:
         raise TrialNotFound(trial_id)
-    trial, attempt = of_token(session, trial_id, token)
-    if not attempt.counts or trial.status not in (Status.COMPLETED, Status.STOPPED):
+    trial, counts = _held(session, trial_id, token)
+    if not counts or trial.status not in (Status.COMPLETED, Status.STOPPED):
         raise NothingToVerify(trial_id)
+    board = study.definition.get("device")
+    if board not in (None, verification["device"]):
+        raise OtherBoard(board, verification["device"])
     trial.verified = verdict(verification["levels"])
     trial.verification = dict(verification)
     if trial.entered_at is not None:  # else the ledger tells of it
         values = metrics.values_of(session, [trial])[trial.id]
         events.record(session, study, EventKind.TRIAL, events.of_trial(trial, values), now)
     return trial
+
+
+def _held(session: Session, trial_id: int, token: str | None) -> tuple[Trial, bool]:
+    """A trial, and whether its result is that of the attempt that the token was given for."""
+    if token is None:
+        return trials.get(session, trial_id), True
+    trial, attempt = of_token(session, trial_id, token)
+    return trial, attempt.counts

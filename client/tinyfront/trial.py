@@ -113,14 +113,17 @@ class Trial:
 
     @property
     def verification(self) -> Verification | None:
-        """What its worker checked of its network, level by level; None if nothing was."""
+        """What was checked of its network, level by level; None if nothing was."""
         if self.verified is None:
             return None
         found = self.wire.get("verification") or self._checked().get("verification")
         return None if found is None else verification_of(found, self._connection.url)
 
     def verify(
-        self, device: str | None = None, told: Callable[[Level], None] = lambda _: None
+        self,
+        device: str | None = None,
+        told: Callable[[Level], None] = lambda _: None,
+        store: bool = False,
     ) -> Verification:
         """Check the network of this trial on this machine, for a board of any name.
 
@@ -130,19 +133,26 @@ class Trial:
         Args:
             device: a board; that of the study if it is left out.
             told: hears of each level as it ends.
+            store: keep the result on the trial, where its worker would have left it; only for the
+                board of its study.
 
         Raises:
             MissingWorker: that code is not installed.
             NoNetwork: the trial left no network that can be checked.
-            InvalidArgument: there is no such board.
+            InvalidArgument: there is no such board, or to store, it is not that of the study.
         """
         require()
+        if store and device is not None:
+            self._need_own(device)
         board = self._board(device)
         left = {artefact.name: artefact for artefact in self.artefacts()}
         self._need_record(left.keys())
         with tempfile.TemporaryDirectory(prefix="tinyfront-") as folder:
             files = {name: self._fetch(left[name], Path(folder)) for name in RECORD}
-            return check(files, board, told)
+            found = check(files, board, told)
+        if store:
+            self._connection.json(calls.keep_verification(self.id, found.wire))
+        return found
 
     def plot(self, name: str = "learning", **options: Any) -> Figure:
         """Draw the trial's `learning` curves or its `memory` over time, as on its page."""
@@ -168,6 +178,12 @@ class Trial:
         if not isinstance(found, Mapping):
             raise UnreadableAnswer(self._connection.url, "no verification")
         return found
+
+    def _need_own(self, device: str) -> None:
+        own = self._checked().get("device")
+        if own is not None and own["name"] != device:
+            need = f"to store, need {own['name']}, the board of the study, got {device!r}."
+            raise InvalidArgument("device", need)
 
     def _board(self, name: str | None) -> Mapping[str, Any]:
         """A board as the server describes it."""

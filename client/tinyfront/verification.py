@@ -182,7 +182,8 @@ def _level(body: Any) -> Level:
 
 def _said(module: str, folder: Path) -> Iterator[str]:
     """The lines of a program as they come; however we leave, it has ended by then."""
-    with _running([sys.executable, "-m", module, str(folder)]) as process:
+    # -P: a user's own folder named `worker`, where the command is called, is not ours.
+    with _running([sys.executable, "-P", "-m", module, str(folder)]) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         yield from process.stdout

@@ -15,7 +15,7 @@ from service import access_errors, errors, logs
 from service.api.body_limit import BodyTooLarge
 from service.api.problems import Problem, slug
 from service.api.validation import problem_of
-from service.verifications import NothingToVerify
+from service.verifications import NothingToVerify, OtherBoard
 
 LOG = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ HTTP_STATUS: dict[type[errors.ServiceError], int] = {
     access_errors.KeyNotFound: 404,
     errors.NameTaken: 409,
     NothingToVerify: 409,
+    OtherBoard: 409,
     access_errors.ProjectNotFound: 404,
     access_errors.ProxiedRequest: 403,
     errors.ReportConflict: 409,

@@ -12,6 +12,7 @@ from service.app import ROUTERS
 from service.states import Role
 from tests.access.conftest import Keyed
 from tests.api.conftest import assert_problem
+from tests.api.test_verification import FOUND
 
 ADMINISTRATION = re.compile(r"/(keys|projects)(/|$)")
 # What `worker/api.py` calls, and what a person asks of a worker's machine.
@@ -139,3 +140,18 @@ def test_the_role_is_told_before_what_is_wrong_with_the_body(shared_keyed: Keyed
 def test_probes_page_and_description_need_no_key(shared_keyed: Keyed) -> None:
     for path in ("/health/live", "/health/ready", "/", "/studies/x", "/static/page.js", "/docs"):
         assert shared_keyed.served.http.get(path).status_code == 200, path
+
+
+def test_only_users_store_what_they_checked_without_a_token(keyed_sqlite: Keyed) -> None:
+    body = {"verification": FOUND}
+    answers = {
+        role: keyed_sqlite.ask("one", "PUT", "/trials/1/verification", body, role=role)
+        for role in (Role.WORKER, Role.VIEWER, Role.USER, Role.ADMIN)
+    }
+    assert {role: answer.status_code for role, answer in answers.items()} == {
+        Role.WORKER: 403,
+        Role.VIEWER: 403,
+        Role.USER: 404,
+        Role.ADMIN: 404,
+    }
+    assert_problem(answers[Role.WORKER], 403)

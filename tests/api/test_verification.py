@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
-from service import events
+from service import events, verifications
+from service.db import Database
+from service.models import Study, Trial
+from service.states import Status
 from service.verifications import RECORD, verdict
 from tests.api.conftest import Served, assert_problem, wait_until
 
@@ -92,6 +95,30 @@ def test_an_exported_study_takes_its_verifications_along(served: Served) -> None
     [trial] = served.get("/studies/toy/front")["items"]
     assert trial["verified"] == "L1"
     assert served.get(f"/trials/{trial['id']}")["verification"] == FOUND
+
+
+def test_a_user_stores_what_was_checked_by_hand_for_the_board_of_the_study(
+    served_sqlite: Served,
+) -> None:
+    study = served_sqlite.study()
+    with served_sqlite.db.begin() as session:  # only a study of networks has one
+        row = session.get_one(Study, study["id"])
+        row.definition = {**row.definition, "device": "nrf52840"}
+    lease = done(served_sqlite, 0.1, 1.0, frozenset())
+    path = f"{lease['path']}/verification"
+    other = served_sqlite.ask("PUT", path, {"verification": FOUND})
+    assert_problem(other, 409, "verification.device")
+    found = FOUND | {"device": "nrf52840"}
+    assert served_sqlite.ask("PUT", path, {"verification": found}).json()["verified"] == "L1"
+    served_sqlite.enqueue(0.2)
+    served_sqlite.claim()
+    running = f"/trials/{lease['trial_id'] + 1}/verification"
+    assert_problem(served_sqlite.ask("PUT", running, {"verification": found}), 409, "token")
+
+
+def test_whether_a_trial_shall_be_verified_is_not_known_before_its_place(db: Database) -> None:
+    with db.read() as session:
+        assert verifications.wanted(session, Trial(status=Status.COMPLETED)) is None
 
 
 @pytest.mark.parametrize(

@@ -55,12 +55,22 @@ def scripted(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(profiles, "Client", lambda *_: server.client())
 
 
-def test_a_network_is_checked_here_for_the_board_of_its_study(server: Scripted) -> None:
+def test_a_network_is_checked_here_for_the_board_of_its_study_and_stored(server: Scripted) -> None:
     left(server, files())
-    result = RUNNER.invoke(app, ["verify", "101", "--json", "--need", "L3"])
+    server.say("PUT", "/trials/101/verification", ok(trial_json(verified="L3")))
+    result = RUNNER.invoke(app, ["verify", "101", "--need", "L3", "--store"])
     assert result.exit_code == 0, result.output
-    told = json.loads(result.stdout)
-    assert (told["trial"], told["device"], told["verdict"]) == (101, "stm32f446re", "L3")
+    assert "stm32f446re: L3, kept on trial 101" in result.output
+    [told] = server.sent("PUT", "/trials/101/verification")
+    assert told.keys() == {"verification"}
+    assert (told["verification"]["device"], told["verification"]["inputs"]) == ("stm32f446re", 4)
+
+
+def test_only_what_was_checked_for_the_board_of_the_study_is_stored(server: Scripted) -> None:
+    left(server, files())
+    result = RUNNER.invoke(app, ["verify", "101", "--store", "--device", "arduino-uno"])
+    assert result.exit_code == exits.WRONG_USE
+    assert "to store, need stm32f446re, the board of the study" in result.output
 
 
 def test_a_level_that_fails_ends_with_8_and_says_why(server: Scripted) -> None:
@@ -76,9 +86,14 @@ def test_a_level_that_fails_ends_with_8_and_says_why(server: Scripted) -> None:
 
 def test_what_cannot_be_checked_fails_only_who_needs_it(server: Scripted) -> None:
     left(server, files())
-    result = RUNNER.invoke(app, ["verify", "101", "--device", "arduino-uno", "--need", "L2"])
+    result = RUNNER.invoke(
+        app, ["verify", "101", "--json", "--device", "arduino-uno", "--need", "L2"]
+    )
     assert result.exit_code == exits.FAILS, result.output
-    assert "no emulated board for the AVR" in result.output
+    told = json.loads(result.stdout)
+    assert (told["trial"], told["device"], told["verdict"]) == (101, "arduino-uno", "L1")
+    assert "no emulated board for the AVR" in told["levels"][2]["reason"]
+    assert server.sent("PUT", "/trials/101/verification") == []
 
 
 def test_firmware_is_written_beside_the_files_of_a_trial(server: Scripted, tmp_path: Path) -> None:

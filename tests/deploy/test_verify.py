@@ -2,25 +2,31 @@
 
 import dataclasses
 import json
+import os
 import shutil
 import subprocess
 import sys
+import time
+from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from resource_models.devices import device
 from tests.deploy import networks
 from worker.deploy import levels, scratch, storage, tflm, vectors
 from worker.deploy.boards import tools
+from worker.deploy.c.figures import figures
 from worker.deploy.errors import InvalidVectors, InvalidVerification, ToolLate
 from worker.deploy.levels import against
 from worker.deploy.simulate import Simulation
 from worker.deploy.vectors import Vectors
 from worker.deploy.verification import Level, Verification
-from worker.deploy.verify import DEVICE_NAME, verify
+from worker.deploy.verify import CPU_S, DEVICE_NAME, verify
 
 RECORD = networks.drawn_int8(networks.ENDS_FLAT)
 INPUTS = networks.bytes_for(RECORD.graph, 4)
@@ -30,11 +36,20 @@ WITHOUT_TORCH = """
 import runpy, sys
 sys.modules["torch"] = None
 runpy.run_module("worker.deploy.verify", run_name="__main__")
+import resource
+print(resource.getrlimit(resource.RLIMIT_CPU)[0], file=sys.stderr)
 """
 
 
 def states(found: Verification) -> list[str]:
     return [level.state for level in found.levels]
+
+
+def laid(folder: Path) -> None:
+    """Lay what the program reads into its folder."""
+    content = {**storage.files(RECORD), vectors.NAME: vectors.file(SAMPLES)}
+    for name, each in {**content, DEVICE_NAME: json.dumps(M4.to_json()).encode()}.items():
+        (folder / name).write_bytes(each)
 
 
 def without_tools(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,13 +59,11 @@ def without_tools(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_program_passes_all_levels_and_measures_what_the_formulas_say(tmp_path: Path) -> None:
-    content = {**storage.files(RECORD), vectors.NAME: vectors.file(SAMPLES)}
-    for name, each in {**content, DEVICE_NAME: json.dumps(M4.to_json()).encode()}.items():
-        (tmp_path / name).write_bytes(each)
+    laid(tmp_path)
     # Without torch, whose import would take longer than the check.
     words = [sys.executable, "-c", WITHOUT_TORCH, str(tmp_path)]
     ran = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
+    assert (ran.returncode, ran.stderr) == (0, f"{CPU_S}\n")
     *told, whole = [json.loads(line) for line in ran.stdout.splitlines()]
     found = Verification.of_json(whole["verification"])
     assert states(found) == ["passed"] * 4, [level.reason for level in found.levels]
@@ -108,6 +121,48 @@ def test_a_link_that_does_not_fit_says_what_overflows(monkeypatch: pytest.Monkey
     assert levels.formulas(case).state == "passed"
     found = levels.linked(case)
     assert (found.state, "ram: need" in found.reason) == ("failed", True)
+
+
+def test_symbols_that_differ_from_the_formulas_fail_a_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    formula = asdict(figures(RECORD))
+    names = ("code_bytes", "statics_bytes", "stack_bytes", "flash_bytes", "ram_bytes")
+    sizes = SimpleNamespace(**dict.fromkeys(names, 8), **formula | {"tables_bytes": 7})
+    monkeypatch.setattr(levels, "link", lambda *_: SimpleNamespace(sizes=sizes))
+    found = levels.linked(levels.Case(RECORD, SAMPLES, M4))
+    words = f"tables_bytes: {formula['tables_bytes']:,} by formula, 7 linked."
+    assert (found.state, found.reason) == ("failed", words)
+
+
+def test_what_the_device_answers_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    def emulate(program: Any, inputs: Any) -> Any:
+        wrong = SAMPLES.answers[: len(inputs)] ^ 1
+        ran = {"outputs": wrong.reshape(len(inputs), -1), "instructions": [3], "stack_bytes": 8}
+        return SimpleNamespace(**ran, machine="a board", version="7")
+
+    monkeypatch.setattr(levels, "emulate", emulate)
+    program: Any = SimpleNamespace()
+    found = levels.emulated(levels.Case(RECORD, SAMPLES, M4, program))
+    words = "The program on a board differs on 4 of 4 inputs, first on number 0."
+    assert (found.state, found.reason) == ("failed", words)
+
+
+def test_a_program_that_is_told_to_end_ends_its_tools(tmp_path: Path) -> None:
+    laid(tmp_path)
+    slow, told = tmp_path / "bin" / "gcc", tmp_path / "told"
+    slow.parent.mkdir()
+    slow.write_text(f"#!/bin/sh\necho $$ > {told}.part\nmv {told}.part {told}\nsleep 600\n")
+    slow.chmod(0o755)
+    path = f"{slow.parent}:{os.environ['PATH']}"
+    words = [sys.executable, "-m", "worker.deploy.verify", str(tmp_path)]
+    with subprocess.Popen(
+        words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | {"PATH": path}
+    ) as program:
+        while not told.exists():
+            assert program.poll() is None
+            time.sleep(0.02)
+        program.terminate()
+    tool = int(told.read_text())
+    assert not psutil.pid_exists(tool) or psutil.Process(tool).status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_core_that_nobody_emulates_is_not_linked() -> None:

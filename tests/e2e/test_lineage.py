@@ -60,8 +60,8 @@ def test_a_pruned_network_and_its_child(sqlite_site: Site, tmp_path: Path) -> No
         study.pause()  # or the planner would propose others meanwhile
 
         parent = completed(study, 1)
-        graph, *_ = sorted(parent.download(tmp_path / "parent"))
-        left = Graph.from_json(json.loads(graph.read_text()))
+        files = {path.name: path for path in parent.download(tmp_path / "parent")}
+        left = Graph.from_json(json.loads(files["graph.json"].read_text()))
         figures = footprint(left, device("stm32f446re")).figures()
         measured = {name: parent.values[name] for name in figures}
         assert measured == figures
@@ -72,6 +72,10 @@ def test_a_pruned_network_and_its_child(sqlite_site: Site, tmp_path: Path) -> No
         (attempt,) = detail["attempts_list"]
         said = attempt["details"]["pruning"]
         assert said["after"]["channels"] < said["before"]["channels"]
+        until(lambda: client.trial(parent.id).verified is not None, "the front is verified")
+        checked = client.trial(parent.id).verification
+        assert checked is not None
+        assert checked.verdict == "L3", str(checked)
 
         study.enqueue(plain, parent=1)
         study.resume()

@@ -22,6 +22,18 @@ DEVICE = {**device("stm32f446re").to_json(), "figures": ["macs"]}
 LEASE = Lease(11, 3, "toy", 2, 1, "secret", 60, {})
 
 
+class Slow(FakeServer):
+    """It does not know the place of a trial at once, and is away the first time it is told."""
+
+    def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        if method == "PUT" and not self.lost:
+            self.lost.append(body)
+            return 503, {}
+        status, answer = super().answer(method, path, body)
+        first = method == "GET" and len(self.of("/verification")) == 1
+        return status, answer | {"wanted": None} if first else answer
+
+
 @pytest.fixture(scope="module")
 def result() -> Completed:
     record = networks.drawn_int8(networks.ENDS_FLAT)
@@ -40,7 +52,7 @@ def verified(server: FakeServer, result: Completed) -> list[Any]:
 def test_what_the_server_wants_is_checked_and_delivered_before_the_worker_ends(
     result: Completed,
 ) -> None:
-    [told] = verified(FakeServer(device=DEVICE), result)
+    [told] = verified(Slow(device=DEVICE), result)
     assert told["token"] == "secret"
     found = told["verification"]
     assert (found["device"], found["inputs"]) == ("stm32f446re", 5)
@@ -82,10 +94,12 @@ def test_a_worker_that_is_told_to_stop_waits_for_no_check(
     begun: list[Any] = []
 
     def slow(words: list[str], **place: Any) -> Any:
+        assert "a key" not in place["env"].values()
         begun.append(real(["sleep", "600"], **place))
         stopping.set()
         return begun[0]
 
+    monkeypatch.setenv("TINYFRONT_API_KEY", "a key")
     real = verifier.subprocess.Popen
     monkeypatch.setattr(verifier.subprocess, "Popen", slow)
     server = FakeServer(device=DEVICE)

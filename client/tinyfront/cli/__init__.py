@@ -81,6 +81,7 @@ command(
     "verify",
     "tinyfront verify 17",
     "tinyfront verify 17 --device stm32f446re --need L2",
+    "tinyfront verify 17 --store",
     "tinyfront verify 17 --json | jq -r '.levels[] | .name + \" \" + .state'",
 )(verifying.verify)
 command(app, "workers", "tinyfront workers")(lists.workers)

@@ -47,6 +47,9 @@ def verify(
         Literal["L0", "L1", "L2", "L3"] | None,
         typer.Option(help="End with 8 unless all levels up to this one passed."),
     ] = None,
+    store: Annotated[
+        bool, typer.Option("--store", help="Keep the result on the trial, for its page and lists.")
+    ] = False,
 ) -> None:
     """Check the network of a trial level by level, on this machine.
 
@@ -57,8 +60,11 @@ def verify(
     require()  # before the server is asked for anything
     found = door.client.trial(trial)
     with _progress(trial) as told:
-        checked = found.verify(device, told)
-    door.say({**checked.wire, "trial": found.id, "verdict": checked.verdict}, *_tables(checked))
+        checked = found.verify(device, told, store)
+    kept = f", kept on trial {found.id}" if store else ""
+    door.say(
+        {**checked.wire, "trial": found.id, "verdict": checked.verdict}, *_tables(checked, kept)
+    )
     if checked.failed is not None or (need is not None and not checked.reaches(need)):
         raise typer.Exit(exits.FAILS)
 
@@ -84,8 +90,9 @@ def _progress(trial: int) -> Iterator[Told]:
         yield told
 
 
-def _tables(checked: Verification) -> list[Table]:
-    levels = Table("", "level", "", title=f"{checked.device}: {checked.verdict}", box=None)
+def _tables(checked: Verification, kept: str) -> list[Table]:
+    title = f"{checked.device}: {checked.verdict}{kept}"
+    levels = Table("", "level", "", title=title, box=None)
     levels.title_justify = "left"
     for level in checked.levels:
         mark, style = MARK.get(level.state, ("", ""))

@@ -49,9 +49,11 @@ class Verification(Part):
 
 
 class VerificationIn(Body):
-    """What a worker checked of the network that it delivered."""
+    """What a worker checked of the network that it delivered, or a user of one fetched here."""
 
-    token: Token
+    token: Token | None = Field(
+        None, description="Of the lease that counted; without one it takes a user's key."
+    )
     verification: Verification
 
 

@@ -32,9 +32,9 @@ function unchecked(trial) {
   const there = trial.artefacts.some((each) => each.name === "int8.json");
   if (!there) return null;
   return section("Verification", el("p", { class: "quiet" }, trial.on_front
-    ? "Not verified yet: workers check networks that are on the front."
+    ? "Not verified yet: its worker does so while it trains the next network, unless it was stopped."
     : "Not verified: workers check networks that are on the front, and this one is not.",
-    " On a machine of yours: ", el("code", {}, `tinyfront verify ${trial.id}`)));
+    " On a machine of yours: ", el("code", {}, `tinyfront verify ${trial.id} --store`)));
 }
 
 const state = (name) => el("span", { class: "state", "data-state": name },
