@@ -43,8 +43,8 @@ def wanted(served: Served, lease: dict[str, Any]) -> Any:
 def test_members_of_the_front_are_wanted_once_and_shown_everywhere(served: Served) -> None:
     study = served.study()
     without = done(served, 0.1, 3.0, frozenset())
-    beaten = done(served, 0.2, 2.0)
     assert wanted(served, without) is False  # it left nothing to check
+    beaten = done(served, 0.2, 2.0)
     assert wanted(served, beaten) is True
     best = done(served, 0.3, 1.0)
     assert wanted(served, beaten) is False
@@ -81,6 +81,11 @@ def test_only_the_attempt_that_counts_says_what_was_checked(served: Served) -> N
     refused = served.ask("PUT", path, body | {"verification": turned})
     assert_problem(refused, 422, "verification.levels")
     assert served.get(path)["verification"] is None
+    assert served.tell(lease, "release").status_code == 204
+    [again] = served.claim()
+    assert served.tell(again, "complete", metrics={"cost": 1.0, "size": 1.0}).status_code == 200
+    assert_problem(served.ask("PUT", path, body), 409, "token")
+    assert served.ask("PUT", path, body | {"token": again["token"]}).status_code == 200
 
 
 def test_an_exported_study_takes_its_verifications_along(served: Served) -> None:
