@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from service.models import Trial
+from service.models import Artefact, Attempt, Trial
 from service.verifications import verdict
 from tests.api.conftest import Served
 from tests.page import seeds
@@ -53,6 +53,11 @@ def checked(shared: Served) -> dict[str, int]:
     items = shared.get("/studies/checked/trials")["items"]
     for trial, levels in zip(items, (PASSED, OPEN, WRONG), strict=False):
         keep(shared, trial["id"], levels)
+    with shared.db.begin() as session:  # so that there is something that could be checked
+        counted = select(Attempt.id).where(Attempt.trial_id == items[3]["id"])
+        attempt_id, now = session.scalars(counted).one(), shared.db.now(session)
+        blob = {"sha256": "0" * 64, "size_bytes": 1, "media_type": "application/json"}
+        session.add(Artefact(attempt_id=attempt_id, name="int8.json", created_at=now, **blob))
     names = ("all", "some", "wrong", "none")
     return {name: each["id"] for name, each in zip(names, items, strict=True)}
 
@@ -77,6 +82,8 @@ def test_levels_are_shown_with_their_reasons_and_figures_beside_the_formulas(
     expect(page.locator(".title")).to_contain_text("verification failed")
     expect(rows.nth(1)).to_contain_text("first on number 2")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page = window.open(f"/trials/{checked['none']}")
+    expect(page.get_by_text(f"tinyfront verify {checked['none']} --store")).to_be_visible()
 
 
 def test_the_front_marks_what_was_verified(window: Window, checked: dict[str, int]) -> None:

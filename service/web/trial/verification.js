@@ -4,7 +4,7 @@ import { el } from "../kit/dom.js";
 import { count, NONE, plural } from "../kit/format.js";
 import { section, table } from "../kit/parts.js";
 
-const MEANING = { L0: "by formula", L1: "run on the worker", L2: "linked for the board", L3: "run under QEMU" };
+const MEANING = { L0: "by formula", L1: "run on the host", L2: "linked for the board", L3: "run under QEMU" };
 const MARK = { passed: "✓", failed: "✗", "not verified": "–" };
 const FORMULAS = "L0";
 
@@ -38,7 +38,7 @@ function unchecked(trial) {
 }
 
 const state = (name) => el("span", { class: "state", "data-state": name },
-  el("span", { "aria-hidden": "true" }, `${MARK[name] ?? "?"} `), name);
+  el("span", { "aria-hidden": "true" }, `${MARK[name] ?? "?"}\u00a0`), name);
 
 const tools = (level) => {
   const told = Object.entries(level.tools).map(([name, version]) => `${name} ${version}`).join(", ");
