@@ -81,7 +81,7 @@ def test_a_kept_network_is_trained_as_its_recipe_says(url: str, tmp_path: Path, 
         text=True,
     )
     asked = {"worker": "trains-mnist", "request_id": name, "lease_s": 60, "wait_s": 20.0}
-    able = {"kinds": ["network"], "can": ["pruning"], "data": {"mnist": "a" * 64}}
+    able = {"kinds": ["network"], "can": ["pruning", "int8"], "data": {"mnist": "a" * 64}}
     lease = api.claim(None, asked | able)
     assert lease is not None
     assert lease.study == name

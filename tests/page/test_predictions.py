@@ -1,12 +1,15 @@
 """Why a trial was proposed, in words, and what was predicted against what came out."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from service.models import Trial
+from service import events
+from service.models import Study, Trial
+from service.states import EventKind
 from tests.api.conftest import Served
 from tests.page.conftest import Window
 
@@ -57,6 +60,9 @@ def test_the_predictions_of_a_study_stand_beside_that_of_a_trial(
                 name: {"mean": item["values"][name] + n / 10, "sd": 0.3}
                 for name in ("cost", "size")
             }
+        # As the result that comes after a prediction would: what was drawn before is out of date.
+        study = session.get_one(Study, found[0]["study_id"])
+        events.record(session, study, EventKind.FRONT, {}, datetime.now(UTC))
     page = window.open(f"/trials/{found[2]['id']}")
     expect(page.locator(".view")).to_contain_text("Parametersx")
     section = page.locator("section", has_text="Were the predictions of this study kept?")

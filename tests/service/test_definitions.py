@@ -14,6 +14,7 @@ from service.errors import InvalidDefinition, NameTaken
 from service.models import Study
 from service.states import Kind
 from service.workers import Announcement
+from tests.service.network_study import ALL
 from tests.service.stage import Stage, definition
 
 DIGITS = {
@@ -247,9 +248,9 @@ def test_networks_go_only_to_workers_with_equal_data(stage: Stage) -> None:
         trial = trials.enqueue(session, study.id, point, None, stage.now)
         assert set(trial.known) >= {"macs", "model_size:deployed", "working_memory:arena"}
         assert trial.epochs == trial.work["training"]["epochs"]
-    assert stage.claim(data={}) == []
-    assert stage.claim(data={"digits": "c" * 64}) == []
-    work = stage.lease(data={"digits": "a" * 64}).work
+    assert stage.claim(can=ALL, data={}) == []
+    assert stage.claim(can=ALL, data={"digits": "c" * 64}) == []
+    work = stage.lease(can=ALL, data={"digits": "a" * 64}).work
     assert work["kind"] == "network"
     assert (work["data"], work["data_sha256"]) == ("digits", "a" * 64)
     assert work["split_sha256"] == "b" * 64

@@ -84,7 +84,9 @@ def test_a_stopped_trial_says_where_and_why_and_counts_but_is_on_no_front(stage:
     )
     assert stage.values(bad.trial_id)["cost"] == 0.1
     outcome, reason = last_run(stage, study_id)
-    assert outcome == "stopped" and reason is not None and reason.startswith("rank 9 of 9")
+    assert outcome == "stopped"
+    assert reason is not None
+    assert reason.startswith("rank 9 of 9")
     study = stage.read_study(study_id)
     assert (study.finish_no, study.front_size, study.epochs_done) == (1, 0, 3)
     with stage.db.read() as session:

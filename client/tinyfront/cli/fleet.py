@@ -36,20 +36,20 @@ app = group("Fleets of workers on clusters.")
 @with_server
 def list_all(
     door: Door,
-    name: Annotated[
+    fleet: Annotated[
         str | None, typer.Argument(metavar="NAME", help="Only of the fleet of this name.")
     ] = None,
 ) -> None:
     """List the workers of fleets: node, actor, slot, what each does and when it was heard of."""
-    narrowed = {} if name is None else {"contains": f"{name}-"}
+    narrowed = {} if fleet is None else {"contains": f"{fleet}-"}
     found, _ = door.listed(calls.listing(), 0, WORKERS_A_PAGE, order="name", **narrowed)
     now = datetime.now(UTC)
     hands = [hand for each in found if (hand := _hand(each, now)) is not None]
-    hands = [hand for hand in hands if name in (None, hand["fleet"])]
+    hands = [hand for hand in hands if fleet in (None, hand["fleet"])]
     hands.sort(key=lambda hand: (hand["fleet"], hand["berth"], hand["slot"]))
     door.say(hands, _table(hands, now), *_sums(hands))
     if not (hands or door.as_json):
-        which = "No fleets" if name is None else f"No fleet {name}"
+        which = "No fleets" if fleet is None else f"No fleet {fleet}"
         typer.echo(f"{which} yet: tinyfront-server fleet --server URL --workers 4", err=True)
 
 
