@@ -87,6 +87,7 @@ def one_network(served: Served, study: str, space: Space, rng: random.Random, nu
         metrics["error"] = min(0.9, error + 0.7 * left)
         served.tell(lease, "reports", step=epoch, metrics=metrics)
     upload(served, lease, "graph.json", b"{}")
+    upload(served, lease, "int8.json", b"{}")
     upload(served, lease, "weights.safetensors", b"0" * 4321)
     metrics = {"error": error, "validation_images": 300.0, "train_s": 2.5 + rng.random()}
     assert served.tell(lease, "complete", metrics=metrics).status_code == 200

@@ -104,7 +104,7 @@ export function trial({ root, words: [id], query, signal, look, remember, go }) 
       show(boxes.head, head(about, study, { beside, query: carried(), table }));
       show(boxes.training, training(about));
       show(boxes.proposal, proposal(about));
-      show(boxes.rest, verification(about), attempts(about), files(about), snippets(about));
+      show(boxes.rest, verification(about), attempts(about), files(about), snippets(about, study));
       const version = versionOf(about);
       const reports = about.reports.length;
       await Promise.all([
