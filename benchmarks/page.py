@@ -9,7 +9,8 @@ of `WINDOWS` fresh windows with an empty cache, in milliseconds by the browser's
 * what was transferred until then, compressed as it came;
 * from a filter's submission, and from the pointer coming to rest on a point, until the frame that
   shows it is painted: of the filter by its words and by the strength of the points on the screen;
-* how often the chart is drawn anew in a second while 20 trials a second finish.
+* how often the chart is drawn anew in a second while 20 trials a second finish, and how many really
+  did, in the same seconds: a page that draws nothing, or a stream that is slower, proves nothing.
 
 The claims are those of a person who waits; they need a machine that has nothing else to do.
 """
@@ -141,8 +142,13 @@ def enter(session: Any, study_id: int, space: Space, rng: random.Random, now: da
 
 def await_ranked(http: httpx.Client) -> None:
     """Wait until the ledger has entered all trials."""
-    while http.get("/api/v1/studies/large").json()["finished"] < TRIALS:
+    while finished(http) < TRIALS:
         time.sleep(0.5)
+
+
+def finished(http: httpx.Client) -> int:
+    """How many trials the ledger has entered."""
+    return int(http.get("/api/v1/studies/large").raise_for_status().json()["finished"])
 
 
 def opened(browser: Browser, url: str) -> tuple[Page, Callable[[], float]]:
@@ -194,8 +200,8 @@ def answers_ms(page: Page) -> dict[str, float]:
     return {"filter_ms": filtered["ms"], "hover_ms": page.evaluate("window.hovered")["ms"]}
 
 
-def draws_per_s(page: Page, http: httpx.Client, space: Space) -> float:
-    """How often the chart is drawn anew while trials finish at `RATE`."""
+def streamed(page: Page, http: httpx.Client, space: Space) -> dict[str, float]:
+    """How often the chart is drawn anew while trials finish at `RATE`, and how many did finish."""
     rng = random.Random(1)
     ended = threading.Event()
 
@@ -205,7 +211,8 @@ def draws_per_s(page: Page, http: httpx.Client, space: Space) -> float:
             point = space.sample(rng)
             error = likely_error(space.figures(point)["model_size:deployed"], rng)
             body = {"point": point, "values": {"error": error}}
-            http.post("/api/v1/studies/large/trials", json=body)
+            if http.post("/api/v1/studies/large/trials", json=body).is_client_error:
+                continue  # the network is there already, or over a limit
             due += 1 / RATE
             time.sleep(max(0.0, due - time.monotonic()))
 
@@ -213,11 +220,13 @@ def draws_per_s(page: Page, http: httpx.Client, space: Space) -> float:
     thread.start()
     page.wait_for_timeout(2000)
     page.evaluate(COUNT_DRAWS)
+    begun, before = time.monotonic(), finished(http)
     page.wait_for_timeout(1000 * STREAM_S)
     draws = float(page.evaluate("window.draws"))
+    entered, took_s = finished(http) - before, time.monotonic() - begun
     ended.set()
     thread.join()
-    return draws / STREAM_S
+    return {"draws_per_s": draws / took_s, "finished_per_s": entered / took_s}
 
 
 def measure(url: str, http: httpx.Client) -> dict[str, float]:
@@ -238,7 +247,7 @@ def measure(url: str, http: httpx.Client) -> dict[str, float]:
                 **answers_ms(page),
             }
             if number == WINDOWS - 1:
-                seen["draws_per_s"] = draws_per_s(page, http, space)
+                seen |= streamed(page, http, space)
             print(seen, flush=True)
             for name, value in seen.items():
                 found.setdefault(name, []).append(value)
@@ -264,7 +273,8 @@ def main() -> None:
         f"{name} at most {limit:g}": figures[name] <= limit for name, limit in LIMITS_MS.items()
     }
     meets["under 3 MB transferred"] = figures["received_bytes"] < LIMIT_BYTES
-    meets["at most two drawings a second"] = figures["draws_per_s"] <= LIMIT_DRAWS
+    meets["draws, at most twice a second"] = 0 < figures["draws_per_s"] <= LIMIT_DRAWS
+    meets["19 of 20 trials a second finish"] = figures["finished_per_s"] >= 0.95 * RATE
     record("page", figures, meets)
 
 
