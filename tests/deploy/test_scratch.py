@@ -90,7 +90,7 @@ def test_samples_are_int8_of_the_shape_of_the_input(count: int, kind: str) -> No
 
 
 def test_a_sanitizer_that_finds_something_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = host.project
+    real = host.sources
 
     def broken(record: object, name: str) -> dict[str, str]:
         files = real(RECORD, name)
@@ -100,6 +100,6 @@ def test_a_sanitizer_that_finds_something_ends_the_run(monkeypatch: pytest.Monke
         )
         return files
 
-    monkeypatch.setattr(host, "project", broken)
+    monkeypatch.setattr(host, "sources", broken)
     with pytest.raises(ToolFailed, match=r"host: .*out of bounds|host: .*buffer-overflow"):
         host.run(RECORD, networks.bytes_for(RECORD.graph).numpy())

@@ -58,22 +58,36 @@ def without_tools(monkeypatch: pytest.MonkeyPatch) -> None:
     tools.version.cache_clear()
 
 
-def test_the_program_passes_all_levels_and_measures_what_the_formulas_say(tmp_path: Path) -> None:
-    laid(tmp_path)
+def printed(folder: Path) -> Verification:
+    """What the program finds, and says of each level as it ends."""
+    laid(folder)
     # Without torch, whose import would take longer than the check.
-    words = [sys.executable, "-c", WITHOUT_TORCH, str(tmp_path)]
+    words = [sys.executable, "-c", WITHOUT_TORCH, str(folder)]
     ran = subprocess.run(words, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, f"{CPU_S}\n")
     *told, whole = [json.loads(line) for line in ran.stdout.splitlines()]
     found = Verification.of_json(whole["verification"])
-    assert states(found) == ["passed"] * 4, [level.reason for level in found.levels]
-    assert (found.device, found.inputs, found.verdict) == ("stm32f446re", 4, "L3")
-    assert (whole["verdict"], whole["verification"]) == ("L3", found.to_json())
+    assert (whole["verdict"], whole["verification"]) == (found.verdict, found.to_json())
     assert told == [{"level": level.to_json()} for level in found.levels]
-    formula, here, linked, run = found.levels
+    return found
+
+
+def test_the_program_checks_on_this_machine_without_torch(tmp_path: Path) -> None:
+    found = printed(tmp_path)
+    assert (found.device, found.inputs) == ("stm32f446re", 4)
+    formula, here, *_ = found.levels
+    assert states(found)[:2] == ["passed"] * 2, [level.reason for level in found.levels]
+    assert formula.figures["weights_bytes"] > 0
+    assert here.tools.keys() == {"tflite-micro", "gcc"}
+
+
+@pytest.mark.arm
+def test_the_program_passes_all_levels_and_measures_what_the_formulas_say(tmp_path: Path) -> None:
+    found = printed(tmp_path)
+    assert found.verdict == "L3", [level.reason for level in found.levels]
+    formula, _, linked, run = found.levels
     for name in ("arena_bytes", "weights_bytes", "tables_bytes"):
         assert linked.figures[name] == formula.figures[name] > 0
-    assert here.tools.keys() == {"tflite-micro", "gcc"}
     assert linked.tools.keys() == {"arm-none-eabi-gcc"}
     assert run.tools.keys() == {"qemu-system-arm"}
     assert 0 < run.figures["stack_bytes"] <= linked.figures["stack_reserve_bytes"]
@@ -124,7 +138,8 @@ def test_an_answer_that_differs_fails_its_level(monkeypatch: pytest.MonkeyPatch)
     assert found.levels[1].reason.startswith(words)
 
 
-def test_a_link_that_does_not_fit_says_what_overflows(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.arm
+def test_a_link_that_does_not_fit_says_what_overflows() -> None:
     # By formula it fits: there is no room for code and stack.
     case = levels.Case(RECORD, SAMPLES, dataclasses.replace(M4, sram_bytes=128))
     assert levels.formulas(case).state == "passed"
@@ -137,6 +152,7 @@ def test_symbols_that_differ_from_the_formulas_fail_a_link(monkeypatch: pytest.M
     names = ("code_bytes", "statics_bytes", "stack_bytes", "flash_bytes", "ram_bytes")
     sizes = SimpleNamespace(**dict.fromkeys(names, 8), **formula | {"tables_bytes": 7})
     monkeypatch.setattr(levels, "link", lambda *_: SimpleNamespace(sizes=sizes))
+    monkeypatch.setattr(levels, "version", lambda name: "12")
     found = levels.linked(levels.Case(RECORD, SAMPLES, M4))
     words = f"tables_bytes: {formula['tables_bytes']:,} by formula, 7 linked."
     assert (found.state, found.reason) == ("failed", words)

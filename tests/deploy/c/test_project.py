@@ -60,6 +60,18 @@ def sums(found: dict[str, int], name: str) -> tuple[int, int, int]:
     return totals["arena"], totals["weights"], totals["tables"]
 
 
+def assert_alone(folder: Path, name: str) -> None:
+    """An object file has our functions and the arena, and needs nothing."""
+    listed = scratch.run(["nm", "--format=posix", f"{name}.o"], folder)
+    fields = [line.split() for line in listed.splitlines()]
+    # A name with $ is none: it marks where code or data begins.
+    kinds = {line[0]: line[1] for line in fields if len(line) > 1 and line[0][0] != "$"}
+    assert [symbol for symbol, kind in kinds.items() if kind == "U"] == []
+    assert [symbol for symbol, kind in kinds.items() if kind in "bBdDC"] == [f"{name}_arena"]
+    ours = [symbol for symbol, kind in kinds.items() if kind == "T"]
+    assert ours == [f"{name}_input", f"{name}_output", f"{name}_run"]
+
+
 def test_its_makefile_builds_it_without_a_warning_and_its_check_passes(folder: Path) -> None:
     said = scratch.run(["make", "check", f"CFLAGS={STRICT}"], folder)
     assert "4 samples of 5 outputs: 0 wrong" in said
@@ -108,22 +120,8 @@ def test_symbols_are_the_formulas_to_the_byte(folder: Path, tmp_path: Path) -> N
         )
 
 
-def test_it_calls_nothing_and_has_no_memory_but_the_arena(folder: Path, tmp_path: Path) -> None:
-    moved = Graph((Input("in", (20, 20, 8)), Pad("framed", ("in",), (9, 9), (0, 0))))
-    scratch.write(tmp_path, project(networks.drawn_int8(moved)))
-    # On a core: a compiler for this machine writes such loops out.
-    tools.require(*tools.LINKING)
-    gcc = [tools.GCC, "-mcpu=cortex-m4", "-mthumb", "-std=c99", "-O3", "-ffreestanding"]
-    scratch.run([*gcc, "-Wall", "-Wextra", "-Werror", "-I.", "-c", "model.c"], tmp_path)
-    for where, name in ((folder, "my_net2"), (tmp_path, "model")):
-        listed = scratch.run(["nm", "--format=posix", f"{name}.o"], where)
-        fields = [line.split() for line in listed.splitlines()]
-        # A name with $ is none: it marks where code or data begins.
-        kinds = {line[0]: line[1] for line in fields if len(line) > 1 and line[0][0] != "$"}
-        assert [symbol for symbol, kind in kinds.items() if kind == "U"] == []
-        assert [symbol for symbol, kind in kinds.items() if kind in "bBdDC"] == [f"{name}_arena"]
-        ours = [symbol for symbol, kind in kinds.items() if kind == "T"]
-        assert ours == [f"{name}_input", f"{name}_output", f"{name}_run"]
+def test_it_calls_nothing_and_has_no_memory_but_the_arena(folder: Path) -> None:
+    assert_alone(folder, "my_net2")
     includes = {
         line
         for path in (folder / "kernels").iterdir()
@@ -131,6 +129,17 @@ def test_it_calls_nothing_and_has_no_memory_but_the_arena(folder: Path, tmp_path
         if line.startswith("#include <")
     }
     assert includes == {"#include <stdint.h>"}
+
+
+@pytest.mark.arm
+def test_no_compiler_makes_a_call_of_its_loops(tmp_path: Path) -> None:
+    moved = Graph((Input("in", (20, 20, 8)), Pad("framed", ("in",), (9, 9), (0, 0))))
+    scratch.write(tmp_path, project(networks.drawn_int8(moved)))
+    # On a core: a compiler for this machine writes such loops out.
+    tools.require(*tools.LINKING)
+    gcc = [tools.GCC, "-mcpu=cortex-m4", "-mthumb", "-std=c99", "-O3", "-ffreestanding"]
+    scratch.run([*gcc, "-Wall", "-Wextra", "-Werror", "-I.", "-c", "model.c"], tmp_path)
+    assert_alone(tmp_path, "model")
 
 
 def test_its_readme_tells_the_figures() -> None:
