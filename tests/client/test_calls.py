@@ -49,6 +49,7 @@ ARGUMENTS: dict[str, Any] = {
     "facts": {"data": []},
     "wish": {"wait_s": 20.0, "request_id": "r"},
     "name": "front",
+    "verification": {"version": 1},
 }
 
 

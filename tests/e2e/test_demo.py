@@ -87,6 +87,8 @@ def test_a_demo_that_is_ended_leaves_no_process(tmp_path: Path, number: signal.S
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Under nohup, which these tests may run under, a closed terminal would be nothing to it.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     ) as demo:
         assert demo.stdout is not None
         assert demo.stderr is not None

@@ -47,6 +47,10 @@ def test_a_worker_with_a_key_trains_and_nothing_shows_the_keys(
         assert trial.status == "completed"
         assert {path.name for path in trial.download(tmp_path / "found")} == {
             "graph.json",
+            "int8.json",
+            "int8.safetensors",
+            "model.tflite",
+            "vectors.safetensors",
             "weights.safetensors",
         }
     secrets = [text.split("_", 2)[2] for text in keys.values()]
