@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service import artefacts, events, metrics, projects, trials
-from service.attempts import of_token
-from service.errors import ServiceError, TrialNotFound
-from service.models import Study, Trial
-from service.states import FINISHED, EventKind, Status
+from service import artefacts, events, metrics, studies, trials
+from service.attempts import lock_trial, of_token
+from service.errors import ServiceError
+from service.models import Trial
+from service.states import FINISHED, EventKind
+from service.trial_lists import WITH_RESULT
 
 PASSED, FAILED = "passed", "failed"
 NONE = "none"  # not even the first level passed, and none failed
@@ -81,23 +81,15 @@ def keep(
         now: the database's time.
 
     Raises:
-        TrialNotFound: there is no such trial.
+        TrialNotFound, StudyNotFound: there is no such trial, or its study is deleted just now.
         WrongToken: the token is of none of its attempts.
         NothingToVerify: the trial has no result, or one of another attempt.
         OtherBoard: the verification is for another board than the study.
     """
     # The study first, as the ledger does: else two of us might wait for each other.
-    study = session.scalars(
-        select(Study)
-        .join(Trial, Trial.study_id == Study.id)
-        .where(Trial.id == trial_id, projects.seen(session))
-        .with_for_update(of=Study, key_share=True)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if study is None:
-        raise TrialNotFound(trial_id)
+    study = studies.lock(session, trials.get(session, trial_id).study_id)
     trial, counts = _held(session, trial_id, token)
-    if not counts or trial.status not in (Status.COMPLETED, Status.STOPPED):
+    if not counts or trial.status not in WITH_RESULT:
         raise NothingToVerify(trial_id)
     board = study.definition.get("device")
     if board not in (None, verification["device"]):
@@ -113,6 +105,6 @@ def keep(
 def _held(session: Session, trial_id: int, token: str | None) -> tuple[Trial, bool]:
     """A trial, and whether its result is that of the attempt that the token was given for."""
     if token is None:
-        return trials.get(session, trial_id), True
+        return lock_trial(session, trial_id), True
     trial, attempt = of_token(session, trial_id, token)
     return trial, attempt.counts
