@@ -95,7 +95,7 @@ def parallel(
     for place, name in enumerate(chosen):
         if name not in names:
             raise refused(f"axis.{place}", f"need one of {', '.join(names)}", name)
-    return chart.drawn(figures.parallel(rows, axes, chosen[:MOST_AXES], query.also))
+    return chart.drawn(figures.parallel(rows, axes, chosen[:MOST_AXES]))
 
 
 class RunsQuery(BaseModel):

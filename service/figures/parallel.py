@@ -37,18 +37,14 @@ class _Line:
     labels: tuple[str, ...] = ()
 
 
-def parallel(
-    found: Results, axes: Sequence[Axis], chosen: Sequence[str], also: Sequence[str] = ()
-) -> Figure:
+def parallel(found: Results, axes: Sequence[Axis], chosen: Sequence[str]) -> Figure:
     """Draw trials as lines across the chosen axes.
 
     Args:
-        found: completed trials.
+        found: completed trials; `customdata` tells all figures that were read of each.
         axes: the study's objectives.
         chosen: names of objectives and features, in the order from left to right.
-        also: metrics that `customdata` tells of each trial beside the objectives.
     """
-    told = list(dict.fromkeys([*(axis.name for axis in axes), *also]))
     lines = {line.name: line for line in _lines(found, axes)}
     drawn = [_dimension(lines[name]) for name in chosen]
     roles = [
@@ -68,9 +64,7 @@ def parallel(
         dimensions=[dimension for dimension, _ in drawn],
         customdata=[
             list(row)
-            for row in zip(
-                found.trial_id, found.number, *(found.figures[name] for name in told), strict=True
-            )
+            for row in zip(found.trial_id, found.number, *found.figures.values(), strict=True)
         ],
         labelangle=0,
     )
@@ -82,7 +76,7 @@ def parallel(
         meta={
             "margin": MARGIN,
             "axes": [about for _, about in drawn],
-            "columns": [None, None, *told],
+            "columns": [None, None, *found.figures],
             "offered": [{"name": line.name, "kind": line.kind} for line in lines.values()],
             "front": sum(found.on_front),
             "count": len(found.trial_id),
