@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -101,13 +101,13 @@ class Trial:
             InvalidArgument: there is no such board.
         """
         if device is None:
-            return self._fetched(Path(folder))
+            return self._fetched(self.artefacts(), Path(folder))
         require()
         board = self._board(device)
-        left = {artefact.name for artefact in self.artefacts()}
-        self._need_record(left)
+        left = self.artefacts()
+        self._need_record({artefact.name for artefact in left})
         target = Path(folder)
-        paths = self._fetched(target)
+        paths = self._fetched(left, target)
         files = {path.name: path for path in paths if path.name in RECORD}
         return list(dict.fromkeys([*paths, *export(files, board, target)]))
 
@@ -164,9 +164,9 @@ class Trial:
         body = self._connection.json(calls.cancel(self.id))
         return trial_of(self._connection, body)
 
-    def _fetched(self, target: Path) -> list[Path]:
+    def _fetched(self, left: Iterable[Artefact], target: Path) -> list[Path]:
         target.mkdir(parents=True, exist_ok=True)
-        return [self._fetch(artefact, target) for artefact in self.artefacts()]
+        return [self._fetch(artefact, target) for artefact in left]
 
     def _need_record(self, left: Collection[str]) -> None:
         for name in RECORD:
