@@ -12,8 +12,6 @@ from pathlib import Path
 from service.bootstrap import without_keys
 from service.demo import guard
 
-PATIENCE_S = 15.0
-
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -123,7 +121,7 @@ def _undisturbed() -> Iterator[None]:
 def _end(process: "subprocess.Popen[bytes]", watched: Guard) -> None:
     process.terminate()
     try:
-        process.wait(timeout=PATIENCE_S)
+        process.wait(timeout=guard.PATIENCE_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
