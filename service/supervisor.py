@@ -156,9 +156,8 @@ class Supervisor:
 
     members: Sequence[Member]
     ending: Callable[[], None]  # called when those who end first have ended
-    looking: Callable[[], None] = lambda: (
-        None
-    )  # called again and again, for what else is to be seen
+    # Called again and again, for what else is to be seen.
+    looking: Callable[[], None] = lambda: None
     _told_s: float | None = field(default=None, init=False)
     _hurried: bool = field(default=False, init=False)
 
