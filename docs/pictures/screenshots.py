@@ -122,14 +122,14 @@ def _holds_digits(client: Client) -> bool:
 
 def shoot(browser: Browser, url: str, study: Study, target: Path, everything: bool) -> int:
     """Take the pictures; returns how many."""
-    taken = 0
+    taken, shown = 0, views(study)
     for scheme in SCHEMES:
         for size, width in WIDTHS.items():
             context = browser.new_context(
                 color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce"
             )
             page = context.new_page()
-            for name, view in views(study).items():
+            for name, view in shown.items():
                 if everything or size in view.sizes:
                     height = view.height if size == WIDE else NARROW_HEIGHT
                     page.set_viewport_size({"width": width, "height": height})
