@@ -35,7 +35,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 def _running() -> Iterator[Any]:
-    cluster_utils = pytest.importorskip("ray.cluster_utils")
+    from ray import cluster_utils  # reads the environment above
+
     head = {"num_cpus": 2, "include_dashboard": False, "object_store_memory": NODE_BYTES}
     running = cluster_utils.Cluster(
         initialize_head=True, head_node_args={**head, "_system_config": HEALTH}

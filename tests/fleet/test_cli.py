@@ -104,7 +104,6 @@ def closed_port() -> Iterator[int]:
 
 
 def test_an_address_where_nothing_answers_is_one_line(url: str) -> None:
-    pytest.importorskip("ray")
     with closed_port() as port:
         address = f"127.0.0.1:{port}"
         code, text = run("--server", url, "--address", address)
@@ -113,7 +112,6 @@ def test_an_address_where_nothing_answers_is_one_line(url: str) -> None:
 
 
 def test_a_program_that_is_no_cluster_is_told_at_once(url: str) -> None:
-    pytest.importorskip("ray")
     address = url.removeprefix("http://")  # of the server itself, an easy mistake
     line = f"--address: what answers at {address} is no Ray cluster. {START}"
     assert run("--server", url, "--address", address) == (3, line)
@@ -123,7 +121,6 @@ def test_a_program_that_is_no_cluster_is_told_at_once(url: str) -> None:
     ("address", "word"), [("10.0.0.1", "HOST:PORT"), ("ray://10.0.0.1:10001", "on a node of")]
 )
 def test_an_address_that_is_none_is_one_line(url: str, address: str, word: str) -> None:
-    pytest.importorskip("ray")
     code, text = run("--server", url, "--address", address)
     assert code == 2
     assert text.startswith("--address: ")
@@ -133,7 +130,7 @@ def test_an_address_that_is_none_is_one_line(url: str, address: str, word: str) 
 def test_a_machine_without_a_cluster_is_told_how_to_start_one(
     monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
-    ray = pytest.importorskip("ray")
+    import ray
 
     def init(**given: object) -> None:
         raise ConnectionError("Could not find any running Ray instance.\nPlease specify")
@@ -150,7 +147,7 @@ def test_a_machine_without_a_cluster_is_told_how_to_start_one(
 def test_other_versions_of_ray_or_python_are_named_with_ours(
     monkeypatch: pytest.MonkeyPatch, cluster: str | None, words: str
 ) -> None:
-    ray = pytest.importorskip("ray")
+    import ray
     from ray._private.utils import check_version_info
 
     python = "3.11.7" if cluster else "3.9.1"
@@ -169,7 +166,7 @@ def test_other_versions_of_ray_or_python_are_named_with_ours(
 def test_a_token_that_the_cluster_does_not_know_is_one_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ray = pytest.importorskip("ray")
+    import ray
 
     def init(**given: object) -> None:
         raise ray.exceptions.AuthenticationError("InvalidAuthToken: Authentication token is wrong")
