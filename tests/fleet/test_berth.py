@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.conftest import until
 from tests.worker.fake_server import FakeServer, Listening
 from tests.worker.samples import data_set, work_json
 from worker.fleet import slot
@@ -173,17 +174,10 @@ def test_a_worker_whose_berth_is_killed_hands_its_trial_back(tmp_path: Path) -> 
     with Listening(server) as url:
         arguments = [url, item.sha256, str(tmp_path / "rows.npz")]
         with subprocess.Popen([sys.executable, "-c", BERTH, *arguments], cwd=ROOT) as process:
-            until(lambda: bool(server.of("/reports")), "the worker reports")
+            until(lambda: bool(server.of("/reports")), "the worker reports", 60)
             process.kill()
-        until(lambda: bool(server.of("/release")), "the trial is handed back")
+        until(lambda: bool(server.of("/release")), "the trial is handed back", 60)
     assert [body["reason"] for body in server.of("/release")] == ["The worker was stopped."]
     [told] = server.of("/workers/crew-0")
     assert told["versions"]["ray"] == "1"
     assert server.of("/leases")[0]["resume"] is True
-
-
-def until(true: Callable[[], bool], what: str) -> None:
-    deadline_s = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline_s, f"not in time: {what}"
-        time.sleep(0.05)

@@ -99,8 +99,10 @@ def test_who_is_told_to_stop_has_all_berths_hand_back_and_waits_for_it(engine: F
     assert engine.events == []
 
 
-def test_a_berth_that_does_not_end_is_dropped_after_a_while(engine: FakeEngine) -> None:
-    engine.stop = lambda number: engine.stopped.append(number)  # type: ignore[method-assign]
+def test_a_berth_that_does_not_end_is_dropped_after_a_while(
+    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "stop", engine.stopped.append)
     engine.steps[3.0] = engine.stopping.set
     engine.crew(fixed(1)).run()
     assert engine.dropped == [0]

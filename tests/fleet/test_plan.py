@@ -1,5 +1,7 @@
 """What is asked of a fleet, what fits, and how it grows."""
 
+from typing import Any
+
 import pytest
 
 from worker.fleet.errors import NoRoom
@@ -22,10 +24,10 @@ from worker.fleet.plan import InvalidPlan, Node, Plan, room
         ({"slots": 0}, "--slots"),
     ],
 )
-def test_a_plan_that_cannot_be_names_its_option(given: dict[str, object], word: str) -> None:
-    fields: dict[str, object] = {"name": "crew", "berths": 2, "least": 2, "most": 2}
+def test_a_plan_that_cannot_be_names_its_option(given: dict[str, Any], word: str) -> None:
+    fields: dict[str, Any] = {"name": "crew", "berths": 2, "least": 2, "most": 2}
     with pytest.raises(InvalidPlan, match=f"^{word}: .*got"):
-        Plan(**{**fields, **given})  # type: ignore[arg-type]
+        Plan(**{**fields, **given})
 
 
 def test_workers_are_named_by_berth_and_slot_and_share_what_it_has() -> None:
