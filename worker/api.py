@@ -102,7 +102,7 @@ class Api:
     def waiting(self, study: str | None) -> int:
         """How many trials of a study, or of all studies of networks, wait for a worker."""
         if study is not None:
-            return _queued(self._send("GET", f"/studies/{quote(study, safe='')}"))
+            return _queued(self.study(study))
         found = self._pages("/studies?status=active&kind=network&limit=200")
         return sum(_queued(each) for each in found)
 

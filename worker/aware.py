@@ -76,7 +76,6 @@ class AwareNetwork(Network):
         like = network.sensor.mean
         self._place = place
         self._ends = [_ends(affine) for affine in affines]
-        self._affines = affines
         self._zero_points = [
             torch.tensor(affine.zero_point, dtype=torch.int32, device=like.device)
             for affine in affines
@@ -106,9 +105,8 @@ class AwareNetwork(Network):
     def record(self) -> Int8Graph:
         """The int8 graph of the network as it is now, with the scales that were learnt."""
         ranges = []
-        for affine, group, log in zip(self._affines, self._groups, self._logs, strict=True):
+        for (low, high), group, log in zip(self._ends, self._groups, self._logs, strict=True):
             scale = log.detach().exp().item()
-            low, high = _ends(affine)
             ranges.append((scale * (-high if group.symmetric else low), scale * high))
         scales = {
             name: self._weight_logs[key].detach().exp().double().cpu().numpy()
