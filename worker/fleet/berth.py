@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,9 +115,7 @@ class Berth:
                 return ends
             if any(end.code for end in ends):  # it cannot work here, so neither can the others
                 self._stopping.set()
-            elif not self._stopping.wait(LOOK_S):
-                continue
-            threading.Event().wait(LOOK_S)
+            time.sleep(LOOK_S)
 
 
 def environment() -> dict[str, str]:
