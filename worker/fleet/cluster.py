@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from worker.api import own_version
+from worker.cli import WRONG_USE
 from worker.fleet.berth import Berth, Errand, Where
 from worker.fleet.errors import (
-    WRONG_USE,
     FleetError,
     NameTaken,
     NoCluster,

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from worker.cli import AWAY, FAILED
 from worker.errors import Refused, ServerAway
 from worker.fleet.berth import Errand
 from worker.fleet.cluster import Began, Ended, Event, Lost
-from worker.fleet.errors import AWAY, FAILED, FleetError, NameTaken
+from worker.fleet.errors import FleetError, NameTaken
 from worker.fleet.growth import Growth
 from worker.fleet.lives import Lives
 from worker.fleet.plan import Plan

@@ -1,8 +1,7 @@
 """What can keep a fleet from working; every message is one line that a user understands."""
 
+from worker.cli import AWAY, FAILED, NOT_ALLOWED, WRONG_USE
 from worker.errors import WorkerError
-
-FAILED, WRONG_USE, AWAY, NOT_ALLOWED = 1, 2, 3, 4  # as all commands of the server end
 
 
 class FleetError(WorkerError):

@@ -14,13 +14,14 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO, Any
 
+from worker.cli import NOT_ALLOWED, WRONG_USE
 from worker.fleet.lives import Lives
 
 # A worker hands its trial back within this time, or its lease expires.
 STOP_S = 10.0
 LOG_BYTES = 10 << 20
 # Codes that another try does not change: wrong options, a key that does not open the server.
-FINAL = frozenset({0, 2, 4})
+FINAL = frozenset({0, WRONG_USE, NOT_ALLOWED})
 
 
 @dataclass(frozen=True, slots=True)
