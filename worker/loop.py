@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from worker.api import Api, Lease, own_version
 from worker.attempt import STOPPED, Attempt
@@ -18,11 +18,9 @@ from worker.data import facts, scan
 from worker.errors import Refused, ServerAway, Unfit
 from worker.fitting import unfit
 from worker.messages import Completed, NoParent, OtherData, Ready
-from worker.patience import Patience
+from worker.patience import Answer, Patience
 from worker.process import TrainingProcess
 from worker.verifier import Verifier
-
-Answer = TypeVar("Answer")
 
 LOG = logging.getLogger(__name__)
 POLL_S = 20.0
@@ -225,12 +223,7 @@ class Worker:
                 self._api.release(lease, STOPPED)
 
     def _persist(self, call: Callable[[], Answer], patience: Patience) -> Answer:
-        while True:
-            try:
-                return call()
-            except ServerAway as away:
-                patience.wait(away)
-                LOG.warning("%s Trying again.", away)
+        return patience.persist(call, lambda away: LOG.warning("%s Trying again.", away))
 
     def _log_data(self) -> None:
         for fact in self._facts.values():

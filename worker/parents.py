@@ -45,7 +45,7 @@ class Fetch:
 
     def _run(self) -> None:
         try:
-            self._answers.put(self._fetched())
+            self._answers.put(self._patience.persist(lambda: self._once(self._parent["trial"])))
         except ServerAway as away:
             self._give_up(str(away), for_good=False)
         except (Refused, NoParent) as error:
@@ -59,15 +59,6 @@ class Fetch:
         number = self._parent.get("number")
         reason = f"The weights of trial {number} cannot be had: {cause}"
         self._answers.put(NoParent(reason, for_good))
-
-    def _fetched(self) -> list[bytes]:
-        while True:
-            try:
-                contents = self._once(self._parent["trial"])
-            except ServerAway as away:
-                self._patience.wait(away)
-            else:
-                return contents
 
     def _once(self, trial_id: int) -> list[bytes]:
         listed = self._api.artefacts(trial_id)

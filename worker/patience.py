@@ -5,8 +5,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from worker.errors import ServerAway
+
+Answer = TypeVar("Answer")
 
 FIRST_DELAY_S = 0.25
 LONGEST_DELAY_S = 10.0
@@ -43,6 +46,25 @@ class Patience:
         used_s = now_s + delay_s - self._since_s
         if used_s > min(self.limit_s, away.worth_s) or self.stopping.wait(delay_s):
             raise away
+
+    def persist(
+        self, call: Callable[[], Answer], again: Callable[[ServerAway], None] = lambda away: None
+    ) -> Answer:
+        """Call until the server answers, and return that.
+
+        Args:
+            call: asks the server.
+            again: told before each further try why the one before came to nothing.
+
+        Raises:
+            ServerAway: the last one, if there shall be no other try.
+        """
+        while True:
+            try:
+                return call()
+            except ServerAway as away:
+                self.wait(away)
+                again(away)
 
     def restore(self) -> None:
         """The server answered: the next time counts anew."""

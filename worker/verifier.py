@@ -104,12 +104,7 @@ class Verifier:
             return
         record = found.to_json()
         patience = Patience(self._stopping, PATIENCE_S)
-        while True:
-            try:
-                self._api.verified(each.lease, record)
-                break
-            except ServerAway as away:
-                patience.wait(away)
+        patience.persist(lambda: self._api.verified(each.lease, record))
         failed = found.failed
         if failed is not None:
             LOG.warning("%s fails %s: %s", name, failed.name, failed.reason)
