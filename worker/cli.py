@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from worker.api import Api
     from worker.child import Place
     from worker.loop import Options
 
@@ -101,19 +102,19 @@ def worker(  # noqa: PLR0913  as many arguments as the command has options
     """
     missing = [package for package in NEEDED if importlib.util.find_spec(package) is None]
     if missing:
-        _end(f"Training needs {', '.join(missing)}: pip install 'tinyfront-server[worker]'.")
+        end(f"Training needs {', '.join(missing)}: pip install 'tinyfront-server[worker]'.")
     from worker.child import Place
     from worker.data import NAME
     from worker.loop import Options
 
     if data_dir is not None and not data_dir.is_dir():
-        _end(f"--data-dir: {data_dir} is no folder.", WRONG_USE)
+        end(f"--data-dir: {data_dir} is no folder.", WRONG_USE)
     if openml and data_dir is None:
-        _end("--openml: needs --data-dir, the folder that keeps what is fetched.", WRONG_USE)
+        end("--openml: needs --data-dir, the folder that keeps what is fetched.", WRONG_USE)
     if name is not None and not NAME.fullmatch(name):
-        _end(f"--name: need up to 64 letters, digits, . _ and -, got {name!r}.", WRONG_USE)
+        end(f"--name: need up to 64 letters, digits, . _ and -, got {name!r}.", WRONG_USE)
     if study == "":
-        _end("--study: need the name or the number of a study.", WRONG_USE)
+        end("--study: need the name or the number of a study.", WRONG_USE)
     options = Options(
         name=name or own_name(),
         study=study,
@@ -139,7 +140,7 @@ def _fetch(folder: Path, names: list[str]) -> None:
         try:
             logging.info("%s of OpenML is the data set %s.", name, fetch(folder, name))
         except UnusableData as error:
-            _end(str(error))
+            end(str(error))
 
 
 def run(server: str, place: "Place", options: "Options", stopping: threading.Event) -> None:
@@ -148,25 +149,35 @@ def run(server: str, place: "Place", options: "Options", stopping: threading.Eve
     Raises:
         typer.Exit: with the code.
     """
-    from worker.api import Api
     from worker.errors import NoTrainer, Refused, ServerAway, Unfit
     from worker.loop import Worker
     from worker.process import TrainingProcess
 
-    try:
-        api = Api(server, os.environ.get("TINYFRONT_API_KEY"))
-    except ValueError as error:
-        _end(f"--server: {error}", WRONG_USE)
+    api = api_of(server)
     try:
         Worker(api, TrainingProcess(place), options, stopping).run()
     except ServerAway as error:
-        _end(f"{error} {NO_SERVER}", AWAY)
+        end(f"{error} {NO_SERVER}", AWAY)
     except Refused as error:
-        _end(str(error), NOT_ALLOWED if error.status in (401, 403) else FAILED)
+        end(str(error), NOT_ALLOWED if error.bars else FAILED)
     except (NoTrainer, Unfit) as error:
-        _end(str(error))
+        end(str(error))
     finally:
         api.close()
+
+
+def api_of(server: str) -> "Api":
+    """The way to a server, with the key of the environment.
+
+    Raises:
+        typer.Exit: that is no address.
+    """
+    from worker.api import Api
+
+    try:
+        return Api(server, os.environ.get("TINYFRONT_API_KEY"))
+    except ValueError as error:
+        end(f"--server: {error}", WRONG_USE)
 
 
 def stopped_by_signals() -> threading.Event:
@@ -206,9 +217,10 @@ def set_up_log(as_json: bool) -> None:
     try:
         logs.set_up({**os.environ, logs.VARIABLE: "json"} if as_json else os.environ)
     except ValueError as error:
-        _end(str(error), WRONG_USE)
+        end(str(error), WRONG_USE)
 
 
-def _end(message: str, code: int = FAILED) -> NoReturn:
+def end(message: str, code: int = FAILED) -> NoReturn:
+    """End the command with a line that says why."""
     typer.echo(message, err=True)
     raise typer.Exit(code)

@@ -62,3 +62,8 @@ class Refused(WorkerError):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
+
+    @property
+    def bars(self) -> bool:
+        """Whether the key does not open the server, or not this far."""
+        return self.status in (401, 403)

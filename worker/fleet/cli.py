@@ -1,11 +1,10 @@
 """The command `tinyfront-server fleet`; the imports that cost time wait until it runs."""
 
-import os
 import threading
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from worker.fleet.crew import Demand
     from worker.fleet.plan import Plan
 
-UNAUTHORIZED, FORBIDDEN = 401, 403
+FORBIDDEN = 403
 ELASTIC_KEY = (
     "--max: a worker's key may not list the studies: name one with --study, or give "
     "TINYFRONT_API_KEY a key of the role user."
@@ -103,9 +102,9 @@ def fleet(  # noqa: PLR0913  as many arguments as the command has options
             slots=slots,
         )
     except InvalidPlan as error:
-        _end(str(error), cli.WRONG_USE)
+        cli.end(str(error), cli.WRONG_USE)
     if data_dir is not None and not data_dir.is_dir():
-        _end(f"--data-dir: {data_dir} is no folder.", cli.WRONG_USE)
+        cli.end(f"--data-dir: {data_dir} is no folder.", cli.WRONG_USE)
     cli.set_up_log(as_json)
     log = {"TINYFRONT_LOG": "json" if as_json else "text"}
     errand = Errand(
@@ -119,7 +118,7 @@ def fleet(  # noqa: PLR0913  as many arguments as the command has options
     try:
         _run(plan, errand, address, data_dir, show_logs=not as_json)
     except FleetError as error:
-        _end(str(error), error.code)
+        cli.end(str(error), error.code)
 
 
 def _run(
@@ -130,7 +129,7 @@ def _run(
     from worker.fleet.crew import Crew
     from worker.fleet.plan import room
 
-    api = _api(errand.server)
+    api = cli.api_of(errand.server)
     try:
         _meet(api, plan, errand.study)
         cluster = Cluster.opened(address, show_logs)
@@ -148,39 +147,26 @@ def _run(
         api.close()
 
 
-def _api(server: str) -> "Api":
-    from worker.api import Api
-
-    try:
-        return Api(server, os.environ.get("TINYFRONT_API_KEY"))
-    except ValueError as error:
-        _end(f"--server: {error}", cli.WRONG_USE)
-
-
 def _meet(api: "Api", plan: "Plan", study: str | None) -> None:
     """Find out here, once, whether the server is there and lets these workers work."""
     from worker.errors import Refused, ServerAway
     from worker.loop import FIRST_ANSWER_S
     from worker.patience import Patience
 
-    patience = Patience(threading.Event(), FIRST_ANSWER_S)
-    while True:
-        try:
-            if plan.least < plan.most or study is not None:
-                _demand(api, plan, study)
-            else:
-                api.busy(plan.name)
-            return
-        except ServerAway as away:
-            try:
-                patience.wait(away)
-            except ServerAway:
-                _end(f"{away} {cli.NO_SERVER}", cli.AWAY)
-        except Refused as refused:
-            if refused.status == FORBIDDEN and study is None:
-                _end(ELASTIC_KEY, cli.NOT_ALLOWED)
-            refusing = refused.status in (UNAUTHORIZED, FORBIDDEN)
-            _end(str(refused), cli.NOT_ALLOWED if refusing else cli.FAILED)
+    def ask() -> None:
+        if plan.least < plan.most or study is not None:
+            _demand(api, plan, study)
+        else:
+            api.busy(plan.name)
+
+    try:
+        Patience(threading.Event(), FIRST_ANSWER_S).persist(ask)
+    except ServerAway as away:
+        cli.end(f"{away} {cli.NO_SERVER}", cli.AWAY)
+    except Refused as refused:
+        if refused.status == FORBIDDEN and study is None:
+            cli.end(ELASTIC_KEY, cli.NOT_ALLOWED)
+        cli.end(str(refused), cli.NOT_ALLOWED if refused.bars else cli.FAILED)
 
 
 def _demand(api: "Api", plan: "Plan", study: str | None) -> "Demand":
@@ -207,8 +193,3 @@ def _check_reach(cluster: "Cluster", server: str) -> None:
             f"--server: {server} is this machine alone, and the cluster has {', '.join(others)}, "
             "too: give the server an address that all nodes reach."
         )
-
-
-def _end(message: str, code: int = cli.FAILED) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(code)
