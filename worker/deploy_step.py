@@ -11,7 +11,6 @@ from worker.integers import channels_last
 from worker.network import Network
 from worker.tensors import Tensors
 
-TFLITE_NAME = "model.tflite"
 EACH = 20  # vectors: of real inputs, and of bytes by chance
 
 
@@ -28,11 +27,7 @@ def deployed_files(record: Int8Graph, network: Network, data: Tensors) -> dict[s
     """
     files = storage.files(record)
     files[vectors.NAME] = vectors.file(_vectors(record, _seen(network, data.x_validation)))
-    if tflm.installed() is not None:
-        from worker.deploy.tflite.writer import tflite_file  # the schema comes with the runtime
-
-        files[TFLITE_NAME] = tflite_file(record)
-    return files
+    return files | tflm.files(record)
 
 
 def _vectors(record: Int8Graph, samples: Tensor) -> Vectors:

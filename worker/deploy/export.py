@@ -20,7 +20,7 @@ from worker.deploy.record import Int8Graph
 from worker.deploy.vectors import Vectors
 from worker.deploy.verify import REFUSED, case_of
 
-PROJECT, TFLITE, FIGURES = "c", "model.tflite", "figures.json"
+PROJECT, FIGURES = "c", "figures.json"
 
 
 def exported(record: Int8Graph, samples: Vectors, device: Device) -> Mapping[str, bytes]:
@@ -35,10 +35,6 @@ def exported(record: Int8Graph, samples: Vectors, device: Device) -> Mapping[str
         f"{PROJECT}/{name}": text.encode()
         for name, text in project(record, vectors=samples).items()
     }
-    if tflm.installed() is not None:
-        from worker.deploy.tflite.writer import tflite_file  # the schema comes with the runtime
-
-        found[TFLITE] = tflite_file(record)
     level = formulas(Case(record, samples, device))
     figures = {
         "device": device.name,
@@ -47,7 +43,7 @@ def exported(record: Int8Graph, samples: Vectors, device: Device) -> Mapping[str
         "flash_bytes": device.flash_bytes,
         **level.figures,
     }
-    return found | {FIGURES: json.dumps(figures, indent=1).encode() + b"\n"}
+    return found | tflm.files(record) | {FIGURES: json.dumps(figures, indent=1).encode() + b"\n"}
 
 
 def main(folder: Path) -> None:

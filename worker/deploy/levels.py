@@ -33,7 +33,6 @@ from worker.deploy.record import Int8Graph
 from worker.deploy.vectors import Vectors
 from worker.deploy.verification import FAILED, NOT_VERIFIED, PASSED, Level, State
 
-INSTALL_TFLM = "pip install 'tinyfront-server[deploy]'"
 HOST_GCC = "gcc"
 # Under QEMU, so that a large network takes seconds, too.
 MOST_MACS, FEWEST = 100_000_000, 4
@@ -175,7 +174,7 @@ def _tflm(case: Case) -> Part:
     name = "TensorFlow Lite Micro"
     found = tflm.installed()
     if found is None:
-        return Part(NOT_VERIFIED, f"{name} is not installed: {INSTALL_TFLM}.")
+        return Part(NOT_VERIFIED, f"{name} is not installed: {tflm.INSTALL}.")
     from worker.deploy.tflite.writer import tflite_file  # the schema comes with the runtime
 
     tools = {tflm.PACKAGE: found}

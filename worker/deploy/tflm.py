@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 
 from worker.deploy import tflm_child
 from worker.deploy.errors import RuntimeLate, RuntimeRefused
+from worker.deploy.record import Int8Graph
 
 PACKAGE = "tflite-micro"
+INSTALL = "pip install 'tinyfront-server[deploy]'"
+NAME = "model.tflite"
 MIB = 2**20
 TOTALS = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
 LONGEST_REASON = 500
@@ -58,6 +61,15 @@ def installed() -> str | None:
         return None
 
 
+def files(record: Int8Graph) -> dict[str, bytes]:
+    """The `.tflite` file of a network, by its name; none where there is no runtime."""
+    if installed() is None:
+        return {}
+    from worker.deploy.tflite.writer import tflite_file  # the schema comes with the runtime
+
+    return {NAME: tflite_file(record)}
+
+
 def run(model: bytes, samples: Samples, limits: Limits = DEFAULT_LIMITS) -> TflmRun:
     """Let TensorFlow Lite Micro answer int8 samples, `n x` the input's shape; see `run_all`."""
     return run_all([(model, samples)], limits)[0]
@@ -74,7 +86,7 @@ def run_all(
     """
     found = installed()
     if found is None:
-        raise RuntimeRefused("tflm", "need tflite-micro: pip install 'tinyfront-server[deploy]'.")
+        raise RuntimeRefused("tflm", f"need tflite-micro: {INSTALL}.")
     with tempfile.TemporaryDirectory(prefix="tflm-") as name:
         folder = Path(name)
         for number, (model, samples) in enumerate(jobs):
