@@ -24,7 +24,6 @@ NAME = "model.tflite"
 MIB = 2**20
 TOTALS = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
 LONGEST_REASON = 500
-LATE = "no answer within"
 
 Samples = NDArray[np.int8]
 
@@ -94,12 +93,10 @@ def run_all(
                 raise RuntimeRefused(f"tflm.{number}", "need at least one sample, of int8.")
             (folder / f"{number}.tflite").write_bytes(model)
             np.save(folder / f"{number}.npy", samples, allow_pickle=False)
-        cause = _started(folder, limits)
+        kind, cause = _started(folder, limits)
         for number in range(len(jobs)):
             if not (folder / f"{number}.answers.npy").exists():
-                late = cause is not None and cause.startswith(LATE)
-                kind = RuntimeLate if late else RuntimeRefused
-                raise kind(f"tflm.{number}", cause or "the runtime gave no answer.")
+                raise kind(f"tflm.{number}", cause)
         return [_result(folder, number, found) for number in range(len(jobs))]
 
 
@@ -112,8 +109,8 @@ def _result(folder: Path, number: int, version_: str) -> TflmRun:
     return TflmRun(answers, sizes["head"], sizes["tail"], sizes["total"], version_)
 
 
-def _started(folder: Path, limits: Limits) -> str | None:
-    """Run the process to its end; what went wrong, if it did."""
+def _started(folder: Path, limits: Limits) -> tuple[type[RuntimeRefused], str]:
+    """Run the process to its end; what is wrong if an answer is missing then."""
     asked = (limits.arena_bytes, limits.seconds, limits.memory_bytes, limits.file_bytes)
     command = [sys.executable, tflm_child.__file__, str(folder), *map(str, asked)]
     # Nothing of our environment: it may hold keys. One thread: others would reserve memory.
@@ -130,12 +127,14 @@ def _started(folder: Path, limits: Limits) -> str | None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"{LATE} {limits.seconds} s."
-    return _cause(ended.returncode, ended.stderr) if ended.returncode else None
+        return RuntimeLate, f"no answer within {limits.seconds} s."
+    return RuntimeRefused, _cause(ended.returncode, ended.stderr)
 
 
 def _cause(status: int, stderr: bytes) -> str:
     """Why the process ended: its signal, or its last words in one line."""
+    if not status:
+        return "the runtime gave no answer."
     if status < 0:
         return f"the runtime died of {signal.Signals(-status).name}."
     lines = stderr.decode(errors="replace").split("\n")
