@@ -9,7 +9,6 @@ import numpy as np
 
 from benchmarks.deployed.networks import Case, case
 from benchmarks.provenance import ROOT, code_of
-from resource_models.weights import macs, weights
 from worker.deploy import host, tflm
 from worker.deploy.boards.board import BOARDS
 from worker.deploy.boards.emulate import emulate
@@ -18,7 +17,7 @@ from worker.deploy.boards.link import Linked, Options, link
 from worker.deploy.boards.tools import GCC, QEMU, version
 from worker.deploy.c.figures import figures
 from worker.deploy.c.project import project
-from worker.deploy.record import Int8Graph
+from worker.deploy.levels import macs_of
 from worker.deploy.tflite.writer import tflite_file
 
 HERE, EMULATED = 100, 20  # inputs of each sort
@@ -132,8 +131,3 @@ def over(files: Mapping[str, str], flash_bytes: int, ram_bytes: int) -> Mapping[
 def different(answers: Any, found: Case) -> int:
     """Bytes that differ from the simulation."""
     return int(np.count_nonzero(answers.reshape(found.answers.shape) != found.answers))
-
-
-def macs_of(record: Int8Graph) -> int:
-    """Multiplications of an inference, those with weights that are zero left out."""
-    return macs(record.graph, weights(record.graph, record.non_zeros()))

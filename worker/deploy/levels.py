@@ -98,7 +98,7 @@ def formulas(case: Case) -> Level:
 
 
 def macs_of(record: Int8Graph) -> int:
-    """Multiplications of an inference."""
+    """Multiplications of an inference, those with weights that are zero left out."""
     return macs(record.graph, weights(record.graph, record.non_zeros()))
 
 
