@@ -43,12 +43,18 @@ class Case:
     """What is verified: a network, inputs with the answers it must give, and where it will run.
 
     `program` is left by the level that links for the one that runs.
+
+    Raises:
+        InvalidVectors: the vectors are those of another network.
     """
 
     record: Int8Graph
     vectors: Vectors
     device: Device
     program: Linked | None = None
+
+    def __post_init__(self) -> None:
+        self.vectors.check(self.record.graph)
 
 
 @dataclass(frozen=True, slots=True)
