@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from resource_models.devices import Device
-from resource_models.errors import ResourceError
-from worker.deploy import scratch, tflm
+from worker.deploy import tflm
 from worker.deploy.c.project import project
-from worker.deploy.errors import DeployError
 from worker.deploy.levels import Case, formulas
 from worker.deploy.record import Int8Graph
 from worker.deploy.vectors import Vectors
-from worker.deploy.verify import REFUSED, case_of
+from worker.deploy.verification import PASSED
+from worker.deploy.verify import case_of, run
 
 PROJECT, FIGURES = "c", "figures.json"
 
@@ -38,7 +37,7 @@ def exported(record: Int8Graph, samples: Vectors, device: Device) -> Mapping[str
     level = formulas(Case(record, samples, device))
     figures = {
         "device": device.name,
-        "fits_by_formula": level.state == "passed",
+        "fits_by_formula": level.state == PASSED,
         "sram_bytes": device.sram_bytes,
         "flash_bytes": device.flash_bytes,
         **level.figures,
@@ -50,14 +49,10 @@ def main(folder: Path) -> None:
     """Write the files of what lies in a folder, beside it."""
     case = case_of(folder)
     for name, content in exported(case.record, case.vectors, case.device).items():
-        scratch.write(folder, {name: ""})  # makes its folder, and no other than inside of ours
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
         sys.stdout.write(f"{name}\n")
 
 
 if __name__ == "__main__":
-    try:
-        main(Path(sys.argv[1]))
-    except (DeployError, ResourceError, OSError, ValueError) as error:
-        sys.stderr.write(" ".join(f"{error}".split()) + "\n")
-        sys.exit(REFUSED)
+    run(main)

@@ -45,7 +45,6 @@ def verify(
     Raises:
         InvalidVectors: the samples are those of another network.
     """
-    samples.check(record.graph)
     case = Case(record, samples, device)
     levels: list[Level] = []
     for name, check in LEVELS.items():
@@ -73,9 +72,16 @@ def case_of(folder: Path) -> Case:
     content = {name: (folder / name).read_bytes() for name in FILES}
     record = storage.read(content[storage.JSON_NAME], content[storage.ARRAYS_NAME])
     device = Device.from_json(json.loads(content[DEVICE_NAME]))
-    samples = vectors.read(content[vectors.NAME])
-    samples.check(record.graph)
-    return Case(record, samples, device)
+    return Case(record, vectors.read(content[vectors.NAME]), device)
+
+
+def run(program: Callable[[Path], None]) -> None:
+    """Let a program work in the folder that it is given; why it refuses, it says in a line."""
+    try:
+        program(Path(sys.argv[1]))
+    except (DeployError, ResourceError, OSError, ValueError) as error:
+        sys.stderr.write(" ".join(f"{error}".split()) + "\n")
+        sys.exit(REFUSED)
 
 
 def _limit() -> None:
@@ -95,8 +101,4 @@ def _say(value: Any) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(Path(sys.argv[1]))
-    except (DeployError, ResourceError, OSError, ValueError) as error:
-        sys.stderr.write(" ".join(f"{error}".split()) + "\n")
-        sys.exit(REFUSED)
+    run(main)
