@@ -4,6 +4,7 @@ import random
 
 import numpy as np
 import pytest
+import torch
 
 from benchmarks.deployed.fit import fitted, foretold, quality
 from benchmarks.deployed.networks import NAMES, case, graph
@@ -38,7 +39,5 @@ def test_networks_are_always_the_same_and_small_enough_to_emulate() -> None:
     assert np.array_equal(one.answers, other.answers)
     some = one.part(2)
     assert np.array_equal(some.inputs, one.inputs[[0, 1, 3, 4]])
-    import torch
-
     again = Simulation(one.record).run(torch.from_numpy(some.inputs)).numpy()
     assert np.array_equal(again, some.answers)

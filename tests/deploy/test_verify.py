@@ -184,7 +184,7 @@ def test_a_program_that_is_told_to_end_ends_its_tools(tmp_path: Path) -> None:
     ) as program:
         while not told.exists():
             assert program.poll() is None
-            time.sleep(0.02)
+            time.sleep(0.02)  # a tool of its own tells us by a file alone
         program.terminate()
     tool = int(told.read_text())
     assert not psutil.pid_exists(tool) or psutil.Process(tool).status() == psutil.STATUS_ZOMBIE
