@@ -77,6 +77,20 @@ def test_a_study_shows_its_front_as_a_chart_and_as_a_table(
     expect(side).to_contain_text("error 0.4500 to 0.0017, log (inferred);")
 
 
+def test_on_paper_a_study_is_whole_without_what_is_pressed(
+    window: Window, networks: Served
+) -> None:
+    page = window.open(STUDY)
+    window.drawn()
+    page.emulate_media(media="print")
+    for pressed in (".ways", ".steer", ".sieve form", ".side .controls", ".picks"):
+        expect(page.locator(pressed)).to_be_hidden()
+    expect(page.get_by_role("region", name="The front")).to_have_css("max-height", "none")
+    page = window.open(f"{STUDY}/trials")
+    expect(page.locator(".pager")).to_be_hidden()
+    expect(page.locator(".trials .scroll")).to_have_css("max-height", "none")
+
+
 def test_a_black_box_shows_what_results_must_keep_and_who_gave_its_scale(
     window: Window, networks: Served
 ) -> None:
