@@ -3,7 +3,7 @@
 // What the other filters leave out, by a board or by a figure that has no axis, is a shadow, as elsewhere.
 
 import { canDraw3d } from "../charts/chart.js";
-import { getNewer, Problem } from "../kit/api.js";
+import { Problem, Reader } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { plural } from "../kit/format.js";
 import { chip, table } from "../kit/parts.js";
@@ -35,7 +35,8 @@ export class ParallelChart {
       brushed: () => this.brushed(),
     });
     this.canvas = canvas;
-    this.tag = this.address = this.lines = null;
+    this.reader = new Reader();
+    this.lines = null;
     this.picker.addEventListener("change", (event) => this.pick(event.target));
     this.picker.addEventListener("submit", (event) => event.preventDefault());
     this.chips.addEventListener("click", (event) => {
@@ -71,10 +72,9 @@ export class ParallelChart {
     const axis = [...limited, ...this.axes].slice(0, MOST.wide);
     const figures = [...new Set([...(fitted ? FITTED.map(([name]) => name) : []), ...this.filters.names])];
     const also = figures.filter((name) => !own.includes(name));
-    const address = JSON.stringify([axis, also]);
-    let newer;
+    let figure;
     try {
-      newer = await getNewer(`${path}/figures/parallel`, { axis, also }, address === this.address ? this.tag : null, signal);
+      figure = await this.reader.get(`${path}/figures/parallel`, { axis, also }, signal);
     } catch (error) {
       // An address may name an axis that this study does not have.
       if (!(error instanceof Problem) || error.status !== 422 || this.asked.length === 0) throw error;
@@ -82,10 +82,8 @@ export class ParallelChart {
       this.remember({ axis: [] });
       return this.refresh(path, { objectives, ranked, fitted }, signal);
     }
-    if (newer === null) return null;
-    this.tag = newer.tag;
-    this.address = address;
-    this.lines = new Lines(newer.body, objectives);
+    if (figure === this.lines?.answer) return null;
+    this.lines = new Lines(figure, objectives);
     if (this.axes.length === 0 && this.lines.axes.length > some) {
       this.asked = this.lines.axes.slice(0, some).map(({ name }) => name);
       return this.refresh(path, { objectives, ranked, fitted }, signal);

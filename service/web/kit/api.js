@@ -25,16 +25,6 @@ export class Away extends Error {}
 export const get = (path, parameters = {}, signal = undefined) =>
   ask(withQuery(path, parameters), {}, signal);
 
-/**
- * What has changed since an answer was read: `{ tag, body }`, where `tag` is to be given the next
- * time. Null if the answer would still be the one of this `tag`.
- */
-export async function getNewer(path, parameters, tag, signal) {
-  const headers = tag === null ? {} : { "If-None-Match": tag };
-  const { answer, body } = await exchange(withQuery(path, parameters), { headers }, signal);
-  return answer.status === NOT_MODIFIED ? null : { tag: answer.headers.get("ETag"), body };
-}
-
 /** Reads the same addresses again and again; an answer that is still the same is not sent again. */
 export class Reader {
   constructor() {
@@ -44,10 +34,13 @@ export class Reader {
   /** As `get`; what has not changed is the same object as before. */
   async get(path, parameters = {}, signal = undefined) {
     const address = withQuery(path, parameters);
-    const before = this.held.get(address) ?? { tag: null };
-    const found = await getNewer(path, parameters, before.tag, signal) ?? before;
-    if (found.tag !== null) this.held.set(address, found);
-    return found.body;
+    const before = this.held.get(address);
+    const headers = before ? { "If-None-Match": before.tag } : {};
+    const { answer, body } = await exchange(address, { headers }, signal);
+    if (answer.status === NOT_MODIFIED) return before.body;
+    const tag = answer.headers.get("ETag");
+    if (tag !== null) this.held.set(address, { tag, body });
+    return body;
   }
 }
 

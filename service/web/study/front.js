@@ -3,7 +3,7 @@
 import { canDraw3d } from "../charts/chart.js";
 import { PointsChart } from "../charts/points.js";
 import { sketch } from "../charts/sketch.js";
-import { getNewer, isNetwork, objectivesOf, studyPath } from "../kit/api.js";
+import { isNetwork, objectivesOf, Reader, studyPath } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { counted, short } from "../kit/format.js";
 import { FITTED } from "./filters.js";
@@ -23,7 +23,7 @@ export class FrontChart {
     this.canvas = el("div", { class: "chart" });
     this.note = el("p", { class: "quiet note" });
     this.box = el("div", {}, this.controls, this.canvas, this.note);
-    this.held = { address: null, tag: null };
+    this.reader = new Reader();
     this.chart = new PointsChart(this.canvas, {
       label: "The front; its table below has the same numbers", height: HEIGHT, open,
       pick: (number) => picks.toggle(number),
@@ -48,10 +48,7 @@ export class FrontChart {
         this.choice[other] = this.axes[control.name].name;
       }
     }
-    if (control.name === "view") {
-      this.chart.clear();
-      this.held.tag = null;
-    }
+    if (control.name === "view") this.chart.clear();
     this.remember(this.choice);
     this.look();
   }
@@ -91,18 +88,15 @@ export class FrontChart {
     const three = this.choice.view === "3d" && names.length >= 3 && canDraw3d;
     const asked = { ...this.asked(names, three ? AXES : AXES.slice(0, 2)), also: this.also(study, names) };
     const path = `${studyPath(study.name)}/figures/${three ? "front3d" : "front"}`;
-    const address = JSON.stringify([path, asked]);
-    const tag = address === this.held.address && this.chart.figure ? this.held.tag : null;
-    const found = await getNewer(path, asked, tag, signal);
-    return found && { ...found, address, three };
+    const figure = await this.reader.get(path, asked, signal);
+    return figure === this.chart.figure ? null : { figure, three };
   }
 
   /** Draw what `ask` has found. */
   async refresh(found) {
     if (found === null) return;
-    const { address, three } = found;
-    this.held = { address, tag: found.tag };
-    const { axes, columns, note } = found.body.layout.meta;
+    const { figure, three } = found;
+    const { axes, columns, note } = figure.layout.meta;
     this.columns = columns;
     this.axes = Object.fromEntries(axes.map((axis) => [axis.axis, axis]));
     this.three = three;
@@ -111,7 +105,7 @@ export class FrontChart {
       ? "Points beside the line are on the front by the objectives that are not drawn." : "";
     this.note.textContent = [beside, note].filter(Boolean).join(" ");
     this.chart.judge = this.judge();
-    await this.chart.draw(found.body, true);
+    await this.chart.draw(figure, true);
   }
 
   steer() {
