@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import select, update
+from sqlalchemy import update
 
-from service.models import Artefact, Attempt, Trial
+from service.models import Trial
 from service.verifications import verdict
 from tests.api.conftest import Served
 from tests.page import seeds
@@ -53,11 +53,6 @@ def checked(shared: Served) -> dict[str, int]:
     items = shared.get("/studies/checked/trials")["items"]
     for trial, levels in zip(items, (PASSED, OPEN, WRONG), strict=False):
         keep(shared, trial["id"], levels)
-    with shared.db.begin() as session:  # so that there is something that could be checked
-        counted = select(Attempt.id).where(Attempt.trial_id == items[3]["id"])
-        attempt_id, now = session.scalars(counted).one(), shared.db.now(session)
-        blob = {"sha256": "0" * 64, "size_bytes": 1, "media_type": "application/json"}
-        session.add(Artefact(attempt_id=attempt_id, name="int8.json", created_at=now, **blob))
     names = ("all", "some", "wrong", "none")
     return {name: each["id"] for name, each in zip(names, items, strict=True)}
 
