@@ -79,9 +79,8 @@ export const chip = (words, out, of) =>
 
 /** How far the network of a trial was verified; nothing of one that nobody checked. */
 export const verified = (trial) => {
-  if (!trial.verified) return null;
+  if (!trial.verified || trial.verified === "none") return null;
   if (trial.verified === "failed") return el("span", { class: "badge over" }, "verification failed");
-  if (trial.verified === "none") return null;
   return el("span", { class: "badge", title: `All levels of its verification passed up to ${trial.verified}` },
     `verified ${trial.verified}`);
 };

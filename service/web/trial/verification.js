@@ -3,6 +3,7 @@
 import { el } from "../kit/dom.js";
 import { count, NONE, plural } from "../kit/format.js";
 import { section, table } from "../kit/parts.js";
+import { inIntegers } from "./work.js";
 
 const MEANING = { L0: "by formula", L1: "run on the host", L2: "linked for the board", L3: "run under QEMU" };
 const MARK = { passed: "✓", failed: "✗", "not verified": "–" };
@@ -29,8 +30,7 @@ export function verification(trial) {
 
 /** A network that could be checked says so, with the way to do it; whatever else says nothing. */
 function unchecked(trial) {
-  const there = trial.artefacts.some((each) => each.name === "int8.json");
-  if (!there) return null;
+  if (!inIntegers(trial)) return null;
   return section("Verification", el("p", { class: "quiet" }, trial.on_front
     ? "Not verified yet: its worker does so while it trains the next network, unless it was stopped."
     : "Not verified: workers check networks that are on the front, and this one is not.",
@@ -40,10 +40,7 @@ function unchecked(trial) {
 const state = (name) => el("span", { class: "state", "data-state": name },
   el("span", { "aria-hidden": "true" }, `${MARK[name] ?? "?"}\u00a0`), name);
 
-const tools = (level) => {
-  const told = Object.entries(level.tools).map(([name, version]) => `${name} ${version}`).join(", ");
-  return told || null;
-};
+const tools = (level) => Object.entries(level.tools).map(([name, version]) => `${name} ${version}`).join(", ");
 
 function figures(found) {
   const formula = found.levels.find((level) => level.name === FORMULAS)?.figures ?? {};

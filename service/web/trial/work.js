@@ -57,15 +57,17 @@ export function files(trial) {
         : el("button", { type: "button", class: "link", "data-graph": "" }, "The network as graph.json")));
 }
 
+/** Whether a trial left its network in integers, which firmware is made of. */
+export const inIntegers = (trial) => trial.artefacts.some((each) => each.name === "int8.json");
+
 /** How to come back to this trial elsewhere. */
 export function snippets(trial, study) {
   const board = study.definition.device;
-  const integers = trial.artefacts.some((each) => each.name === "int8.json");
   const lines = [
     ["Python", `tf.trial(${trial.id})`],
     ["command line", `tinyfront trial show ${trial.id}`],
     trial.artefacts.length > 0 ? ["all files", `tinyfront download ${trial.id} trial-${trial.id}`] : null,
-    integers && board ? ["firmware", `tinyfront download ${trial.id} firmware-${trial.id} --device ${board}`] : null,
+    inIntegers(trial) && board ? ["firmware", `tinyfront download ${trial.id} firmware-${trial.id} --device ${board}`] : null,
     replayable(trial) ? ["propose it again", `tinyfront-server replay ${trial.id}`] : null,
   ].filter(Boolean);
   return section("Elsewhere", facts(lines.map(([name, text]) => [name, el("span", { class: "snippet" },
