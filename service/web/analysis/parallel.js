@@ -7,7 +7,6 @@ import { Problem, Reader } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { plural } from "../kit/format.js";
 import { chip, table } from "../kit/parts.js";
-import { FITTED } from "../study/filters.js";
 import { Lines } from "./lines.js";
 import { LinesChart } from "./lineschart.js";
 import { Ranges } from "./ranges.js";
@@ -70,8 +69,7 @@ export class ParallelChart {
     const ranged = new Set(this.filters.ranges.map(({ name }) => name));
     const limited = this.axes.length ? [...ranged].filter((name) => own.includes(name) && !this.axes.includes(name)) : [];
     const axis = [...limited, ...this.axes].slice(0, MOST.wide);
-    const figures = [...new Set([...(fitted ? FITTED.map(([name]) => name) : []), ...this.filters.names])];
-    const also = figures.filter((name) => !own.includes(name));
+    const also = this.filters.beside(own, fitted);
     let figure;
     try {
       figure = await this.reader.get(`${path}/figures/parallel`, { axis, also }, signal);
@@ -116,14 +114,11 @@ export class ParallelChart {
   /** Filters of the study that no axis shows, each as words and the mark of its button. */
   others() {
     const drawn = new Set(this.lines.axes.filter(({ kind }) => kind === "objective").map(({ name }) => name));
-    const { device, devices, ranges } = this.filters;
+    const { board, device, ranges } = this.filters;
     const names = [...new Set(ranges.map(({ name }) => name))].filter((name) => !drawn.has(name));
     const others = names.map((name) =>
       [this.lines.told(name, ...this.ranges.filtered(name)), { "data-filter": name }]);
-    if (device !== null) {
-      const unknown = devices !== null && !devices.has(device);
-      others.push([unknown ? `${device}: no such board, all pass` : `fits ${device}`, { "data-device": "" }]);
-    }
+    if (device !== null) others.push([board, { "data-device": "" }]);
     return others;
   }
 

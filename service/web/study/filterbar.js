@@ -109,7 +109,7 @@ export class FilterBar {
 
   /** A chip for each figure and one for the board, each with its clear button. */
   all() {
-    const { ranges, device, devices } = this.filters;
+    const { ranges, device } = this.filters;
     const names = [...new Set(ranges.map((each) => each.name))];
     const chips = names.map((name) => {
       const value = (sense) => ranges.find((each) => each.name === name && each.sense === sense)?.limit;
@@ -119,10 +119,7 @@ export class FilterBar {
         high !== undefined ? ` ≤ ${write(high)}` : ` ≥ ${write(low)}`].filter(Boolean).join("");
       return filter(words, ["range", name]);
     });
-    if (device !== null) {
-      const unknown = devices !== null && !devices.has(device);
-      chips.push(filter(unknown ? `${device}: no such board, all pass` : `fits ${device}`, ["device"]));
-    }
+    if (device !== null) chips.push(filter(this.filters.board, ["device"]));
     if (chips.length > 1) {
       chips.push(el("li", {}, el("button", { type: "button", class: "plain", "data-clear": '["all"]' }, "Clear all")));
     }

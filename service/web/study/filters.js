@@ -99,6 +99,21 @@ export class Filters {
     return [...new Set([...this.ranges.map(({ name }) => name), ...fitted])];
   }
 
+  /**
+   * The figures beside `objectives`, by name, that filters look at; those of a board are among them
+   * where one can be fitted, so that nothing is fetched for a filter.
+   */
+  beside(objectives, fitted) {
+    const figures = [...(fitted ? FITTED.map(([name]) => name) : []), ...this.names];
+    return [...new Set(figures)].filter((name) => !objectives.includes(name));
+  }
+
+  /** What the filter by a board says. */
+  get board() {
+    const unknown = this.devices !== null && !this.devices.has(this.device);
+    return unknown ? `${this.device}: no such board, all pass` : `fits ${this.device}`;
+  }
+
   /** Whether a trial with these values, by name, passes. */
   passes(values) {
     return this.judge((name) => name)(values);

@@ -6,7 +6,6 @@ import { sketch } from "../charts/sketch.js";
 import { isNetwork, objectivesOf, Reader, studyPath } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { counted, short } from "../kit/format.js";
-import { FITTED } from "./filters.js";
 
 const AXES = ["x", "y", "z"];
 const HEIGHT = 420;
@@ -86,7 +85,7 @@ export class FrontChart {
     this.objectives = objectivesOf(study);
     const names = this.objectives.map((each) => each.name);
     const three = this.choice.view === "3d" && names.length >= 3 && canDraw3d;
-    const asked = { ...this.asked(names, three ? AXES : AXES.slice(0, 2)), also: this.also(study, names) };
+    const asked = { ...this.asked(names, three ? AXES : AXES.slice(0, 2)), also: this.filters.beside(names, isNetwork(study)) };
     const path = `${studyPath(study.name)}/figures/${three ? "front3d" : "front"}`;
     const figure = await this.reader.get(path, asked, signal);
     return figure === this.chart.figure ? null : { figure, three };
@@ -125,12 +124,6 @@ export class FrontChart {
       this.set(axis.axis, (control) => { control.value = axis.name; });
       this.set(`${axis.axis}_log`, (control) => { control.checked = axis.log; });
     }
-  }
-
-  /** The figures beside the objectives that filters look at, so that none is fetched for a filter. */
-  also(study, names) {
-    const fitted = !isNetwork(study) ? [] : FITTED.map(([name]) => name);
-    return [...new Set([...fitted, ...this.filters.names])].filter((name) => !names.includes(name));
   }
 
   judge() {
