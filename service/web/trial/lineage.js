@@ -91,12 +91,12 @@ function placed(lineage, opened) {
   const drawn = [];
   let down = 0;
   const put = (item, depth, above) => {
-    const { height } = sizeOf(item);
-    const here = { ...item, above, x: depth * step, size: sizeOf(item) };
+    const size = sizeOf(item);
+    const here = { ...item, above, x: depth * step, size };
     drawn.push(here);
     const below = (item.below ?? []).map((each) => put(each, depth + 1, here));
-    here.middle = below.length > 0 ? (below[0].middle + below.at(-1).middle) / 2 : down + height / 2;
-    if (below.length === 0) down += height + DOWN;
+    here.middle = below.length > 0 ? (below[0].middle + below.at(-1).middle) / 2 : down + size.height / 2;
+    if (below.length === 0) down += size.height + DOWN;
     return here;
   };
   const [eldest] = lineage.items;
