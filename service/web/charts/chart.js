@@ -78,7 +78,8 @@ function themedAxis(axis, colours, narrow = false) {
   return {
     automargin: true, gridcolor: colours.line, linecolor: colours.line, zerolinecolor: colours.line,
     tickcolor: colours.line, ...axis, tickfont: { color: colours.quiet, size: 11 },
-    ...(narrow ? { nticks: axis.type === "log" ? 3 : 4 } : {}),
+    // Names are as many as what they stand beside, on a narrow screen too.
+    ...(narrow && axis.type !== "category" ? { nticks: axis.type === "log" ? 3 : 4 } : {}),
     title: { ...axis?.title, font: { color: colours.quiet, size: 12 }, standoff: 8 },
   };
 }
