@@ -17,7 +17,7 @@ from tinyfront.asked import AskedTrial
 from tinyfront.calls import Call, workers
 from tinyfront.connection import Connection
 from tinyfront.errors import InvalidArgument, TinyfrontError, TrialLeftOpen, UnreadableAnswer
-from tinyfront.records import Lease, read
+from tinyfront.records import Lease, StudyState, read
 
 Kind = TypeVar("Kind", bound=AskedTrial)
 
@@ -125,6 +125,19 @@ def ask(
                 _check_left_open(trial, asking)
     finally:
         keeper.close()
+
+
+def check_able(study: StudyState, has: Mapping[str, Any]) -> None:
+    """Refuse to wait for trials that none will ever be handed out of."""
+    recipe = study.definition.get("training") or {}
+    quantised = not study.is_black_box and recipe.get("quantisation", "none") != "none"
+    if quantised and "int8" not in has.get("can", []):
+        raise InvalidArgument(
+            "has",
+            f"the error in {study.name!r} is that of quantised networks; say "
+            'has={"can": ["int8"]} if your program measures that, or create the study with '
+            'training={"quantisation": "none"}.',
+        )
 
 
 def worker_name() -> str:

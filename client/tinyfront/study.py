@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinyfront import adding, past
 from tinyfront.asked import AskedTrial
-from tinyfront.asking import Asking, ask, worker_name
+from tinyfront.asking import Asking, ask, check_able, worker_name
 from tinyfront.calls import PATIENCE_FOR_RESULTS_S
 from tinyfront.calls import studies as calls
 from tinyfront.calls import trials as trial_calls
@@ -80,8 +80,13 @@ class Study(Findings, Steering):
             wait: End also when no trial came for so long; None waits until the study has ended.
             worker: A name of your own. A program that was killed and comes back under the same
                 name gets its open trials back at once. No two running programs may share one.
-            has: `{"accelerator": "cuda", "memory_mib": 24000}`, for a study that needs some of it.
+            has: `{"accelerator": "cuda", "memory_mib": 24000}`, for a study that needs some of it;
+                `{"can": ["int8"]}`, for trials whose error is that of the quantised network.
+
+        Raises:
+            InvalidArgument: all trials wait for somebody who can do more than `has` says.
         """
+        check_able(self.state, has or {})
         asking = Asking(
             study=self.id,
             worker=worker_name() if worker is None else worker,

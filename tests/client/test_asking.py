@@ -17,7 +17,7 @@ from tests.client.scripted import (
     ok,
     study_json,
 )
-from tinyfront import AskedTrial, Study
+from tinyfront import AskedTrial, InvalidArgument, Study
 
 LEASES = "/studies/7/leases"
 ROOT = Path(__file__).parents[2]
@@ -46,6 +46,23 @@ def test_a_study_without_work_that_has_not_ended_is_asked_again(
         trial.complete({"cost": 1})
     assert len(server.sent("POST", LEASES)) == 4
     assert all(pause > 0.4 for pause in server.pauses)
+
+
+def test_a_loop_that_could_only_wait_is_refused_with_what_to_say(
+    server: Scripted, study: Study
+) -> None:
+    """A study of networks asks for the error of integers, unless it was told otherwise."""
+    for quantisation, refused in (("post_training", True), ("none", False)):
+        definition = {"space": {"kind": "cnn"}, "training": {"quantisation": quantisation}}
+        server.answers["GET", "/studies/7"].clear()
+        server.say("GET", "/studies/7", ok(study_json(status="ended", definition=definition)))
+        study.refresh()
+        if refused:
+            with pytest.raises(InvalidArgument, match=r"""^has: .* 'toy' .*"can": \["int8"\]"""):
+                study.ask()
+        server.say("POST", LEASES, nothing())
+        assert list(study.ask(has={"can": ["int8"]} if refused else None)) == []
+    assert server.sent("POST", LEASES)[0]["can"] == ["int8"]
 
 
 def test_asking_ends_when_no_trial_comes_for_as_long_as_one_wants_to_wait(
