@@ -54,10 +54,16 @@ def from_optuna(
     Raises:
         NoCounterpart: a trial lacks a parameter that others have, or a distribution changes.
         WrongRows: a result does not fit; see `study.add_results`.
-        InvalidArgument: a study of that name exists with other objectives.
+        InvalidArgument: a study of that name exists with other objectives; or an argument is
+            none of these.
         MissingPackage: Optuna is not installed.
     """
-    optuna_package()
+    package = optuna_package()
+    for field, value, wanted in (("client", client, Client), ("study", study, package.Study)):
+        if not isinstance(value, wanted):
+            raise InvalidArgument(
+                field, f"need from_optuna(Client(), an Optuna study), got {value!r}."
+            )
     source = _Source.of(study, objectives)
     found = _space(source.trials) if space is None else space
     goals = [Objective(each, _goal(study, place)) for place, each in enumerate(source.objectives)]

@@ -7,7 +7,7 @@ import pytest
 
 import tinyfront
 from tests.client.scripted import Scripted, problem
-from tinyfront import Client, Cnn, Parameters, Real
+from tinyfront import Client, Cnn, Parameters, Real, from_optuna
 
 SPACE = Parameters(Real("x", 0, 1))
 
@@ -28,6 +28,8 @@ def create(space: Any = SPACE, objectives: Any = ("cost",)) -> Callable[[Client]
         (create(space=None), r"space: need Cnn\(\.\.\.\), .* got None\."),
         (create(space="tiny"), "space: need .* got 'tiny'"),
         (create(space=Cnn), "space: need .* got <class"),
+        (lambda client: from_optuna("toy", "new"), r"client: need .* got 'toy'"),  # type: ignore[arg-type]
+        (lambda client: from_optuna(client, "toy"), r"study: need .* got 'toy'"),  # type: ignore[arg-type]
         (lambda client: Client(5), r"url: 5 is no address"),  # type: ignore[arg-type]
     ],
 )

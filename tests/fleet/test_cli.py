@@ -82,8 +82,11 @@ def test_a_key_that_may_not_list_studies_cannot_follow_what_waits(server: Lists,
     assert (code, text[:6]) == (4, "--max:")
 
 
-def test_a_key_that_opens_nothing_is_told_in_the_servers_words(server: Lists, url: str) -> None:
-    server.refuse["order=name"] = (401, "This key is revoked.")
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_key_that_opens_nothing_is_told_in_the_servers_words(
+    server: Lists, url: str, status: int
+) -> None:
+    server.refuse["order=name"] = (status, "This key is revoked.")
     assert run("--server", url) == (4, "This key is revoked.")
 
 

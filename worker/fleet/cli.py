@@ -106,14 +106,19 @@ def fleet(  # noqa: PLR0913  as many arguments as the command has options
     if data_dir is not None and not data_dir.is_dir():
         cli.end(f"--data-dir: {data_dir} is no folder.", cli.WRONG_USE)
     cli.set_up_log(as_json)
-    log = {"TINYFRONT_LOG": "json" if as_json else "text"}
+    # An option goes before the environment, the environment before what is usual.
+    log = (
+        {**environment(), "TINYFRONT_LOG": "json"}
+        if as_json
+        else {"TINYFRONT_LOG": "text", **environment()}
+    )
     errand = Errand(
         server=server,
         study=study,
         trial_limit_s=trial_limit_s,
         lease_s=lease_s,
         verify=verify,
-        environment={**log, **environment()},
+        environment=log,
     )
     try:
         _run(plan, errand, address, data_dir, show_logs=not as_json)
@@ -164,7 +169,7 @@ def _meet(api: "Api", plan: "Plan", study: str | None) -> None:
     except ServerAway as away:
         cli.end(f"{away} {cli.NO_SERVER}", cli.AWAY)
     except Refused as refused:
-        if refused.status == FORBIDDEN and study is None:
+        if refused.status == FORBIDDEN and study is None and plan.least < plan.most:
             cli.end(ELASTIC_KEY, cli.NOT_ALLOWED)
         cli.end(str(refused), cli.NOT_ALLOWED if refused.bars else cli.FAILED)
 
