@@ -1,7 +1,7 @@
 """Where each tensor lies in the one static buffer that a deployed network computes in."""
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from resource_models.graph import Graph
 from resource_models.links import Links
@@ -20,7 +20,8 @@ class ArenaPlan:
 
     `offsets_bytes` has an entry for each node but gathers that are views, which have no values of
     their own; a flatten lies where its input lies. `bound_bytes` is what lives at once in the worst
-    step, each size rounded up to the alignment: no plan for this order is smaller.
+    step, each size rounded up to the alignment: no plan for this order is smaller. `over` names
+    the operators that write over an input, each with the node in whose place its output lies.
     """
 
     order: tuple[str, ...]
@@ -28,6 +29,7 @@ class ArenaPlan:
     scratch_offsets_bytes: Mapping[str, int]
     arena_bytes: int
     bound_bytes: int
+    over: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def gap_bytes(self) -> int:
@@ -54,21 +56,76 @@ def plan_arena(
     program, buffers = build(graph, scratch, views)
     program = program.aligned(alignment_bytes)
     order = best_order(program)
-    blocks = lifetimes(program, order.steps)
-    offsets = place(blocks, order.peak_bytes, seed)
-    tensors = len(program.sizes_bytes)
-    wanting = [step for step in order.steps if program.scratch_bytes[step]]
+    layout = lay(program, order.steps, order.peak_bytes, seed)
+    return described(graph, program, buffers, layout)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the buffers of a program lie, and the scratch of its steps, for one order.
+
+    `over` has the buffer that an operator writes over, of each that does.
+    """
+
+    steps: tuple[int, ...]
+    offsets_bytes: tuple[int, ...]
+    scratch_offsets_bytes: Mapping[int, int]
+    arena_bytes: int
+    bound_bytes: int
+    over: Mapping[int, int]
+
+
+def lay(
+    program: Program,
+    steps: Sequence[int],
+    bound_bytes: int,
+    seed: int = 0,
+    over: Mapping[int, int] | None = None,
+) -> Layout:
+    """Lay out a program whose sizes are aligned.
+
+    Args:
+        program: the operators.
+        steps: their order.
+        bound_bytes: how high the plan should be, no less than what lives at once.
+        seed: of random moves.
+        over: the buffer that an operator writes over; left out, none does.
+    """
+    over = over or {}
+    blocks, homes = merged(program, steps, over)
+    offsets = place(blocks, bound_bytes, seed)
+    wanting = [step for step in steps if _beside(program, step, over)]
+    first = len(blocks) - len(wanting)
+    return Layout(
+        steps=tuple(steps),
+        offsets_bytes=tuple(offsets[home] for home in homes),
+        scratch_offsets_bytes={step: offsets[first + i] for i, step in enumerate(wanting)},
+        arena_bytes=height(blocks, offsets),
+        bound_bytes=bound_bytes,
+        over=over,
+    )
+
+
+def described(
+    graph: Graph, program: Program, buffers: Mapping[str, int], layout: Layout
+) -> ArenaPlan:
+    """A layout in the names of nodes; `buffers` has that of each node's values."""
     unread = {node.id for node in graph.nodes if node.kind == "gather"} - {*program.node_ids}
+    names = program.node_ids
+    writers = (graph.input.id, *names)
     return ArenaPlan(
-        order=tuple(program.node_ids[step] for step in order.steps),
+        order=tuple(names[step] for step in layout.steps),
         offsets_bytes={
-            name: offsets[buffer] for name, buffer in buffers.items() if name not in unread
+            name: layout.offsets_bytes[buffer]
+            for name, buffer in buffers.items()
+            if name not in unread
         },
         scratch_offsets_bytes={
-            program.node_ids[step]: offsets[tensors + i] for i, step in enumerate(wanting)
+            names[step]: offset for step, offset in layout.scratch_offsets_bytes.items()
         },
-        arena_bytes=height(blocks, offsets),
-        bound_bytes=order.peak_bytes,
+        arena_bytes=layout.arena_bytes,
+        bound_bytes=layout.bound_bytes,
+        over={names[step]: writers[buffer] for step, buffer in layout.over.items()},
     )
 
 
@@ -99,3 +156,43 @@ def lifetimes(program: Program, steps: Sequence[int]) -> list[Block]:
     scratch = program.scratch_bytes
     blocks.extend(Block(scratch[s], i, i) for i, s in enumerate(steps) if scratch[s])
     return blocks
+
+
+def merged(
+    program: Program, steps: Sequence[int], over: Mapping[int, int]
+) -> tuple[list[Block], list[int]]:
+    """The blocks of an order some of whose operators write over what they read.
+
+    Args:
+        program: the operators.
+        steps: their order.
+        over: the buffer that an operator writes over. It is its last reader.
+
+    Returns:
+        One block for each place that buffers take in turn, then one for each operator that needs
+        something beside, in the order of steps; and for each buffer the number of its block.
+    """
+    scratch = tuple([_beside(program, step, over) for step in range(len(program.reads))])
+    plain = lifetimes(replace(program, scratch_bytes=scratch), steps)
+    if not over:
+        return plain, list(range(len(program.sizes_bytes)))
+    tensors = len(program.sizes_bytes)
+    roots = list(range(tensors))
+    found = plain[:tensors]
+    for step in steps:
+        if step in over:
+            root = roots[step + 1] = roots[over[step]]
+            before, own = found[root], plain[step + 1]
+            shrinks = before.shrinks
+            if own.size_bytes < plain[over[step]].size_bytes:
+                # What is read is whole until the operator has run.
+                shrinks = (*shrinks, (own.first + 1, own.size_bytes))
+            found[root] = Block(before.size_bytes, before.first, own.last, shrinks)
+    kept = sorted(set(roots))
+    numbers = {root: number for number, root in enumerate(kept)}
+    blocks = [found[root] for root in kept] + plain[tensors:]
+    return blocks, [numbers[root] for root in roots]
+
+
+def _beside(program: Program, step: int, over: Mapping[int, int]) -> int:
+    return program.scratch_bytes[step] + (program.beside_bytes[step] if step in over else 0)

@@ -31,7 +31,8 @@ def place(blocks: Sequence[Block], bound_bytes: int, seed: int = 0) -> list[int]
     if found := _greedy(blocks, bound_bytes, {}):
         return found  # so it is for most networks
     rng = random.Random(seed)
-    parts = list(_parts(blocks))
+    # A part may be turned upside down. A block that shrinks has its lower end where it is.
+    parts = [] if any(block.shrinks for block in blocks) else list(_parts(blocks))
     return (
         (_joined(blocks, parts, bound_bytes, rng) if len(parts) > 1 else None)
         or stack(blocks, bound_bytes, {}, SEARCH_WORK, rng)
@@ -146,27 +147,39 @@ def _by_pressure(blocks: Sequence[Block]) -> list[int]:
     return list(dict.fromkeys(i for found in alive for i in found))
 
 
+_Placed = tuple[int, int, int, int]  # offset, end, first step, last step
+
+
 def _first_fit(
     blocks: Sequence[Block], sequence: Sequence[int], pins: Mapping[int, int]
 ) -> list[int]:
     """Each block in turn at the lowest offset that is free while it lives."""
     offsets = [pins.get(i, 0) for i in range(len(blocks))]
-    placed: list[tuple[int, int, int, int]] = []  # (offset, end, first, last), lowest first
+    placed: list[_Placed] = []  # lowest first
     for i, offset in pins.items():
         insort(placed, (offset, offset + blocks[i].size_bytes, blocks[i].first, blocks[i].last))
     for i in sequence:
         if i in pins:
             continue
-        block = blocks[i]
-        offset = 0
+        parts = blocks[i].parts()
+        offset = _free(parts, placed, 0)
+        while len(parts) > 1 and (higher := _free(parts, placed, offset)) > offset:
+            offset = higher  # one part gave way, so what the others lie on has changed
+        offsets[i] = offset
+        for size_bytes, since, until in parts:
+            insort(placed, (offset, offset + size_bytes, since, until))
+    return offsets
+
+
+def _free(parts: Sequence[tuple[int, int, int]], placed: Sequence[_Placed], offset: int) -> int:
+    """The lowest offset, not below a given one, at which each part is free or was pushed to."""
+    for size_bytes, since, until in parts:
         for start, end, first, last in placed:
-            if first <= block.last and block.first <= last and end > offset:
-                if start - offset >= block.size_bytes:
+            if first <= until and since <= last and end > offset:
+                if start - offset >= size_bytes:
                     break
                 offset = end
-        offsets[i] = offset
-        insort(placed, (offset, offset + block.size_bytes, block.first, block.last))
-    return offsets
+    return offset
 
 
 def _moved(blocks: Sequence[Block], bound_bytes: int, rng: random.Random) -> list[int]:

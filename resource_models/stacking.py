@@ -9,16 +9,29 @@ STEPS = 200  # that a search may take at least; another preference helps more th
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Bytes that are needed from one step of an order to another, both included."""
+    """Bytes that are needed from one step of an order to another, both included.
+
+    `shrinks` has (step, bytes) for each time that less is needed from a step on: then the upper
+    end of the block is free for others. Its lower end stays where it is.
+    """
 
     size_bytes: int
     first: int
     last: int
+    shrinks: tuple[tuple[int, int], ...] = ()
 
     @property
     def duration(self) -> int:
         """For how many steps the block is needed."""
         return self.last - self.first + 1
+
+    def parts(self) -> list[tuple[int, int, int]]:
+        """(bytes, first step, last step) of each time in which the size stays as it is."""
+        if not self.shrinks:
+            return [(self.size_bytes, self.first, self.last)]
+        starts = [(self.first, self.size_bytes), *self.shrinks]
+        ends = [*(step - 1 for step, _ in self.shrinks), self.last]
+        return [(size, start, end) for (start, size), end in zip(starts, ends, strict=True)]
 
 
 def stack(
@@ -91,7 +104,7 @@ class _Stack:
         for i, block in enumerate(blocks):
             lived = slice(block.first, block.last + 1)
             if i in self._waiting:
-                self._count(block, block.size_bytes)
+                self._count(block, 1)
             elif pins[i] == 0:
                 self._top[lived] = [block.size_bytes] * block.duration
             else:
@@ -143,10 +156,10 @@ class _Stack:
 
     def _put(self, i: int, offset: int) -> list[int]:
         block = self._blocks[i]
-        lived = slice(block.first, block.last + 1)
-        covered = self._top[lived]
-        self._top[lived] = [offset + block.size_bytes] * block.duration
-        self._count(block, -block.size_bytes)
+        covered = self._top[block.first : block.last + 1]
+        for size_bytes, first, last in block.parts():
+            self._top[first : last + 1] = [offset + size_bytes] * (last + 1 - first)
+        self._count(block, -1)
         self._waiting.remove(i)
         self.offsets[i] = offset
         return covered
@@ -154,9 +167,10 @@ class _Stack:
     def _take_back(self, i: int, covered: list[int]) -> None:
         block = self._blocks[i]
         self._top[block.first : block.last + 1] = covered
-        self._count(block, block.size_bytes)
+        self._count(block, 1)
         self._waiting.add(i)
 
-    def _count(self, block: Block, size_bytes: int) -> None:
-        for step in range(block.first, block.last + 1):
-            self._left[step] += size_bytes
+    def _count(self, block: Block, sign: int) -> None:
+        for size_bytes, first, last in block.parts():
+            for step in range(first, last + 1):
+                self._left[step] += sign * size_bytes

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resource_models.arena import ArenaPlan, arena_bytes, lifetimes, plan_arena
+from resource_models.arena import arena_bytes, lifetimes, plan_arena
 from resource_models.graph import Graph
 from resource_models.nodes import Add, Conv2d, Dense, DepthwiseConv2d, Flatten, Input
 from resource_models.placement import height, place
-from resource_models.program import build, program
+from resource_models.program import program
 from resource_models.stacking import Block
 from tests.resource_models.networks import (
     every_kind,
@@ -20,32 +20,7 @@ from tests.resource_models.networks import (
     released_sparse_network,
     residual_chain,
 )
-
-
-def check(graph: Graph, plan: ArenaPlan, alignment_bytes: int = 16) -> None:
-    """Run the plan: each tensor must still be whole when its last reader has read it."""
-    found, buffers = build(graph)
-    place_of = {buffers[name]: offset for name, offset in plan.offsets_bytes.items()}
-    owner = [-1] * plan.arena_bytes
-
-    def write(mark: int, offset: int, size_bytes: int) -> None:
-        assert offset % alignment_bytes == 0
-        assert offset + size_bytes <= plan.arena_bytes
-        owner[offset : offset + size_bytes] = [mark] * size_bytes
-
-    def whole(buffer: int) -> bool:
-        offset = place_of[buffer]
-        return set(owner[offset : offset + found.sizes_bytes[buffer]]) == {buffer}
-
-    write(0, place_of[0], found.sizes_bytes[0])
-    assert sorted(plan.order) == sorted(found.node_ids)
-    for name in plan.order:
-        step = found.node_ids.index(name)
-        if found.scratch_bytes[step]:
-            write(-2, plan.scratch_offsets_bytes[name], found.scratch_bytes[step])
-        write(step + 1, place_of[step + 1], found.sizes_bytes[step + 1])
-        assert all(whole(buffer) for buffer in found.reads[step])
-    assert whole(len(found.reads))
+from tests.resource_models.plans import check
 
 
 @pytest.mark.parametrize("first", [0, 200, 400])

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, cast
 import pytest
 
 from resource_models import (
+    arena_in_place,
     counted,
     in_place,
     instructions,
@@ -41,6 +42,7 @@ READERS: dict[str, tuple[Mapping[type[Node], Any], Callable[[Graph], Any]]] = {
     "working memory": (program.SCRATCH, lambda graph: footprint(graph, UNO)),
     "sums in place": (in_place.ADDITIONS, lambda graph: footprint(graph, UNO)),
     "in place": (in_place.TINYENGINE, lambda graph: footprint(graph, UNO)),
+    "our own in place": (in_place.OURS, arena_in_place.plan_in_place),
     "operations of uNAS": (munas.BESIDES, lambda graph: footprint(graph, UNO)),
     "TensorFlow Lite Micro": (tflm.SCRATCH, lambda graph: footprint(graph, UNO)),
     "instructions": (instructions.COSTS, instructions.instructions),
@@ -52,6 +54,7 @@ NOT_READ: dict[str, frozenset[type[Node]]] = {
     "working memory": program.VIEWS | {Input},
     "sums in place": program.VIEWS | {Input},
     "in place": program.VIEWS | {Input},
+    "our own in place": program.VIEWS | {Input},
     "TensorFlow Lite Micro": tflm.VIEWS | {Input},
     "counted instructions": (counted.FEATURES, counted.features),
     "parts of maps": regions.WHOLE | {Input},
