@@ -6,6 +6,7 @@ network keeps in theory it keeps on the chip.
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from resource_models.arena import (
     ALIGNMENT_BYTES,
@@ -24,6 +25,7 @@ from resource_models.program import Program, build
 from resource_models.stacking import Block
 
 
+@lru_cache(maxsize=16)  # who writes and verifies a project asks for its plan several times
 def plan_in_place(graph: Graph, alignment_bytes: int = ALIGNMENT_BYTES, seed: int = 0) -> ArenaPlan:
     """Plan an arena that is never larger than that of `plan_arena`.
 

@@ -6,7 +6,7 @@ from typing import Any
 from benchmarks.deployed.agreement import CORES, DECIDING, linked, texts
 from benchmarks.deployed.networks import case, graph
 from benchmarks.provenance import code_of
-from resource_models.arena import plan_arena
+from resource_models.arena_in_place import plan_in_place
 from resource_models.counted import features
 from resource_models.graph import Graph
 from resource_models.weights import Weights, macs, weights
@@ -21,7 +21,7 @@ def run(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The line of the network that `fields` name by `space` and `number`."""
     found = case(fields["space"], fields["number"], 1)
     network, files = found.record.graph, project(found.record)
-    order = plan_arena(network).order
+    order = plan_in_place(network).order
     counts = {}
     for core, machine in CORES.items():
         program = linked(files, core, machine, Options(level=LEVEL, layers=True))

@@ -10,7 +10,19 @@ from torch import Generator, Tensor
 
 from optimizer.networks.space import NetworkSpace
 from resource_models.graph import Graph
-from resource_models.nodes import Add, Concat, Conv2d, Dense, Flatten, Gather, Input, MaxPool, Pad
+from resource_models.nodes import (
+    Add,
+    Concat,
+    Conv2d,
+    Dense,
+    DepthwiseConv2d,
+    Flatten,
+    Gather,
+    GlobalAvgPool,
+    Input,
+    MaxPool,
+    Pad,
+)
 from tests.worker.drawn import drawn, samples
 from worker.deploy.calibrate import quantise
 from worker.deploy.fold import Folded, fold
@@ -61,6 +73,23 @@ ENDS_FLAT = Graph(
         Input("in", (3, 3, 2)),
         Conv2d("conv", ("in",), 2, (2, 2), (2, 2), activation="relu"),
         Flatten("out", ("conv",)),
+    )
+)
+# A block whose depthwise convolution and sum write over their inputs, of channels in fours and of
+# what is left; and one that would gain nothing by that.
+OVER = Graph(
+    (
+        Input("in", (8, 9, 3)),
+        Conv2d("stem", ("in",), 4, (3, 3), activation="relu6"),
+        Conv2d("expand", ("stem",), 14, (1, 1), activation="relu6"),
+        DepthwiseConv2d("each", ("expand",), (3, 3), activation="relu6"),
+        Conv2d("project", ("each",), 4, (1, 1)),
+        Add("sum", ("stem", "project")),
+        Conv2d("wide", ("sum",), 14, (1, 1), activation="relu"),
+        DepthwiseConv2d("down", ("wide",), (5, 3), (2, 2)),
+        Conv2d("narrow", ("down",), 5, (1, 1)),
+        GlobalAvgPool("mean", ("narrow",)),
+        Dense("out", ("mean",), 3),
     )
 )
 SPACES = {

@@ -14,7 +14,12 @@ from worker.deploy.c.project import project
 from worker.deploy.simulate import Simulation
 
 pytestmark = pytest.mark.arm
-GRAPHS = {"shared": networks.SHARED, "sums": networks.LONG_SUMS, "all": EVERYTHING}
+GRAPHS = {
+    "shared": networks.SHARED,
+    "sums": networks.LONG_SUMS,
+    "all": EVERYTHING,
+    "over": networks.OVER,
+}
 
 
 # Joined maps on a core with DSP instructions: gcc 12 left whole layers out of it.
@@ -25,6 +30,8 @@ GRAPHS = {"shared": networks.SHARED, "sums": networks.LONG_SUMS, "all": EVERYTHI
         ("netduinoplus2", "-O2", "sums"),
         ("microbit", "-O2", "shared"),
         ("mps2-an500", "-O3", "all"),
+        ("netduinoplus2", "-O3", "over"),
+        ("microbit", "-O2", "over"),
     ],
 )
 def test_a_network_answers_as_simulated(machine: str, level: str, graph: str) -> None:

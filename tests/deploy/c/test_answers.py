@@ -1,8 +1,12 @@
 """Every kind of node and networks of the spaces, built for this machine: bytes as simulated."""
 
+import random
+
 import numpy as np
 import pytest
 
+from resource_models.arena import ArenaPlan
+from resource_models.arena_in_place import plan_in_place
 from resource_models.graph import Graph
 from resource_models.nodes import (
     AvgPool,
@@ -17,10 +21,12 @@ from resource_models.nodes import (
     Weighted,
 )
 from tests.deploy import networks
+from tests.deploy.c.in_place import DEPTHWISE, SUMS, everything_over
 from tests.deploy.c.pruned import PRUNED, pruned
+from tests.resource_models.networks import random_network
 from tests.worker.samples import CHAIN, EVERYTHING, FLAT
 from worker.deploy import host
-from worker.deploy.c import stored
+from worker.deploy.c import project, stored
 from worker.deploy.record import Int8Graph, Kernel
 from worker.deploy.simulate import Simulation
 from worker.deploy.tables import Affine
@@ -42,6 +48,8 @@ FOURS = Graph(
         Dense("out", ("flat",), 7),
     )
 )
+# Each operator in place that may be, whether it gains or not.
+OVER = [*DEPTHWISE, SUMS, *(random_network(random.Random(seed), 14) for seed in (0, 3, 4))]
 
 
 def wild(graph: Graph) -> Int8Graph:
@@ -69,13 +77,18 @@ def jobs() -> list[tuple[Int8Graph, np.ndarray]]:
     view = Graph((Input("in", (2, 3, 2)), Flatten("out", ("in",))))
     records = [networks.drawn_int8(graph, i) for i, graph in enumerate([*own, *drawn, view])]
     records += [pruned(networks.drawn_int8(PRUNED)), wild(FOURS)]
+    records += [networks.drawn_int8(graph, i) for i, graph in enumerate([networks.OVER, *OVER])]
     return [(record, networks.bytes_for(record.graph, 10).numpy()) for record in records]
 
 
 @pytest.mark.parametrize("dsp", [False, True])
 def test_c_answers_as_simulated_and_no_sanitizer_complains(
-    jobs: list[tuple[Int8Graph, np.ndarray]], dsp: bool
+    jobs: list[tuple[Int8Graph, np.ndarray]], dsp: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def plan(graph: Graph) -> ArenaPlan:
+        return everything_over(graph) if graph in OVER else plan_in_place(graph)
+
+    monkeypatch.setattr(project, "plan_in_place", plan)
     for (record, samples), found in zip(jobs, host.run_all(jobs, dsp), strict=True):
         expected = Simulation(record).run(networks.torch.from_numpy(samples)).numpy()
         assert np.array_equal(found, expected), record.graph

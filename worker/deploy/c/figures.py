@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from resource_models.arena import plan_arena
+from resource_models.arena_in_place import plan_in_place
 from resource_models.model_size import REQUANTISATION_BYTES, deployed_bytes
 from resource_models.weights import weights
 from worker.deploy.record import Int8Graph
@@ -26,4 +26,4 @@ def figures(record: Int8Graph) -> Figures:
         for table in record.tables.values()
     )
     stored = deployed_bytes(graph, weights(graph, record.non_zeros()))
-    return Figures(plan_arena(graph).arena_bytes, stored - tables, tables)
+    return Figures(plan_in_place(graph).arena_bytes, stored - tables, tables)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from resource_models.arena import ArenaPlan
+from resource_models.in_place import rows_waiting
 from resource_models.model_size import index_bytes
 from resource_models.nodes import (
     Add,
@@ -154,8 +155,15 @@ def _conv2d(step: Step, node: Conv2d) -> Layer:
 
 
 def _depthwise_conv2d(step: Step, node: DepthwiseConv2d) -> Layer:
-    ends = f"{step.at(node.inputs[0])}, {step.at(node.id)}"
-    return _convolution(step, node, f"tiny_depthwise({ends}, f, w, stage);")
+    source = step.at(node.inputs[0])
+    if node.id not in step.plan.over:
+        return _convolution(
+            step, node, f"tiny_depthwise({source}, {step.at(node.id)}, f, w, stage);"
+        )
+    waiting = f"{step.name}_arena + {step.plan.scratch_offsets_bytes[node.id]}"
+    kept = rows_waiting(node, step.shape, step.graph.shapes[node.id])
+    call = f"tiny_depthwise_over({source}, {waiting}, {kept}, f, w, stage);"
+    return _convolution(step, node, call)
 
 
 def _dense(step: Step, node: Dense) -> Layer:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resource_models.arena import plan_arena
+from resource_models.arena_in_place import plan_in_place
 from worker.deploy.c.header import header
 from worker.deploy.c.layers import layers
 from worker.deploy.c.readme import tables
@@ -59,7 +59,7 @@ def sources(record: Int8Graph, name: str = "model", labels: Sequence[str] = ()) 
     if labels and len(labels) != outputs:
         need = f"need one for each of {outputs} outputs"
         raise InvalidProject("labels", f"{need}, got {len(labels)}.")
-    plan = plan_arena(record.graph)
+    plan = plan_in_place(record.graph)
     steps = layers(record, plan, name)
     return {
         f"{name}.h": header(record, plan, name, labels),

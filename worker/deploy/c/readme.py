@@ -49,7 +49,7 @@ def _layers(record: Int8Graph, plan: ArenaPlan, steps: Sequence[Layer]) -> str:
             (
                 number,
                 f"`{node.id}`",
-                node.kind,
+                f"{node.kind}, over `{plan.over[node.id]}`" if node.id in plan.over else node.kind,
                 " + ".join(_shape(shapes[before]) for before in node.inputs),
                 _shape(shapes[node.id]),
                 node_macs(record.graph, counted, node.id) if node.id in counted else 0,
