@@ -31,8 +31,7 @@ def place(blocks: Sequence[Block], bound_bytes: int, seed: int = 0) -> list[int]
     if found := _greedy(blocks, bound_bytes, {}):
         return found  # so it is for most networks
     rng = random.Random(seed)
-    # A part may be turned upside down. A block that shrinks has its lower end where it is.
-    parts = [] if any(block.shrinks for block in blocks) else list(_parts(blocks))
+    parts = list(_parts(blocks))
     return (
         (_joined(blocks, parts, bound_bytes, rng) if len(parts) > 1 else None)
         or stack(blocks, bound_bytes, {}, SEARCH_WORK, rng)
@@ -49,7 +48,8 @@ def height(blocks: Sequence[Block], offsets: Sequence[int]) -> int:
 class _Part:
     """Steps between two places where one block alone crosses, and all blocks that live there."""
 
-    blocks: dict[int, Block]  # cut to the part's steps, which count from 0
+    # Cut to the part's steps, which count from 0. None shrinks: it may be turned upside down.
+    blocks: dict[int, Block]
     entry: int | None
     exit: int | None
 

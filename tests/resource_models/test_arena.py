@@ -1,7 +1,7 @@
 """Plans of the arena: nothing overlaps, and they are as small as they can be."""
 
 import random
-from itertools import combinations
+from itertools import combinations, product
 
 import pytest
 from hypothesis import given, settings
@@ -96,31 +96,39 @@ def test_the_same_network_gets_the_same_plan() -> None:
 
 def most_at_once(found: list[Block], steps: int) -> int:
     return max(
-        sum(block.size_bytes for block in found if block.first <= step <= block.last)
+        sum(
+            size
+            for block in found
+            for size, *lived in block.parts()
+            if lived[0] <= step <= lived[1]
+        )
         for step in range(steps)
     )
 
 
 def overlaps(found: list[Block], offsets: list[int]) -> bool:
     for i, j in combinations(range(len(found)), 2):
-        a, b = found[i], found[j]
-        together = a.first <= b.last and b.first <= a.last
-        apart = offsets[i] + a.size_bytes <= offsets[j] or offsets[j] + b.size_bytes <= offsets[i]
-        if together and not apart:
-            return True
+        for (a, *lived), (b, *other) in product(found[i].parts(), found[j].parts()):
+            together = lived[0] <= other[1] and other[0] <= lived[1]
+            if together and not (offsets[i] + a <= offsets[j] or offsets[j] + b <= offsets[i]):
+                return True
     return False
 
 
-blocks = st.lists(
-    st.builds(
-        lambda size, first, more: Block(size, first, first + more),
-        st.integers(1, 50),
-        st.integers(0, 8),
-        st.integers(0, 5),
-    ),
-    min_size=1,
-    max_size=14,
-)
+@st.composite
+def any_block(draw: st.DrawFn) -> Block:
+    size_bytes, first = draw(st.integers(1, 50)), draw(st.integers(0, 8))
+    last = first + draw(st.integers(0, 5))
+    later = draw(st.lists(st.tuples(st.integers(first + 1, 14), st.integers(1, 50)), max_size=2))
+    shrinks: list[tuple[int, int]] = []
+    for step, size in sorted(later):
+        before_step, before = shrinks[-1] if shrinks else (first, size_bytes)
+        if before_step < step <= last and size < before:
+            shrinks.append((step, size))
+    return Block(size_bytes, first, last, tuple(shrinks))
+
+
+blocks = st.lists(any_block(), min_size=1, max_size=14)
 
 
 @settings(deadline=None)
