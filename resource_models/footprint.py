@@ -4,10 +4,11 @@
   pools and sums, too.
 * `model_size:deployed`: what our C project stores. `:sparse`: SpArSe (2019), a byte per non-zero
   number. `:munas`: uNAS, a byte per weight and bias. `:tflm`: a TensorFlow Lite Micro file.
-* `working_memory:arena`: our planned arena with alignment and scratch. `:bound`: live tensors over
-  the best operator order. `:inplace`: the same with TinyEngine's layers that work in place (MCUNet,
-  2020). `:munas`: uNAS, without the network's input, sums in place. `:wm1`, `:wm2`: SpArSe's two
-  models. `:tflm`: arena and persistent part of TensorFlow Lite Micro (MicroNets, 2021).
+* `working_memory:arena`: our planned arena with alignment and scratch, nothing in place: what the
+  C project takes at most (`arena_in_place`). `:bound`: live tensors over the best operator order.
+  `:inplace`: the same with TinyEngine's layers that work in place (MCUNet, 2020). `:munas`: uNAS,
+  without the network's input, sums in place. `:wm1`, `:wm2`: SpArSe's two models. `:tflm`: arena
+  and persistent part of TensorFlow Lite Micro (MicroNets, 2021).
 * `latency`, `energy`: estimates from measurements; only devices that somebody measured have them.
 
 Each module says how it counts and where the rule comes from.

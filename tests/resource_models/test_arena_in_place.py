@@ -96,7 +96,7 @@ def test_a_sum_of_views_of_one_map_lies_where_that_lies() -> None:
     assert (plan.over, plan.arena_bytes) == ({"s": "x"}, 32)
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(networks())
 def test_a_plan_in_place_is_never_larger_and_loses_nothing(graph: Graph) -> None:
     plain, plan = plan_arena(graph), plan_in_place(graph)
@@ -105,7 +105,7 @@ def test_a_plan_in_place_is_never_larger_and_loses_nothing(graph: Graph) -> None
     assert plan == plain or plan.arena_bytes < plain.arena_bytes
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(networks(), st.sampled_from([1, 4, 16]))
 def test_all_that_can_be_in_place_at_once_can_be_laid_out(graph: Graph, alignment: int) -> None:
     program, buffers = build(graph)
@@ -116,12 +116,10 @@ def test_all_that_can_be_in_place_at_once_can_be_laid_out(graph: Graph, alignmen
     check(graph, described(graph, program, buffers, layout), alignment)
 
 
-def test_most_random_networks_meet_the_bound() -> None:
-    missed = 0
+def test_random_networks_meet_the_bound() -> None:
     for seed in range(100):
         rng = random.Random(seed)
-        missed += plan_in_place(random_network(rng, rng.randint(3, 20))).gap_bytes > 0
-    assert missed <= 1
+        assert plan_in_place(random_network(rng, rng.randint(3, 20))).gap_bytes == 0, seed
 
 
 GEOMETRIES = [
