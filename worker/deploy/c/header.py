@@ -47,7 +47,7 @@ def header(record: Int8Graph, plan: ArenaPlan, name: str, labels: Sequence[str])
         "",
         "/* Where the sample goes. Lies in the arena: fill it anew before each run. */",
         f"int8_t *{name}_input(void);\n",
-        "/* The answers of the last run, until the next one. */",
+        "/* The answers of the last run, until the input is filled anew. */",
         f"const int8_t *{name}_output(void);\n",
         "/* One inference. Not to be called while it runs: there is one arena. */",
         f"void {name}_run(void);\n",

@@ -28,7 +28,7 @@
 /* Keeps the compiler from making a loop of single bytes a call of the C library. */
 #define TINY_BYTE(value) __asm__("" : "+r"(value))
 
-/* Ends a layer. gcc 12 for Arm loses sight of what its own address arithmetic writes to, takes a
+/* Ends a layer, or a part whose values the next one reads. gcc 12 for Arm loses sight of what its own address arithmetic writes to, takes a
    layer for a function without effect and leaves its call out; nothing is left out of memory that
    somebody else may read. Takes no instruction. */
 #define TINY_WRITTEN __asm__ volatile("" : : : "memory")

@@ -106,12 +106,14 @@ TINY void tiny_lanes_over(int8_t *map, int8_t *waiting, int32_t kept, tiny_filte
             const int32_t row = y * w.down - w.top;
             tiny_lanes_row(map, waiting + turn, f, row, channel, lanes, w, stage);
         }
+        TINY_WRITTEN;  /* it is read in another way than it was written */
         turn = turn + across == kept * across ? 0 : turn + across;
         if (y < kept - 1) continue;
         for (int32_t x = 0; x < across; x += lanes) {
             tiny_copy(waiting + turn + x, map + place, lanes);
             place += w.channels;
         }
+        TINY_WRITTEN;
     }
 }
 
