@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from optimizer.parameters import Choice, Integer, Parameter, Real
 from optimizer.space import Point
@@ -93,6 +92,9 @@ class _Programme:
             slack: how much more slack counts.
             least_slack: how much there must be.
         """
+        # Late, since it takes a quarter of a server's start, and few spaces have such rules.
+        from scipy.optimize import Bounds, LinearConstraint, milp
+
         steps = np.where(self._whole, self._spans, 1.0)  # whole parameters in units of one
         matrix = np.column_stack([self._slopes / steps, np.ones(len(self._rests))])
         if not (np.isfinite(matrix).all() and np.isfinite(self._rests).all()):
