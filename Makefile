@@ -4,7 +4,6 @@ PIP_FLAGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt
 SOURCES := pyproject.toml client/pyproject.toml constraints.txt
-export PYTHONDONTWRITEBYTECODE ?=
 
 .PHONY: help demo test test-all check docs fmt bench migrate up clean setup setup-test browser arm
 help:
@@ -51,6 +50,9 @@ arm:
 	  { apt-get install -y -qq --no-install-recommends gcc-arm-none-eabi qemu-system-arm >/dev/null 2>&1 || \
 	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc-arm-none-eabi qemu-system-arm >/dev/null; }; } ; } || \
 	  { echo "Tests of the boards need: sudo apt-get install -y --no-install-recommends gcc-arm-none-eabi qemu-system-arm"; exit 1; }
+
+# Tests start hundreds of processes, and each would compile our sources anew.
+test test-all: export PYTHONDONTWRITEBYTECODE =
 
 test: setup-test browser
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q $(TEST_FLAGS)
