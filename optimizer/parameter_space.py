@@ -1,7 +1,7 @@
 """A space of named parameters, for black boxes of any kind."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -18,10 +18,9 @@ from optimizer.space import INACTIVE, NO_LIMITS, Column, Figures, Point, work_ke
 STEP = 0.1
 # So many steps that break a constraint, before one is made that cannot.
 MOST_STEPS = 32
-# With constraints, points are counted by looking at each: not beyond so many.
-MOST_COUNTED = 10_000
-# Without, a point costs hardly more than to write it down.
-MOST_LISTED = 100_000
+# With constraints, points are counted by looking at each; without, a point costs hardly more than
+# to write it down. Not beyond so many.
+MOST_COUNTED, MOST_LISTED = 10_000, 100_000
 FIELDS = ("kind", "parameters", "constraints", "known")
 
 
@@ -67,9 +66,7 @@ class ParameterSpace:
         """
         for key in data:
             if key not in FIELDS:
-                raise InvalidSpace(
-                    f"space.{key}", f"unknown; a parameter space has {', '.join(FIELDS)}"
-                )
+                raise InvalidSpace(f"space.{key}", f"unknown; need one of {', '.join(FIELDS)}")
         listed = data.get("parameters")
         if not isinstance(listed, list | tuple):
             raise InvalidSpace("space.parameters", f"need a list, got {listed!r}")
@@ -135,6 +132,10 @@ class ParameterSpace:
         told = [Limit(*each) for each in limits.items()]
         told += [Limit(*each, sign=-1.0) for each in least.items()]
         return replace(self, limits=tuple(sorted(told, key=lambda limit: limit.name)))
+
+    def asked(self, names: Iterable[str]) -> Self:
+        """The same space: what is computed from parameters is always known."""
+        return self
 
     def check(self) -> None:
         """Raise InvalidSpace where no point can be found that keeps constraints and limits."""

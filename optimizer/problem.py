@@ -135,7 +135,8 @@ def _within(limit: float, goal: Goal, value: float) -> bool:
 class Problem:
     """A space, one to eight objectives and what else must hold; all that a designer is asked.
 
-    The space is told the bounds and limits of the known figures, since its prior depends on them.
+    The space is told what is asked of it, for some figures are counted only then, and the bounds
+    and limits of the known figures, since its prior depends on them.
     `validation` is the number of validation images behind a measured `error`, `budget` the number
     of trials of the study, `options` what the user set of the designer.
     """
@@ -156,6 +157,8 @@ class Problem:
             raise InvalidProblem(
                 "objectives", f"need 1 to {MOST_OBJECTIVES}, got {len(self.objectives)}"
             )
+        names = [judge.name for judge in self.judges]
+        object.__setattr__(self, "space", self.space.asked(names))
         for number, objective in enumerate(self.objectives):
             self._check(number, objective)
         if not self.measured:

@@ -16,7 +16,7 @@ Constraint = str | Callable[[Point], bool]
 Figure = str | Callable[[Point], float]
 
 MOST_CONSTRAINTS, MOST_FIGURES = 64, 6
-FIGURE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_:.-]{0,63}")
+FIGURE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_:.@-]{0,63}")
 # Stands for "very far from holding" where an expression has no value at all.
 HOPELESS = 1e300
 
@@ -258,5 +258,5 @@ def _check_numbers(constraints: Sequence[Constraint], known: Mapping[str, Figure
     for name in known:
         if not isinstance(name, str) or FIGURE_NAME.fullmatch(name) is None:
             raise InvalidSpace(
-                "space.known", f"need names of up to 64 letters, digits and _:.-, got {name!r}"
+                "space.known", f"need names of up to 64 letters, digits and _:.@-, got {name!r}"
             )

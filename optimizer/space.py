@@ -3,7 +3,7 @@
 import hashlib
 import json
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, Self
@@ -75,6 +75,13 @@ class Space(Protocol):
             least: what a figure must be at least.
         """
 
+    def asked(self, names: Iterable[str]) -> Self:
+        """The same space, which knows also those of these figures that are known only if asked for.
+
+        Args:
+            names: of all objectives and constraints of a problem; unknown ones are left alone.
+        """
+
     def sample(self, rng: random.Random) -> Point:
         """Draw a point from the prior."""
 
@@ -132,7 +139,7 @@ class Space(Protocol):
         """What a worker is told; the service adds data, seed, purpose and metrics."""
 
 
-def space_from_json(
+def space_from_json(  # noqa: PLR0913 - a definition, and what its study adds
     definition: Mapping[str, Any],
     *,
     input_shape: Sequence[int] | None = None,
@@ -140,6 +147,7 @@ def space_from_json(
     device: Device | str | Mapping[str, Any] | None = None,
     training: Mapping[str, Any] | None = None,
     train_images: int | None = None,
+    instructions: Mapping[str, Any] | None = None,
 ) -> Space:
     """Build the space that a study defines.
 
@@ -150,6 +158,7 @@ def space_from_json(
         device: what the figures are computed for; networks only.
         training: the study's changes to the training recipe; networks only.
         train_images: how many images a network is trained on; sets the default epochs.
+        instructions: the costs by which a study counts instructions; networks only.
 
     Raises:
         InvalidSpace: with the path of the wrong field, such as `space.filters`.
@@ -172,6 +181,7 @@ def space_from_json(
             device=device,
             training=training,
             train_images=train_images,
+            instructions=instructions,
         )
     kinds = ", ".join(("parameters", *NETWORK_KINDS))
     raise InvalidSpace("space.kind", f"need one of {kinds}, got {kind!r}")

@@ -6,8 +6,8 @@ of its call, of each pixel, of each output, of each product, of what is left ove
 several at once. `FEATURES` has how often each of them occurs, `counted.json` what each costs on
 each core. A node of a kind or core that was not fitted is an error, never a zero.
 
-These are the kernels of the C project. `instructions` tells of those of an earlier study on a
-Cortex-M4, and of their time; its cycles per instruction follow from their opcodes, not from these.
+Studies keep the costs that they began with, by the name of the form: whoever changes what a form
+counts gives it another name.
 """
 
 import json
@@ -49,7 +49,10 @@ Features = tuple[float, ...]
 
 
 def instructions_on(
-    graph: Graph, core: str, found: Mapping[str, Weights] | None = None
+    graph: Graph,
+    core: str,
+    found: Mapping[str, Weights] | None = None,
+    costs: Coefficients | None = None,
 ) -> dict[str, int]:
     """Instructions of each node that runs, in the order of the network; views take none.
 
@@ -57,8 +60,9 @@ def instructions_on(
         graph: the network.
         core: one of `cores()`.
         found: its weights; left out, none of them is zero.
+        costs: what each cost is there; left out, as it was fitted.
     """
-    costs = coefficients(core)
+    costs = coefficients(core) if costs is None else costs
     return {
         name: max(0, round(sum(c * f for c, f in zip(costs[form], counts, strict=True))))
         for name, (form, counts) in features(graph, found).items()

@@ -67,6 +67,18 @@ class InvalidDevice(ResourceError):
         return f"{self.field}: {self.message}"
 
 
+class InvalidFormula(ResourceError):
+    """The costs of a formula are none; `field` names the core and the form."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(field, message)
+        self.field = field
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
+
 class UnknownKind(ResourceError):
     """A reader met a kind of node that it has no rule for; nothing unknown costs zero."""
 

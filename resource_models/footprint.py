@@ -10,6 +10,9 @@
   without the network's input, sums in place. `:wm1`, `:wm2`: SpArSe's two models. `:tflm`: arena
   and persistent part of TensorFlow Lite Micro (MicroNets, 2021).
 * `latency`, `energy`: estimates from measurements; only devices that somebody measured have them.
+* `instructions@m4`: what an inference of our C project takes on a core, by a formula fitted to
+  counts under emulation. Cores: m0, m3, m4, m7, m33; `instructions` alone is the board's own. It is
+  told where it is asked for.
 
 Each module says how it counts and where the rule comes from.
 """
@@ -23,6 +26,7 @@ from resource_models.devices import Device
 from resource_models.errors import UnknownFigure
 from resource_models.graph import Graph
 from resource_models.in_place import TINYENGINE, in_place
+from resource_models.instructions import figure_for, full_name, is_instructions
 from resource_models.latency import latency_ms
 from resource_models.layer_memory import wm1_bytes, wm2_bytes
 from resource_models.links import Links
@@ -116,8 +120,30 @@ def figures_of(device: Device) -> tuple[str, ...]:
     return tuple(name for name in FIGURES if name not in absent)
 
 
-def canonical(name: str) -> str:
-    """The full name of a figure; `UnknownFigure` names those there are."""
+def offered(device: Device) -> tuple[str, ...]:
+    """The names of all figures that a study may ask for, instructions on the device's core too."""
+    instructions = figure_for(device)
+    return (*figures_of(device), *([] if instructions is None else [instructions]))
+
+
+def unit_of(name: str) -> str | None:
+    """The unit of a figure by its full name; None for what is no figure."""
+    return "instructions" if is_instructions(name) else UNIT.get(name)
+
+
+def canonical(name: str, device: Device | None = None) -> str:
+    """The full name of a figure.
+
+    Args:
+        name: a full name or a short one.
+        device: whose core is meant where instructions are asked for without one.
+
+    Raises:
+        UnknownFigure: there is none; the message names those there are.
+        UnknownCore: instructions were not counted on that core.
+    """
+    if is_instructions(name):
+        return full_name(name, device)
     full = DEFAULTS.get(name, name)
     if full not in UNIT:
         raise UnknownFigure(name, (*FIGURES, *DEFAULTS))

@@ -1,139 +1,137 @@
-"""Instructions of one inference on a Cortex-M4, per operator, from a table of measured layers.
+"""The figure `instructions@CORE`: what one inference takes on a core, by the formula of `counted`.
 
-Source: one network of nine operators, our own kernels (im2col and SMLAD, parameters read at run
-time), gcc 12.2 -O2, counted exactly under QEMU 7.2 on machine netduinoplus2, where one instruction
-is one virtual nanosecond. `MEASURED` holds six of its layers; the whole took 2,476,384.
-
-From these come the costs below: of an output (bias, requantisation, loop), of a multiplication, of
-laying out the channels at one place of a kernel, which all filters share. They give each of the six
-layers within `LAYER_ERROR`. The cost of a pool's tap is what the other layers leave of the whole.
-Sums, padding and joining were not measured: `ASSUMED` counts a requantisation per addend and a few
-instructions per copied byte.
-
-QEMU counts no cycles. 1.35 cycles per instruction follows from the mix of opcodes and the cycles
-that Arm states for each. A latency from it is an estimate and must be labelled so. Of three
-networks that MicroNets (2021) timed on an STM32F446RE, with the kernels of CMSIS-NN, it tells 9 to
-14 % less than they took.
-
-The kernels of a C project are others: what they take, on five cores, is in `counted`.
+It tells of our C project, built with `-O3`, and follows from the network alone: exact as a formula,
+an estimate of what an emulator would count. A study keeps the costs that it began with, so that a
+later fit changes none of its figures.
 """
 
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from resource_models.devices import Device
+from resource_models.counted import Coefficients, coefficients, cores, instructions_on
+from resource_models.devices import DEVICES, Device
+from resource_models.errors import InvalidFormula, UnknownCore
 from resource_models.graph import Graph
-from resource_models.nodes import (
-    Add,
-    AvgPool,
-    Concat,
-    Conv2d,
-    Dense,
-    DepthwiseConv2d,
-    Flatten,
-    Gather,
-    GlobalAvgPool,
-    Input,
-    MaxPool,
-    Node,
-    Pad,
-    Shape,
-    rule_for,
-)
+from resource_models.nodes import DepthwiseConv2d, Input
+from resource_models.weights import Weights, macs, weights
 
-# (layer, instructions per MAC) as measured.
-MEASURED: tuple[tuple[str, float], ...] = (
-    ("conv 3x3 1->8 at 28x28", 14.9),
-    ("depthwise 3x3 8 at 14x14", 12.1),
-    ("conv 1x1 8->16 at 14x14", 8.9),
-    ("conv 1x1 16->32 at 7x7", 5.1),
-    ("conv 3x3 32->24 at 7x7", 2.31),
-    ("dense 32->10", 4.7),
-)
-MEASURED_WHOLE = 2_476_384
-LAYER_ERROR = 0.045
-OUTPUT = 53.0
-PLACE = 60.0
-CONV_MAC = 2.0
-DEPTHWISE_MAC = 6.2
-DENSE_MAC = 3.0
-POOL_TAP = 32.0
-ASSUMED: Mapping[str, float] = {"addend": OUTPUT, "copied byte": 4.0}
-
-CYCLES_PER_INSTRUCTION = 1.35
-CORES = ("Cortex-M4", "Cortex-M4F")
+FAMILY = "instructions"
+AT = "@"
+# Arm's own names: with and without an FPU a core has the same integer instructions, and the M0+
+# those of the M0.
+CORE = re.compile(r"(?:cortex-)?(?P<core>m\d+)[f+]?", re.IGNORECASE)
+FormulaJson = Mapping[str, Mapping[str, Iterable[float]]]
 
 
-def instructions(graph: Graph) -> dict[str, int]:
-    """Instructions of each node that runs, in the order of the network; views take none."""
-    found = {}
-    for node in graph.nodes:
-        before = graph.shapes[node.inputs[0]] if node.inputs else ()
-        count = rule_for(COSTS, node)(node, before, graph.shapes[node.id])
-        if count:
-            found[node.id] = round(count)
-    return found
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """What each step of each kernel costs on a core."""
+
+    core: str
+    costs: Coefficients = field(hash=False)
+
+    @classmethod
+    def fitted(cls, core: str) -> "Formula":
+        """The formula of this release; `UnknownCore` where nothing was counted."""
+        return cls(core, coefficients(core))
+
+    @property
+    def figure(self) -> str:
+        """The full name of what it tells."""
+        return f"{FAMILY}{AT}{self.core}"
+
+    def count(self, graph: Graph, found: Mapping[str, Weights]) -> int:
+        """Instructions of one inference of a network with these weights."""
+        return sum(instructions_on(graph, self.core, found, self.costs).values())
+
+    def dearest_per_mac(self) -> float:
+        """What a multiply-accumulate takes where it takes most: in a depthwise layer."""
+        layer = Graph((Input("x", (16, 16, 16)), DepthwiseConv2d("d", ("x",), (3, 3))))
+        found = weights(layer)
+        return self.count(layer, found) / macs(layer, found)
 
 
-def estimated_latency_ms(graph: Graph, device: Device) -> float | None:
-    """The time that these instructions take at the device's clock; None for other cores.
+def formulas_to_json(formulas: Iterable[Formula]) -> dict[str, Any]:
+    """The costs by core, as `formulas_from_json` reads them."""
+    return {
+        each.core: {form: list(costs) for form, costs in each.costs.items()} for each in formulas
+    }
 
-    A guess of another kind than `latency`, which comes from measured boards; see above.
+
+def formulas_from_json(told: Any) -> tuple[Formula, ...]:
+    """Read the costs that a study began with.
+
+    Kernels that this release counts otherwise have the costs of this release.
+
+    Raises:
+        InvalidFormula: they are no costs.
+        UnknownCore: this release does not know the core.
     """
-    if device.core not in CORES:
+    if not isinstance(told, Mapping):
+        raise InvalidFormula(FAMILY, f"need costs by core, got {type(told).__name__}.")
+    return tuple(_formula(core, forms) for core, forms in told.items())
+
+
+def is_instructions(name: str) -> bool:
+    """Whether a figure, by its full name or a short one, counts instructions."""
+    return name.partition(AT)[0] == FAMILY
+
+
+def core_of(word: str) -> str:
+    """The core that is meant: `m4`, `cortex-m4`, `Cortex-M4F`, or the name of a device.
+
+    Raises:
+        UnknownCore: nothing was counted on it; the message names the cores there are.
+    """
+    device = DEVICES.get(word)
+    match = CORE.fullmatch(word if device is None else device.core)
+    core = None if match is None else match["core"].lower()
+    if core not in cores():
+        raise UnknownCore(word if device is None else f"{word} ({device.core})", cores())
+    return core
+
+
+def figure_for(device: Device) -> str | None:
+    """The figure on a device's own core; None where nothing was counted."""
+    try:
+        return f"{FAMILY}{AT}{core_of(device.core)}"
+    except UnknownCore:
         return None
-    cycles = CYCLES_PER_INSTRUCTION * sum(instructions(graph).values())
-    return 1000 * cycles / device.clock_hz
 
 
-def _none(node: Node, before: Shape, after: Shape) -> float:
-    return 0.0
+def full_name(name: str, device: Device | None) -> str:
+    """The full name of a figure of this family; without a core, that of the device is meant.
+
+    Raises:
+        UnknownCore: nothing was counted on it.
+    """
+    _, at, word = name.partition(AT)
+    if not at and device is not None:
+        word = device.core
+    return f"{FAMILY}{AT}{core_of(word)}"
 
 
-def _conv2d(node: Conv2d, before: Shape, after: Shape) -> float:
-    places = node.kernel[0] * node.kernel[1]
-    # A 1 x 1 kernel reads its input where it lies.
-    laid_out = PLACE * places if places > 1 else 0.0
-    per_filter = OUTPUT + CONV_MAC * places * before[2]
-    return after[0] * after[1] * (laid_out + node.filters * per_filter)
+def _formula(core: Any, forms: Any) -> Formula:
+    if not isinstance(forms, Mapping):
+        raise InvalidFormula(f"{FAMILY}.{core}", f"need costs by form, got {type(forms).__name__}.")
+    own = {form: _costs(f"{FAMILY}.{core}.{form}", costs) for form, costs in forms.items()}
+    return Formula(
+        core,
+        {
+            form: own[form] if len(own.get(form, ())) == len(now) else now
+            for form, now in coefficients(core).items()
+        },
+    )
 
 
-def _depthwise_conv2d(node: DepthwiseConv2d, before: Shape, after: Shape) -> float:
-    return math.prod(after) * (OUTPUT + DEPTHWISE_MAC * node.kernel[0] * node.kernel[1])
+def _costs(field: str, costs: Any) -> tuple[float, ...]:
+    if not isinstance(costs, list) or not all(map(_is_cost, costs)):
+        raise InvalidFormula(field, f"need numbers from 0, got {costs!r:.100}.")
+    return tuple(map(float, costs))
 
 
-def _dense(node: Dense, before: Shape, after: Shape) -> float:
-    return node.units * (OUTPUT + DENSE_MAC * before[0])
-
-
-def _pool(node: MaxPool | AvgPool, before: Shape, after: Shape) -> float:
-    return POOL_TAP * node.window[0] * node.window[1] * math.prod(after)
-
-
-def _whole_map(node: GlobalAvgPool, before: Shape, after: Shape) -> float:
-    return POOL_TAP * math.prod(before)
-
-
-def _sum(node: Add, before: Shape, after: Shape) -> float:
-    return ASSUMED["addend"] * len(node.inputs) * math.prod(after)
-
-
-def _copy(node: Pad | Concat, before: Shape, after: Shape) -> float:
-    return ASSUMED["copied byte"] * math.prod(after)
-
-
-COSTS: Mapping[type[Node], Callable[[Any, Shape, Shape], float]] = {
-    Input: _none,
-    Conv2d: _conv2d,
-    DepthwiseConv2d: _depthwise_conv2d,
-    Dense: _dense,
-    MaxPool: _pool,
-    AvgPool: _pool,
-    GlobalAvgPool: _whole_map,
-    Pad: _copy,
-    Gather: _none,
-    Add: _sum,
-    Concat: _copy,
-    Flatten: _none,
-}
+def _is_cost(cost: Any) -> bool:
+    return type(cost) in (int, float) and math.isfinite(cost) and cost >= 0

@@ -13,7 +13,7 @@ from service.models import Metric, Trial
 
 # Trials per query: a statement takes 32,766 parameters on SQLite and 65,535 on PostgreSQL.
 AT_ONCE = 1000
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_:.-]{0,63}")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_:.@-]{0,63}")
 
 
 def checked(metrics: Mapping[str, float]) -> dict[str, float]:
@@ -29,7 +29,7 @@ def _checked(name: str, value: float) -> float:
     field = f"metrics.{name}"
     if NAME.fullmatch(name) is None:
         raise InvalidMetrics(
-            field, f"{field}: need a name of up to 64 letters, digits and _:.-, got {name!r}."
+            field, f"{field}: need a name of up to 64 letters, digits and _:.@-, got {name!r}."
         )
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidMetrics(field, f"{field}: need a number, got {value!r}.")

@@ -12,7 +12,15 @@ from service.states import CONFIRM
 
 # Bits may be added, never moved: they are in the database.
 BITS: Mapping[str, int] = MappingProxyType(
-    {"pruning": 1, "parent": 2, "binary": 4, "training": 8, "confirm": 16, "int8": 32}
+    {
+        "pruning": 1,
+        "parent": 2,
+        "binary": 4,
+        "training": 8,
+        "confirm": 16,
+        "int8": 32,
+        "instructions": 64,
+    }
 )
 PRUNING = BITS["pruning"]
 CONFIRMING = BITS["confirm"]
@@ -34,7 +42,11 @@ FIRST_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
 
 def of(work: Mapping[str, Any]) -> int:
     """Return the bits of all that a worker must be able to do for this work."""
-    needed = [name for name in ("pruning", "parent", "binary") if work.get(name) is not None]
+    needed = [
+        name
+        for name in ("pruning", "parent", "binary", "instructions")
+        if work.get(name) is not None
+    ]
     recipe = dict(work.get("training", {}))
     if recipe.get("quantisation", "none") != "none":
         needed.append("int8")

@@ -5,12 +5,13 @@ from types import MappingProxyType
 from typing import Any
 
 from optimizer.errors import OptimizerError
+from optimizer.networks.space import NetworkSpace
 from optimizer.problem import Constraint, Objective, Problem, Role
 from optimizer.scale import GivenScale, Scale
 from optimizer.space import Space
 from resource_models.devices import DEVICES
-from resource_models.errors import UnknownFigure
-from resource_models.footprint import canonical, figures_of
+from resource_models.errors import UnknownCore, UnknownFigure
+from resource_models.footprint import canonical, figures_of, offered
 from service.errors import InvalidDefinition
 
 OBJECTIVE: Mapping[str, Any] = MappingProxyType(
@@ -147,12 +148,20 @@ def _figure(name: str, field: str, space: Space) -> tuple[str, Role]:
         return name, "known" if name in space.known_names else "measured"
     if name in space.measured_names:
         return name, "measured"
+    assert isinstance(space, NetworkSpace)
     try:
-        figure = canonical(name)
+        figure = canonical(name, space.device)
     except UnknownFigure as error:
-        possible = ", ".join([*space.measured_names, *space.known_names])
+        possible = ", ".join([*space.measured_names, *offered(space.device)])
         raise InvalidDefinition(field, f"{field}: need one of {possible}, got {name!r}.") from error
-    if figure not in space.known_names:
+    except UnknownCore as error:
+        raise InvalidDefinition(
+            field,
+            f"{field}: instructions were not counted on {error.name}; need a core of "
+            f"{', '.join(error.known)}, or a device that has one, got {name!r}.",
+            f"Name the core, as in instructions@{error.known[0]}, or leave it out.",
+        ) from error
+    if figure not in space.asked([figure]).known_names:
         able = ", ".join(board for board in DEVICES if figure in figures_of(DEVICES[board]))
         raise InvalidDefinition(
             field,

@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 
 from resource_models.footprint import figures_of, footprint
 from resource_models.graph import Graph
+from resource_models.weights import weights
 from worker.aware import AwareNetwork
 from worker.course import Course, Report
 from worker.deploy.errors import DeployError
@@ -167,6 +168,8 @@ def costs(work: Work, network: Network, non_zeros: Mapping[str, int]) -> dict[st
         return {}
     assert work.device is not None  # checked before the training
     found = footprint(network.graph, work.device, non_zeros).figures()
+    told = weights(network.graph, non_zeros) if work.formulas else {}
+    found |= {formula.figure: formula.count(network.graph, told) for formula in work.formulas}
     return {name: found[name] for name in wanted}
 
 
@@ -182,7 +185,7 @@ def check_figures(work: Work) -> None:
         return
     if work.device is None:
         raise UnsupportedWork(f"device: needed to count {wanted[0]}, but missing.")
-    there = figures_of(work.device)
+    there = (*figures_of(work.device), *(formula.figure for formula in work.formulas))
     for name in wanted:
         if name not in there:
             raise UnsupportedWork(f"metrics: there is no {name!r} for {work.device.name}.")

@@ -5,8 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from resource_models.devices import Device
-from resource_models.errors import InvalidDevice, InvalidGraph, UnknownKind
+from resource_models.errors import (
+    InvalidDevice,
+    InvalidFormula,
+    InvalidGraph,
+    UnknownCore,
+    UnknownKind,
+)
 from resource_models.graph import Graph
+from resource_models.instructions import Formula, formulas_from_json
 from worker.errors import Infeasible, UnsupportedWork
 from worker.pruning.recipe import Pruning
 from worker.recipe import Recipe
@@ -25,10 +32,11 @@ class Work:
     """One network to train, and on what.
 
     `metrics` are the objectives that the server wants measured. For a network that is pruned they
-    hold figures of `resource_models` on `device`, too: what the network costs after the cut is
-    only known then. `binary` makes two classes of the data: labels below it, and the others.
-    `inherits` says that the weights of a parent come with the work. `confirms` says that the
-    network was chosen before: it is trained from scratch, and the test set is read at the end.
+    hold figures of `resource_models` on `device` and by `formulas`, too: what the network costs
+    after the cut is only known then. `binary` makes two classes of the data: labels below it, and
+    the others. `inherits` says that the weights of a parent come with the work. `confirms` says
+    that the network was chosen before: it is trained from scratch, and the test set is read at the
+    end.
     """
 
     graph: Graph
@@ -41,6 +49,7 @@ class Work:
     inherits: bool = False
     binary: int | None = None
     device: Device | None = None
+    formulas: tuple[Formula, ...] = ()
     metrics: tuple[str, ...] = field(default=(ERROR,))
     confirms: bool = False
 
@@ -88,6 +97,7 @@ class Work:
             inherits=value.get("parent") is not None,
             binary=value.get("binary"),
             device=_device(value.get("device")),
+            formulas=_formulas(value.get("instructions")),
             metrics=tuple(value.get("metrics", (ERROR,))),
             confirms=purpose == CONFIRM,
             **named,
@@ -99,3 +109,10 @@ def _device(value: Any) -> Device | None:
         return None if value is None else Device.from_json(value)
     except InvalidDevice as invalid:
         raise UnsupportedWork(f"device: {invalid}") from invalid
+
+
+def _formulas(value: Any) -> tuple[Formula, ...]:
+    try:
+        return () if value is None else formulas_from_json(value)
+    except (InvalidFormula, UnknownCore) as invalid:
+        raise UnsupportedWork(f"instructions: {invalid}") from invalid

@@ -1,7 +1,7 @@
 """Numbers as people read them."""
 
 NOTHING = "-"
-WHOLE_UNITS = {"B", "MACs"}
+WHOLE_UNITS = {"B", "MACs", "instructions"}
 
 
 def number(value: float | None, unit: str | None = None) -> str:

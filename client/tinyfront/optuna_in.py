@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 MOST_STEPS = 100  # of a stepped range that becomes a choice
-NO_METRIC = re.compile(r"[^A-Za-z0-9_:.-]")  # what no name of a metric has
+NO_METRIC = re.compile(r"[^A-Za-z0-9_:.@-]")  # what no name of a metric has
 
 
 def from_optuna(

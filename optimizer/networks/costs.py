@@ -5,6 +5,7 @@ again for every point of its history; many points differ in their training alone
 """
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 
 from optimizer.networks.genotype import Gene, Shape
@@ -14,6 +15,8 @@ from resource_models.devices import Device
 from resource_models.even_cut import Scope, even_cut
 from resource_models.footprint import figures_of, footprint
 from resource_models.graph import Graph
+from resource_models.instructions import Formula
+from resource_models.weights import weights
 
 # A proposal looks at some hundreds of networks. A graph takes about ten kilobytes, the figures of a
 # point one or two (mostly the text that they are found by).
@@ -26,12 +29,26 @@ def graph_of(point: Point, shape: Shape, classes: int) -> Graph:
 
 
 def costs_of(
-    point: Point, pruning: Gene | None, shape: Shape, classes: int, board: Device
+    point: Point,
+    pruning: Gene | None,
+    shape: Shape,
+    classes: int,
+    board: Device,
+    formulas: tuple[Formula, ...],
 ) -> dict[str, float]:
-    """The figures of a point on a device, after an even cut where it is pruned."""
+    """The figures of a point on a device, after an even cut where it is pruned.
+
+    Instructions take a third of the time of all else, so they come by the formulas alone that a
+    study asks for.
+    """
     cut = None if pruning is None else (pruning["scope"], pruning["target"])
-    found = _figures(_text(point), cut, shape, classes, board)
-    return dict(zip(figures_of(board), found, strict=True))
+    found = _figures(_text(point), cut, shape, classes, board, formulas)
+    return dict(zip(names_of(board, formulas), found, strict=True))
+
+
+def names_of(board: Device, formulas: Sequence[Formula]) -> tuple[str, ...]:
+    """The names of the figures that `costs_of` tells."""
+    return (*figures_of(board), *(formula.figure for formula in formulas))
 
 
 def _text(point: Point) -> str:
@@ -48,11 +65,18 @@ def _graph(text: str, shape: Shape, classes: int) -> Graph:
 
 @lru_cache(POINTS)
 def _figures(
-    text: str, cut: tuple[Scope, float | None] | None, shape: Shape, classes: int, board: Device
+    text: str,
+    cut: tuple[Scope, float | None] | None,
+    shape: Shape,
+    classes: int,
+    board: Device,
+    formulas: tuple[Formula, ...],
 ) -> tuple[float, ...]:
     graph, non_zeros = _graph(text, shape, classes), None
     if cut is not None:
         smaller = even_cut(graph, *cut)
         graph, non_zeros = smaller.graph, smaller.non_zeros
     found = footprint(graph, board, non_zeros).figures()
-    return tuple(found[name] for name in figures_of(board))
+    told = weights(graph, non_zeros) if formulas else {}
+    counts = (formula.count(graph, told) for formula in formulas)
+    return (*(found[name] for name in figures_of(board)), *counts)

@@ -27,12 +27,14 @@ def default_scales(
 
     Error: from half an image to half of what guessing gives. Resources: from the cheapest network
     of the space to the limit, else four times the bound, else the device's budget; operations and
-    the time and energy that they take to the most that the space trains. All on a log scale.
+    the time, energy and instructions that they take to the most that the space trains. All on a log
+    scale.
 
     Raises:
         InvalidProblem: with the path of the field, where nothing lies between the two ends.
     """
     board = device_named(device) if isinstance(device, str) else device
+    space = space.asked(objective.name for objective in objectives)
     least = space.figures(space.cheapest)
     scales = {}
     for number, objective in enumerate(objectives):
@@ -71,8 +73,9 @@ def _reference(
     if objective.bound is not None:
         return BOUNDS_SAMPLED * objective.bound, "bound"
     family = objective.name.partition(":")[0]
-    if family in ("latency", "energy"):
-        return _slowest(space.device, space.ranges.max_macs)[family], "reference"
+    slowest = _slowest(space)
+    if objective.name in slowest:
+        return slowest[objective.name], "reference"
     if family not in DEFAULT_BUDGET_BYTES:
         return space.ranges.max_macs, "reference"
     if board is None:
@@ -81,8 +84,12 @@ def _reference(
     return budgets[family], "reference"
 
 
-def _slowest(board: Device, macs: int) -> dict[str, float]:
-    """What so many operations take where they take longest; what nobody measured is left out."""
-    latency = max((line.latency_ms(macs) for line in board.latency), default=0.0)
-    taken = {"latency": latency}
-    return taken if board.power is None else taken | {"energy": board.power.energy_mj(latency)}
+def _slowest(space: NetworkSpace) -> dict[str, float]:
+    """What the most operations take where they take longest; what nobody measured is left out."""
+    board, macs = space.device, space.ranges.max_macs
+    taken = {formula.figure: formula.dearest_per_mac() * macs for formula in space.formulas}
+    if board.latency:
+        taken["latency"] = max(line.latency_ms(macs) for line in board.latency)
+    if board.power is not None:
+        taken["energy"] = board.power.energy_mj(taken["latency"])
+    return taken

@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -12,9 +12,10 @@ from optimizer.networks import lineage
 from optimizer.networks.board import DEFAULT_DEVICE, board
 from optimizer.networks.caps import Caps, Wishes
 from optimizer.networks.corners import cheapest_by_scope
-from optimizer.networks.costs import costs_of, graph_of
+from optimizer.networks.costs import costs_of, graph_of, names_of
 from optimizer.networks.essence import Essence
 from optimizer.networks.features import columns, features, options
+from optimizer.networks.formulas import Formulas, asked_of, read_formulas, written
 from optimizer.networks.genotype import TRAINING_FIELDS, Gene, Shape, shrunk_to
 from optimizer.networks.meter import Meter
 from optimizer.networks.morphs import morph
@@ -30,7 +31,6 @@ from optimizer.networks.validity import check_point
 from optimizer.parameters import is_whole
 from optimizer.space import NO_LIMITS, Column, Figures, Point, work_key
 from resource_models.devices import Device, device
-from resource_models.footprint import figures_of
 from resource_models.graph import Graph
 
 
@@ -46,6 +46,7 @@ class NetworkSpace:
     bounds: Wishes = ()
     limits: Wishes = ()
     least: Wishes = ()
+    formulas: Formulas = ()  # of the instructions that the study asks for
     kind: str = "tiny"  # the preset that the ranges are changes of
 
     measured_names: ClassVar[tuple[str, ...] | None] = ("error",)
@@ -67,7 +68,7 @@ class NetworkSpace:
             )
 
     @classmethod
-    def from_json(
+    def from_json(  # noqa: PLR0913 - a definition, and what its study adds
         cls,
         data: Mapping[str, Any],
         *,
@@ -76,6 +77,7 @@ class NetworkSpace:
         device: Device | str | Mapping[str, Any] | None = None,
         training: Mapping[str, Any] | None = None,
         train_images: int | None = None,
+        instructions: Mapping[str, Any] | None = None,
     ) -> "NetworkSpace":
         """Build the space of a study; `optimizer.space.space_from_json` has the details."""
         ranges, kind = ranges_of(data), data["kind"]
@@ -87,6 +89,7 @@ class NetworkSpace:
             classes,
             board(device),
             Recipe.from_json(training, train_images),
+            formulas=read_formulas(instructions),
             kind=kind,
         )
 
@@ -98,14 +101,13 @@ class NetworkSpace:
 
     @property
     def known_names(self) -> tuple[str, ...]:
-        """The figures that the device has."""
-        return figures_of(self.device)
+        """The figures that the device has, and what the study asks for beside them."""
+        return names_of(self.device, self.formulas)
 
     @cached_property
     def searched(self) -> tuple[str, ...]:
         """What the recipe leaves to the gene `training`."""
-        left_open = self.recipe.searched()
-        return tuple(name for name in TRAINING_FIELDS if name in left_open)
+        return tuple(name for name in TRAINING_FIELDS if name in self.recipe.searched())
 
     @property
     def inherits(self) -> bool:
@@ -149,7 +151,12 @@ class NetworkSpace:
             "classes": self.classes,
             "device": self.device.to_json(),
             "training": self.recipe.to_json(),
+            **written(self.formulas),
         }
+
+    def asked(self, names: Iterable[str]) -> Self:
+        """The same networks, whose instructions are known on the cores that are named."""
+        return replace(self, formulas=asked_of(names, self.formulas))
 
     def within(self, bounds: Figures, limits: Figures, least: Figures = NO_LIMITS) -> Self:
         """The same networks, drawn with these bounds and limits in mind."""
@@ -241,7 +248,7 @@ class NetworkSpace:
         share. Without a target it is an upper bound.
         """
         pruning = self._pruning(point)
-        return costs_of(point, pruning, self.input_shape, self.classes, self.device)
+        return costs_of(point, pruning, self.input_shape, self.classes, self.device, self.formulas)
 
     def work(self, point: Point) -> dict[str, Any]:
         """What a worker is told of the network; of a parent, the service adds where it lies."""
@@ -252,10 +259,10 @@ class NetworkSpace:
             "pruning": None,
             "parent": point.get(lineage.PARENT),
         }
-        pruning = self._pruning(point)
-        if pruning is not None:
+        if (pruning := self._pruning(point)) is not None:
             work["pruning"] = pruning_recipe(pruning, self.ranges)
-            work["device"] = self.device.to_json()  # its figures are counted again after the cut
+            # Figures are counted again after the cut.
+            work |= {"device": self.device.to_json(), **written(self.formulas)}
         return work
 
     @cached_property

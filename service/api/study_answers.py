@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from resource_models.footprint import UNIT
+from resource_models.footprint import unit_of
 from service import budgets, fronts, studies
 from service.api.schemas.studies import ConstraintOut, Counts, ObjectiveOut, StudyOut
 from service.api.schemas.workers import DataOut
@@ -70,7 +70,7 @@ def _objective(objective: Mapping[str, Any], expressions: Mapping[str, str]) -> 
         name=objective["name"],
         role=objective["role"],
         goal=objective["goal"],
-        unit=UNIT.get(objective["name"]) if objective["role"] == "known" else None,
+        unit=unit_of(objective["name"]) if objective["role"] == "known" else None,
         bound=objective["bound"],
         limit=objective["limit"],
         ideal=scale["ideal"],

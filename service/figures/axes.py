@@ -6,14 +6,14 @@ from typing import Any
 
 from optimizer.problem import Objective
 from resource_models.devices import Device
-from resource_models.footprint import UNIT
+from resource_models.footprint import unit_of
 from service.figures.layout import line_across
 
 # A budget further away than this is left out: beside 512 kB a network of 2 kB would be a dot.
 NEAR_LINEAR = 1.5
 NEAR_LOG = 4.0
 # What is counted, and so whole; milliseconds and millijoules are not.
-COUNTED = frozenset({"B", "MACs"})
+COUNTED = frozenset({"B", "MACs", "instructions"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ class Axis:
 
     @property
     def unit(self) -> str | None:
-        """B, MACs, ms, mJ or nothing."""
-        return UNIT.get(self.name) if self.objective.role == "known" else None
+        """B, MACs, instructions, ms, mJ or nothing."""
+        return unit_of(self.name) if self.objective.role == "known" else None
 
     @property
     def counted(self) -> bool:
@@ -104,7 +104,8 @@ class Axis:
             # Few ticks, since Plotly else writes all of 1 to 9 in each decade, one over the other.
             axis |= {"type": "log", "title": {"text": f"{self.name} (log)"}, "nticks": 5}
         axis["tickformat"] = "~s" if self.counted else "~g"
-        if self.unit is not None:
+        # A long word at each tick would take half of a narrow chart, and the title begins with it.
+        if self.unit is not None and not self.name.startswith(self.unit):
             axis["ticksuffix"] = f" {self.unit}"
         return axis
 

@@ -1,13 +1,15 @@
 """Checks the lines of an exported study before anything of it is stored."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from optimizer.errors import OptimizerError
+from optimizer.errors import InvalidSpace, OptimizerError
+from optimizer.networks.formulas import read_formulas
+from optimizer.networks.space import NetworkSpace
 from optimizer.problem import Problem
 from optimizer.scale import Scale
 from service import definitions, earlier
@@ -106,12 +108,24 @@ def _begin(study: StudyRecord, name: str | None) -> Checked:
     try:
         prepared = definitions.prepare(earlier.complete(definition), facts_of)
         scales = {each: Scale(**scale.model_dump()) for each, scale in study.scales.items()}
-        problem = prepared.problem.with_scales(scales)
+        problem = _as_counted(prepared.problem, study.instructions).with_scales(scales)
     except InvalidDefinition as error:
         raise ImportRefused(1, f"definition.{error.field}", str(error)) from error
     except OptimizerError as error:
         raise ImportRefused(1, f"scales.{error.field}", str(error)) from error
     return Checked(study, prepared, problem)
+
+
+def _as_counted(problem: Problem, costs: Mapping[str, Any] | None) -> Problem:
+    """The problem with the costs of instructions that its study began with."""
+    space = problem.space
+    if costs is None or not isinstance(space, NetworkSpace):
+        return problem
+    try:
+        formulas = read_formulas(costs)
+    except InvalidSpace as error:
+        raise ImportRefused(1, error.field, str(error)) from error
+    return replace(problem, space=replace(space, formulas=formulas))
 
 
 class _Book:

@@ -94,6 +94,9 @@ class StudyRecord(Body):
     ended_reason: Annotated[Ended, Field(strict=False)] | None
     scales: dict[str, ScaleRecord]
     data: DataIn | None
+    instructions: dict[str, dict[str, list[float]]] | None = Field(
+        None, description="What each step of a kernel costs, by core and form, where that is asked."
+    )
     trials: Trials
     epochs: Epochs | None
     hours: Hours | None

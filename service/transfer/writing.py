@@ -53,6 +53,7 @@ def _study(study: Study) -> Line:
         "ended_at",
     )
     objectives = study.problem["objectives"]
+    counted = study.problem["context"].get("instructions")
     return {
         "record": "study",
         "format": FORMAT,
@@ -62,6 +63,8 @@ def _study(study: Study) -> Line:
         "ended_reason": study.ended_reason,
         "scales": {each["name"]: each["scale"] for each in objectives if each["scale"]},
         "data": study.data,
+        # Only where it says something: earlier releases know no such field.
+        **({} if counted is None else {"instructions": counted}),
         **{name: getattr(study, name) for name in same},
     }
 

@@ -12,6 +12,7 @@ SAMPLES = [
     errors.InvalidPatches("patches", "need an integer >= 1, got 0."),
     errors.InvalidCut("c.filters", "need at least one that stays."),
     errors.InvalidDevice("name", "needed, but missing."),
+    errors.InvalidFormula("instructions.m4.add", "need numbers from 0, got [-1]."),
     errors.UnknownKind("softmax", ["add", "dense"]),
     errors.UnknownNode("nobody"),
     errors.UnknownFigure("latency", ["macs"]),

@@ -11,7 +11,6 @@ from resource_models import (
     arena_in_place,
     counted,
     in_place,
-    instructions,
     model_size,
     munas,
     node_json,
@@ -45,7 +44,6 @@ READERS: dict[str, tuple[Mapping[type[Node], Any], Callable[[Graph], Any]]] = {
     "our own in place": (in_place.OURS, arena_in_place.plan_in_place),
     "operations of uNAS": (munas.BESIDES, lambda graph: footprint(graph, UNO)),
     "TensorFlow Lite Micro": (tflm.SCRATCH, lambda graph: footprint(graph, UNO)),
-    "instructions": (instructions.COSTS, instructions.instructions),
     "counted instructions": (counted.FEATURES, counted.features),
     "parts of maps": (regions.REACH, every_region),
 }
@@ -56,7 +54,6 @@ NOT_READ: dict[str, frozenset[type[Node]]] = {
     "in place": program.VIEWS | {Input},
     "our own in place": program.VIEWS | {Input},
     "TensorFlow Lite Micro": tflm.VIEWS | {Input},
-    "counted instructions": (counted.FEATURES, counted.features),
     "parts of maps": regions.WHOLE | {Input},
 }
 

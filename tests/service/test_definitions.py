@@ -122,6 +122,43 @@ def test_latency_and_energy_are_objectives_where_the_device_has_them() -> None:
     assert prepare(prepared.definition, lambda name: DIGITS) == prepared
 
 
+@pytest.mark.parametrize(
+    ("name", "full"),
+    [
+        ("instructions", "instructions@m4"),  # the core of the study's device
+        ("instructions@m0", "instructions@m0"),
+        ("instructions@Cortex-M33", "instructions@m33"),
+        ("instructions@rp2040", "instructions@m0"),  # a device that has this core
+    ],
+)
+def test_instructions_on_a_core_are_known_wherever_they_are_asked(name: str, full: str) -> None:
+    asked = {**NETWORK, "objectives": [{"name": "error"}, {"name": name}]}
+    prepared = prepare(asked, lambda name: DIGITS)
+    assert prepared.definition["objectives"][1]["name"] == full
+    problem = prepared.problem
+    assert problem.objectives[1].role == "known"
+    assert full in problem.space.figures(problem.space.sample(random.Random(0)))
+    limited = {**NETWORK, "constraints": [{"name": name, "limit": 50_000.0}]}
+    space = prepare(limited, lambda name: DIGITS).problem.space
+    assert space.figures(space.sample(random.Random(0)))[full] <= 50_000
+    assert prepare(prepared.definition, lambda name: DIGITS) == prepared
+    assert "instructions" not in prepare(NETWORK, lambda name: DIGITS).problem.space.context()
+
+
+@pytest.mark.parametrize(
+    ("device", "name"),
+    [("stm32f446re", "instructions@z80"), ("esp32-s3", "instructions"), (None, "instructions@")],
+)
+def test_instructions_on_an_uncounted_core_name_those_there_are(
+    device: str | None, name: str
+) -> None:
+    objectives = [{"name": "error"}, {"name": name}]
+    error = refused({**NETWORK, "device": device, "objectives": objectives})
+    assert error.field == "objectives.1.name"
+    assert "need a core of m0, m3, m4, m7, m33" in str(error)
+    assert "instructions@m0" in str(error.remedy)
+
+
 def test_two_classes_of_ten_change_the_networks_and_not_the_data() -> None:
     prepared = prepare({**NETWORK, "binary": 5}, lambda name: DIGITS)
     assert isinstance(prepared.problem.space, NetworkSpace)

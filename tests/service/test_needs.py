@@ -30,6 +30,7 @@ RECIPE = {
         ({"pruning": None, "parent": None}, []),
         ({"pruning": {"scope": "channels"}}, ["pruning"]),
         ({"parent": {"key": "a"}}, ["parent"]),
+        ({"pruning": {}, "instructions": {"m4": {}}}, ["pruning", "instructions"]),
         ({"binary": 5}, ["binary"]),
         ({"training": RECIPE | {"schedule": "cosine"}}, ["training"]),
         ({"training": RECIPE | {"augment": "shift3"}}, ["training"]),
@@ -55,7 +56,7 @@ def test_bits_are_named_by_the_words_they_came_from() -> None:
 
 def test_bits_stay_what_they_are_in_databases() -> None:
     bits = {"pruning": 1, "parent": 2, "binary": 4, "training": 8, "confirm": 16, "int8": 32}
-    assert dict(needs.BITS) == bits
+    assert dict(needs.BITS) == {**bits, "instructions": 64}
 
 
 def test_words_of_a_later_release_are_ignored_and_no_word_counts_twice() -> None:

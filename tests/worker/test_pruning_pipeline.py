@@ -9,6 +9,8 @@ import torch
 
 from resource_models.devices import device
 from resource_models.footprint import footprint
+from resource_models.instructions import Formula
+from resource_models.weights import weights as told
 from tests.worker.prunable import TIED, WAYS, rows, work
 from tests.worker.samples import FLAT
 from worker.course import error_of
@@ -98,14 +100,16 @@ def test_the_same_seed_gives_the_same_bytes(data: Tensors, scope: str, method: s
 def test_the_figures_are_the_footprint_of_what_came_out(data: Tensors, scope: str) -> None:
     recipe = {"scope": scope, "method": "feedback", "target": 0.7}
     value = work(recipe)
-    asked = replace(value, metrics=tuple(FIGURES))
+    formula = Formula.fitted("m0")
+    asked = replace(value, metrics=(*FIGURES, formula.figure), formulas=(formula,))
     trained = train(asked, data, lambda *_: False)
     left = {
         name: int(linear.weight.count_nonzero())
         for name, linear in linears(trained.network).items()
     }
     found = footprint(trained.network.graph, device("arduino-uno"), left).figures()
-    assert trained.figures == {name: found[name] for name in FIGURES[1:]}
+    found[formula.figure] = formula.count(trained.network.graph, told(trained.network.graph, left))
+    assert trained.figures == {name: found[name] for name in (*FIGURES[1:], formula.figure)}
     whole = footprint(TIED, device("arduino-uno")).figures()
     assert trained.figures["model_size:sparse"] < whole["model_size:sparse"]
 

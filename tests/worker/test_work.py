@@ -30,6 +30,8 @@ def test_work_is_read_whole(json: dict[str, Any]) -> None:
         ({"pruning": {"target": 0.5}}, "pruning: .*scope"),
         ({"pruning": {"scope": "all"}}, "pruning: "),
         ({"metrics": ["error", "latency"]}, "measures no 'latency'"),
+        ({"instructions": {"z80": {}}}, "instructions: Instructions were not counted on 'z80'"),
+        ({"instructions": {"m4": {"add": [-1.0]}}}, r"instructions\.m4\.add: need numbers"),
         ({"seed": -1}, "seed: need a whole number"),
         ({"seed": 2**63}, "seed: need a whole number"),
         ({"graph": {"version": 1, "nodes": [{"id": "a", "kind": "lstm"}]}}, "graph: kind"),

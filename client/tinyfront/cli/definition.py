@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 OBJECTIVE = re.compile(
-    r"(?:(?P<goal>min|max)\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_:.-]*)\s*(?P<wishes>(?:[<>]=.*)?)"
+    r"(?:(?P<goal>min|max)\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_:.@-]*)\s*(?P<wishes>(?:[<>]=.*)?)"
 )
 WISH = re.compile(r"(?P<sign>[<>]=)\s*(?P<number>[^<>=!\s]+)\s*(?P<hard>!?)\s*")
 GOAL = {"min": "minimize", "max": "maximize", "<=": "minimize", ">=": "maximize"}

@@ -17,7 +17,7 @@ from tinyfront.front import find_objective
 from tinyfront.limits import Limit
 from tinyfront.records import StudyObjective
 
-RANGE = re.compile(r"\s*(?P<name>[A-Za-z_][A-Za-z0-9_:.-]*)\s*(?P<sign>[<>]=)\s*(?P<number>.+)")
+RANGE = re.compile(r"\s*(?P<name>[A-Za-z_][A-Za-z0-9_:.@-]*)\s*(?P<sign>[<>]=)\s*(?P<number>.+)")
 
 Where = Annotated[
     list[str] | None,

@@ -12,7 +12,7 @@ MAX_DEPTH = 32
 INT_LIMIT = 2**63
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 CURSOR = r"^\d{1,18}$"
-METRIC_NAME = r"^[A-Za-z_][A-Za-z0-9_:.-]{0,63}$"
+METRIC_NAME = r"^[A-Za-z_][A-Za-z0-9_:.@-]{0,63}$"
 
 Path = tuple[str | int, ...]
 

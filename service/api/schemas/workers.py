@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from resource_models.devices import Device
-from resource_models.footprint import figures_of
+from resource_models.footprint import offered
 from service.api.schemas.body import NAME, Body, Part
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -129,7 +129,7 @@ class DeviceOut(BaseModel):
     def of(cls, device: Device) -> Self:
         """Show a device."""
         same = {name: getattr(device, name) for name in cls.model_fields if name != "figures"}
-        return cls(**same, figures=list(figures_of(device)))
+        return cls(**same, figures=list(offered(device)))
 
 
 class DeviceList(BaseModel):

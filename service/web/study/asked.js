@@ -5,7 +5,7 @@ import { FITTED, MOST_RANGES, read, write } from "./filters.js";
 
 export const PAGE = 50;
 export const STATES = ["queued", "running", "completed", "stopped", "infeasible", "failed", "cancelled"];
-const NAME = /^[A-Za-z_][\w:.-]{0,63}$/;
+const NAME = /^[A-Za-z_][\w:.@-]{0,63}$/;
 
 /** Read an address; what it cannot mean is left out. */
 export function asked(query) {

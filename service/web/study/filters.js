@@ -5,7 +5,7 @@
 
 import { withQuery } from "../kit/address.js";
 
-const RANGE = /^\s*([A-Za-z_][A-Za-z0-9_:.-]{0,63})\s*([<>]=)\s*([^\s<>=!]+)\s*$/;
+const RANGE = /^\s*([A-Za-z_][A-Za-z0-9_:.@-]{0,63})\s*([<>]=)\s*([^\s<>=!]+)\s*$/;
 /** The API takes so many. */
 export const MOST_RANGES = 8;
 // What a device bounds; as the API, what has no such figure fits everywhere.
