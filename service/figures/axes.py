@@ -57,6 +57,15 @@ class Axis:
         return unit_of(self.name) if self.objective.role == "known" else None
 
     @property
+    def behind(self) -> str:
+        """What is written behind a value beside the axis's name: the unit, unless that says it.
+
+        A long word at each tick would take half of a narrow chart.
+        """
+        said = self.unit is None or self.name.startswith(f"{self.unit}@")
+        return "" if said else f" {self.unit}"
+
+    @property
     def counted(self) -> bool:
         """Whether values are whole numbers of a unit."""
         return self.unit in COUNTED
@@ -104,16 +113,14 @@ class Axis:
             # Few ticks, since Plotly else writes all of 1 to 9 in each decade, one over the other.
             axis |= {"type": "log", "title": {"text": f"{self.name} (log)"}, "nticks": 5}
         axis["tickformat"] = "~s" if self.counted else "~g"
-        # A long word at each tick would take half of a narrow chart, and the title begins with it.
-        if self.unit is not None and not self.name.startswith(self.unit):
-            axis["ticksuffix"] = f" {self.unit}"
+        if self.behind:
+            axis["ticksuffix"] = self.behind
         return axis
 
     def hover(self, column: int) -> str:
         """Return the line of a hover text that shows this objective from `customdata[column]`."""
         value = f"%{{customdata[{column}]:{self.spec}}}"
-        unit = "" if self.unit is None else f" {self.unit}"
-        return f"{self.name} {value}{unit}"
+        return f"{self.name} {value}{self.behind}"
 
     @property
     def spec(self) -> str:
@@ -156,9 +163,9 @@ class Axis:
         return worst is None or at <= worst * (NEAR_LOG if self.log else NEAR_LINEAR)
 
     def text(self, value: float) -> str:
-        """Write one value with its unit."""
+        """Write one value with its unit, for a place beside the axis."""
         text = f"{value:,.0f}" if self.counted else f"{value:.4g}"
-        return text if self.unit is None else f"{text} {self.unit}"
+        return f"{text}{self.behind}"
 
 
 def budgets(device: Device | None) -> Mapping[str, Budget]:

@@ -42,7 +42,7 @@ def prediction(rows: Sequence[Foreseen], axis: Axis) -> Figure:
     means, values = [row.mean for row in rows], [row.value for row in rows]
     both = axis.fitting([*means, *values])
     spec = both.spec
-    unit = "" if both.unit is None else f" {both.unit}"
+    unit = both.behind
     points = trace(
         "front",
         type=scatter_kind(len(rows)),

@@ -65,6 +65,10 @@ def test_milliseconds_are_written_with_their_fractions_and_without_prefixes() ->
     assert LATENCY.text(0.3125) == "0.3125 ms"
     assert (LATENCY.layout()["tickformat"], LATENCY.layout()["ticksuffix"]) == ("~g", " ms")
     assert LATENCY.hover(3) == "latency %{customdata[3]:.5~g} ms"
+    steps = Axis(Objective("instructions@m4", "known"))  # whose name says what is counted
+    assert (steps.unit, steps.text(1234567.0)) == ("instructions", "1,234,567")
+    assert steps.hover(3) == "instructions@m4 %{customdata[3]:,d}"
+    assert "ticksuffix" not in steps.layout()
     size = Axis(SIZE)
     assert (size.text(1234.0), size.layout()["tickformat"]) == ("1,234 B", "~s")
     assert size.hover(3) == "model_size:deployed %{customdata[3]:,d} B"

@@ -79,7 +79,7 @@ def test_the_form_knows_every_figure_designer_and_space() -> None:
     words = (WEB / "new" / "networks.js").read_text()
     listed = words.split("FIGURES = {")[1].split("};")[0]
     named = re.findall(r'^  "?([\w:]+)"?: \[', listed, re.MULTILINE)
-    assert set(named) == {"error", *FIGURES}
+    assert set(named) == {"error", "instructions", *FIGURES}
     spaces = words.split("SPACES = [")[1].split("];")[0]
     assert tuple(re.findall(r'\["(\w+)"', spaces)) == NETWORK_KINDS
     shared = (WEB / "new" / "shared.js").read_text()

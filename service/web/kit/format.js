@@ -28,15 +28,21 @@ export function quantity(value, unit) {
   for (const [size, prefix] of PREFIXES) {
     if (Math.abs(value) >= size) return `${number(value / size, 3)}\u00a0${prefix}${unit}`;
   }
-  return `${number(value, 4)}\u00a0${unit}`;
+  return unit === "" ? number(value, 4) : `${number(value, 4)}\u00a0${unit}`;
 }
 
 /** An error as the share that was right: 0.02 is 98.00 %. */
 export const accuracy = (error) => (missing(error) ? NONE : `${(100 * (1 - error)).toFixed(2)}\u00a0%`);
 
 // What is counted, and so whole; milliseconds and millijoules are not.
-const COUNTED = ["B", "MACs"];
+const COUNTED = ["B", "MACs", "instructions"];
 export const counted = (unit) => COUNTED.includes(unit);
+
+/** What a figure tells, without how it is counted or on which core: `model_size`, `instructions`. */
+export const familyOf = (figure) => figure.split(/[:@]/)[0];
+
+/** The unit to write where the name of the objective stands, too: "" if that says it already. */
+export const unitBeside = ({ name, unit }) => (unit && familyOf(name) !== unit ? unit : "");
 
 /** A value of an objective for a table, exact; its unit stands in the column's head. */
 export function exact(value, objective) {
@@ -48,7 +54,7 @@ export function exact(value, objective) {
 /** A value of an objective in running text. */
 export function short(value, objective) {
   if (missing(value)) return NONE;
-  if (counted(objective.unit)) return quantity(value, objective.unit);
+  if (counted(objective.unit)) return quantity(value, unitBeside(objective));
   return objective.unit ? `${exact(value, objective)}\u00a0${objective.unit}` : exact(value, objective);
 }
 

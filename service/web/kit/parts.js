@@ -1,7 +1,7 @@
 // Pieces that several views show: tables, states, facts, progress.
 
 import { el } from "./dom.js";
-import { accuracy, count, exact, plural } from "./format.js";
+import { accuracy, count, exact, plural, unitBeside } from "./format.js";
 
 /** Where a trial or a study stands. */
 export const pill = (state) => el("span", { class: "pill", "data-state": state }, state);
@@ -36,7 +36,7 @@ function bodyCell(cell, { kind }) {
 /** Columns of the objectives; the error of a network also as accuracy. */
 export const objectiveColumns = (objectives, more = () => ({})) =>
   objectives.flatMap((each, place) => [
-    { head: each.name, unit: each.unit, kind: "number", ...more(place) },
+    { head: each.name, unit: unitBeside(each), kind: "number", ...more(place) },
     ...(each.accuracy ? [{ head: "accuracy", kind: "number" }] : []),
   ]);
 
@@ -53,7 +53,7 @@ export const facts = (pairs) =>
 
 /** A name that may be broken behind its colons and underscores. */
 export const breakable = (name) =>
-  name.split(/(?<=[:_])/).flatMap((part, place) => (place ? [el("wbr"), part] : [part]));
+  name.split(/(?<=[:@_])/).flatMap((part, place) => (place ? [el("wbr"), part] : [part]));
 
 export const tile = (name, value, below = null) =>
   el("div", { class: "tile" }, el("dt", {}, breakable(name)), el("dd", {}, el("strong", {}, value),

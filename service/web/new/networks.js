@@ -1,7 +1,7 @@
 // The form of a study of networks for a board.
 
 import { el } from "../kit/dom.js";
-import { images, quantity } from "../kit/format.js";
+import { familyOf, images, quantity } from "../kit/format.js";
 import { rows } from "./draft.js";
 import { act, choice, group, number, tick, wrong } from "./fields.js";
 import { budgets, designer, name, seed, stopping } from "./shared.js";
@@ -22,6 +22,7 @@ export const FIGURES = {
   "working_memory:tflm": ["working memory (TFLM)", "arena and persistent part of TensorFlow Lite Micro"],
   macs: ["MACs", "multiply-accumulates"],
   "macs:munas": ["MACs (μNAS)", "pools and sums counted, too"],
+  instructions: ["instructions", "of one inference, by a formula"],
   latency: ["latency", "estimate in milliseconds"],
   energy: ["energy", "estimate in millijoules"],
 };
@@ -69,17 +70,30 @@ function boardField(definition, devices, board) {
     definition.device);
 }
 
+/** The words for a figure; of instructions, on which core. */
+function words(figure) {
+  const [said, how] = FIGURES[figure] ?? FIGURES[familyOf(figure)] ?? [figure, null];
+  const core = figure.split("@")[1];
+  return how === null ? said : `${said}${core ? ` on Cortex-${core.toUpperCase()}` : ""}: ${how}`;
+}
+
+/** The figure that a name means; instructions without a core are those on the board's own. */
+function fullName(name, board) {
+  if (name === "instructions") return board?.figures.find((figure) => familyOf(figure) === name) ?? name;
+  return ALIASES[name] ?? name;
+}
+
 function objective(each, place, board, all) {
   const at = ["objectives", place];
-  const full = ALIASES[each.name] ?? each.name;
-  const family = String(full ?? "").split(":")[0];
+  const full = fullName(each.name, board);
+  const family = familyOf(String(full ?? ""));
   const [field, store] = BUDGETS[family] ?? [];
   const unit = UNITS[family] ? ` (${UNITS[family]})` : "";
-  const taken = all.map((other) => ALIASES[other.name] ?? other.name);
-  const options = ["error", ...(board?.figures ?? [])].map((figure) => [
-    Object.keys(ALIASES).find((alias) => ALIASES[alias] === figure && alias === each.name) ?? figure,
-    FIGURES[figure] ? `${FIGURES[figure][0]}: ${FIGURES[figure][1]}` : figure,
-    figure !== full && taken.includes(figure),
+  const taken = all.map((other) => fullName(other.name, board));
+  // Instructions can be counted on other cores than the board's, too: what is chosen stays.
+  const other = family === "instructions" && !board?.figures.includes(full) ? [full] : [];
+  const options = ["error", ...(board?.figures ?? []), ...other].map((figure) => [
+    figure === full ? each.name : figure, words(figure), figure !== full && taken.includes(figure),
   ]);
   return el("div", { class: "row-fields", role: "group", "aria-label": `Objective ${place + 1}` },
     choice([...at, "name"], "Figure", null, options, each.name),

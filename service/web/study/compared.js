@@ -1,12 +1,12 @@
 // The rows of a comparison: what is told of each trial, which is best, and what differs.
 
 import { el } from "../kit/dom.js";
-import { accuracy, exact, NONE } from "../kit/format.js";
+import { accuracy, exact, familyOf, NONE } from "../kit/format.js";
 import { breakable, plainWords } from "../kit/parts.js";
 import { figureOf } from "../trial/outcome.js";
 
 // Of these less is better, whichever convention counts them; they come first and in this order.
-const COSTS = ["model_size", "working_memory", "macs", "latency", "energy"];
+const COSTS = ["model_size", "working_memory", "macs", "instructions", "latency", "energy"];
 
 /** The heads of the columns, one for each trial. */
 export const columns = (heads) => heads.map((head) => el("th", { scope: "col" }, head));
@@ -42,13 +42,13 @@ export const objectiveRows = (trials, objectives) => objectives.flatMap((each) =
 export function figureRows(trials, objectives) {
   const named = new Set(objectives.map((each) => each.name));
   const all = trials.map((trial) => ({ ...trial.predicted_figures, ...trial.values }));
-  const family = (name) => (COSTS.indexOf(name.split(":")[0]) + COSTS.length + 1) % (COSTS.length + 1);
+  const family = (name) => (COSTS.indexOf(familyOf(name)) + COSTS.length + 1) % (COSTS.length + 1);
   const names = [...new Set(all.flatMap((figures) => Object.keys(figures)))].filter((name) => !named.has(name));
   names.sort((a, b) => family(a) - family(b) || a.localeCompare(b));
   return names.map((name) => {
     const values = all.map((figures) => figures[name]);
     const write = (value) => (Number.isFinite(value) ? figureOf(name, value) : NONE);
-    const cells = COSTS.includes(name.split(":")[0]) ? marked(values, "minimize", write) : values.map(write);
+    const cells = COSTS.includes(familyOf(name)) ? marked(values, "minimize", write) : values.map(write);
     return [breakable(name), cells.map((cell, place) =>
       (name in trials[place].values || cell === NONE ? cell : [cell, el("span", { class: "quiet" }, " predicted")]))];
   });

@@ -2,7 +2,7 @@
 
 import { objectivesOf } from "../kit/api.js";
 import { el } from "../kit/dom.js";
-import { count, exact, NONE, number, plural } from "../kit/format.js";
+import { count, exact, NONE, number, plural, unitBeside } from "../kit/format.js";
 import { section, table } from "../kit/parts.js";
 
 const TEST = { name: "test_error", unit: null, accuracy: true };
@@ -21,7 +21,7 @@ export function confirmed(study, found) {
       columns: [
         { head: "trial", kind: "number" }, { head: "runs", kind: "text" },
         { head: "observed error", kind: "number" }, { head: "error", kind: "number" }, { head: "test error", kind: "number" },
-        ...others.map((each) => ({ head: each.name, unit: each.unit, kind: "number" })),
+        ...others.map((each) => ({ head: each.name, unit: unitBeside(each), kind: "number" })),
       ],
       rows: found.items.map((network) => [
         // Not the link of a whole row, since the runs have links of their own.

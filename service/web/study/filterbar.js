@@ -2,7 +2,7 @@
 
 import { isNetwork } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
-import { count, quantity, short } from "../kit/format.js";
+import { count, quantity, short, unitBeside } from "../kit/format.js";
 import { chip } from "../kit/parts.js";
 import { FITTED, MOST_RANGES } from "./filters.js";
 
@@ -75,7 +75,7 @@ export class FilterBar {
     const names = this.objectives.map((each) => each.name);
     const more = network ? FITTED.map(([name]) => name).filter((name) => !names.includes(name)) : [];
     const chosen = this.form.elements.namedItem("figure")?.value ?? names[0];
-    const unit = this.figure(chosen).unit;
+    const unit = unitBeside(this.figure(chosen));
     return [
       el("label", {}, el("span", {}, "Filter"), el("select", { name: "figure", "aria-label": "Figure to filter by" },
         [...names, ...more].map((name) => el("option", { value: name }, name)))),
@@ -84,7 +84,7 @@ export class FilterBar {
       el("label", {}, el("input", {
         type: "text", inputmode: "decimal", name: "limit", size: "8", autocomplete: "off", maxlength: "24",
         "aria-label": "Limit", "aria-describedby": "filter-wrong",
-      }), el("span", { class: "unit" }, unit ?? "")),
+      }), el("span", { class: "unit" }, unit)),
       el("button", { type: "submit" }, "Add"),
     ];
   }

@@ -2,7 +2,7 @@
 
 import { objectivesOf } from "../kit/api.js";
 import { el, show, svg } from "../kit/dom.js";
-import { count, NONE, plural, short } from "../kit/format.js";
+import { count, familyOf, NONE, plural, short } from "../kit/format.js";
 import { badges, objectiveCells, objectiveColumns, pill, plainWords, section, table } from "../kit/parts.js";
 import { branches } from "./branches.js";
 import { edge, fitted, frame, plate } from "./drawn.js";
@@ -196,7 +196,7 @@ function node({ member, below, above }, objectives, place) {
   const here = member.generation === 0;
   const state = member.on_front ? "front" : member.status;
   const told = objectives.filter((each) => member.values[each.name] !== undefined)
-    .map((each) => `${plainWords(each.name.split(":")[0])} ${short(member.values[each.name], each)}`);
+    .map((each) => `${plainWords(familyOf(each.name))} ${short(member.values[each.name], each)}`);
   const whole = [`Trial ${member.number}`, here ? "this one" : null, member.status, member.on_front ? "on the front" : null,
     ...told, member.changes.length === 0 ? null
       : `from trial ${above.member?.number ?? "before"} by: ${member.changes.join(", ")}`].filter(Boolean).join("; ");

@@ -1,10 +1,12 @@
 // What came out of a trial against what was expected of it.
 
 import { el, svg } from "../kit/dom.js";
-import { accuracy, count, counted, exact, NONE, number } from "../kit/format.js";
+import { accuracy, count, counted, exact, familyOf, NONE, number } from "../kit/format.js";
 import { facts, table } from "../kit/parts.js";
 
-const UNITS = { model_size: "B", working_memory: "B", macs: "MACs", latency: "ms", energy: "mJ" };
+const UNITS = {
+  model_size: "B", working_memory: "B", macs: "MACs", instructions: "instructions", latency: "ms", energy: "mJ",
+};
 const SPAN = 3; // deviations on either side of the mean that the picture shows
 
 export function outcome(trial, objectives) {
@@ -42,7 +44,7 @@ export function outcome(trial, objectives) {
 
 /** A figure of a network with its unit. */
 export function figureOf(name, value) {
-  const unit = UNITS[name.split(":")[0]];
+  const unit = UNITS[familyOf(name)];
   if (unit) return `${counted(unit) ? count(value) : number(value, 4)} ${unit}`;
   return name.endsWith("_s") ? `${number(value, 3)} s` : number(value);
 }
