@@ -5,8 +5,9 @@ import re
 
 from docs.make.tables import table
 from resource_models import footprint
+from resource_models.counted import cores
 from resource_models.devices import DEVICES
-from resource_models.footprint import DEFAULTS, UNIT, figures_of
+from resource_models.footprint import DEFAULTS, UNIT, figures_of, offered, unit_of
 
 HEAD = """# Figures and boards
 
@@ -14,7 +15,7 @@ HEAD = """# Figures and boards
 
 The name of a figure is the name of an objective, a limit or a column. A name without its convention
 means the default one. Sizes and memories are exact; [Memory](../explanation/memory.md) says how
-they come about.
+they come about, and [Instructions](../explanation/instructions.md) how these do.
 
 """
 BOARDS = """
@@ -29,10 +30,14 @@ BOARDS = """
 def page() -> str:
     """The page in Markdown."""
     defaults = {full: name for name, full in DEFAULTS.items()}
+    everywhere = figures_of(next(board for board in DEVICES.values() if not board.latency))
     rows = []
     for name, unit in UNIT.items():
         short = f" (also `{defaults[name]}`)" if name in defaults else ""
         rows.append((f"`{name}`{short}", unit))
+    for core in cores():
+        name = f"instructions@{core}"
+        rows.append((f"`{name}`", str(unit_of(name))))
     boards = [
         (
             f"`{name}`",
@@ -40,7 +45,7 @@ def page() -> str:
             board.core,
             f"{board.sram_bytes:,} B",
             f"{board.flash_bytes:,} B",
-            ", ".join(each for each in ("latency", "energy") if each in figures_of(board)) or "-",
+            ", ".join(each for each in offered(board) if each not in everywhere) or "-",
         )
         for name, board in DEVICES.items()
     ]

@@ -37,6 +37,7 @@ def front(server: Scripted) -> Front:
         row(0.05, 10_000, 0.5, macs=2e6, heat=80, **{"model_size:sparse": 5.0}),
         row(0.20, 2_000, 0.2, macs=5e5, heat=90, **{"model_size:sparse": 2.0}),
     ]
+    rows[2]["instructions@m4"] = 4e5
     constraints = [{"name": "heat", "limit": 95.0, "goal": "minimize"}]
     return front_of(server, rows, constraints=constraints)
 
@@ -57,6 +58,7 @@ def test_a_limit_is_the_worst_value_that_is_wanted(front: Front) -> None:
 
 def test_a_family_means_the_studys_own_objective_of_it(front: Front) -> None:
     assert front.within(model_size=10_000)[0].number == 2
+    assert front.within(instructions=5e5)[0].number == 3
     with pytest.raises(tinyfront.InvalidArgument, match="need one of"):
         front.within(model=1)
 

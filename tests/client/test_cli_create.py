@@ -50,6 +50,7 @@ def test_options_become_a_definition(server: Scripted) -> None:
         "mnist-f446",
         *("--space", "sparse", "--data", "mnist", "--binary", "5", "--device", "stm32f446re"),
         *("--objective", "error", "--objective", "model_size:deployed<=16000"),
+        *("--objective", "instructions@m4<=90000!"),
         *("--trials", "200", "--designer", "random", "--training", "munas-mnist"),
         *("--epochs", "3", "--seed", "4"),
         *("--set", "training.batch_size=64", "--set", "objectives.0.log=true"),
@@ -63,6 +64,7 @@ def test_options_become_a_definition(server: Scripted) -> None:
         "objectives": [
             {"name": "error", "goal": "minimize", "log": True},
             {"name": "model_size:deployed", "goal": "minimize", "bound": 16000.0},
+            {"name": "instructions@m4", "goal": "minimize", "limit": 90000.0},
         ],
         "trials": 200,
         "designer": "random",

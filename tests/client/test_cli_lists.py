@@ -130,6 +130,7 @@ def test_the_best_and_the_knee_are_those_of_what_is_wanted(server: Scripted) -> 
     assert numbers("--where", "model_size<=500", "--best", "error") == [2]
     assert numbers("--where", "error>=0.5") == [3]
     assert numbers("--where", "macs<=5") == []
+    assert numbers("--where", "instructions@m4<=5") == []
     nothing = run("front", "toy", "--where", "error<=0.01")
     assert nothing.stderr == "No trial of the front keeps error<=0.01.\n"
     run("front", "toy", "--where", "error<=0.01", "--knee", code=exits.NOT_FOUND)

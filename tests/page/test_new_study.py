@@ -182,6 +182,23 @@ def test_a_definition_is_pasted_and_edited_as_a_whole(window: Window, networks: 
     create(page, "pasted")
 
 
+def test_instructions_are_offered_on_the_boards_core_and_stay_on_another(
+    window: Window, networks: Served
+) -> None:
+    page = window.open("/new")
+    names = ["error", "instructions", "instructions@m4"]
+    wanted = {"name": "steps", "data": "digits", "device": "rp2040", "space": {"kind": "tiny"}}
+    wanted |= {"objectives": [{"name": name} for name in names], "trials": 7}
+    page.get_by_label("The definition as JSON").fill(json.dumps(wanted))
+    figures = field(page, "Figure")
+    for place, (name, core) in enumerate(zip(names[1:], ("M0", "M4"), strict=True), 1):
+        expect(figures.nth(place)).to_have_value(name)
+        expect(figures.nth(place).locator(":checked")).to_contain_text(f"on Cortex-{core}")
+    create(page, "steps")
+    made = networks.get("/studies/steps")["objectives"]
+    assert [each["name"] for each in made[1:]] == ["instructions@m0", "instructions@m4"]
+
+
 @pytest.mark.parametrize("text", ["[]", '{"objectives": 3, "space": [1]}', '{"space": null}'])
 def test_whatever_is_pasted_the_form_stands(window: Window, networks: Served, text: str) -> None:
     page = window.open("/new")
