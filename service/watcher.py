@@ -22,7 +22,7 @@ from service.beat import REST
 from service.claims import Claim
 from service.db import Database
 from service.keeper import NoPlanner, Planner
-from service.open_studies import OpenStudy, newest_events, open_studies
+from service.open_studies import OpenStudy, Pulse, newest_events, open_studies, pulse
 
 LOG = logging.getLogger(__name__)
 
@@ -58,6 +58,24 @@ class Listener:
     woken: asyncio.Event = field(default_factory=asyncio.Event)
 
 
+@dataclass(eq=False, slots=True)
+class Onlooker:
+    """A stream of all studies of a project, or of all there are, that has told all up to `seen`."""
+
+    project_id: int | None
+    seen: Pulse
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one look at the database found for those who wait."""
+
+    studies: list[OpenStudy]
+    newest: Mapping[int, int]  # the number of the newest event, by study
+    pulses: Mapping[int | None, Pulse]  # by project
+
+
 class Watcher:
     """The line of waiting claims and the event streams of one process.
 
@@ -70,6 +88,7 @@ class Watcher:
         self._planner: Planner = NoPlanner()
         self._places: list[Place] = []
         self._listeners: list[Listener] = []
+        self._onlookers: list[Onlooker] = []
         self._last_turn = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._nudged = asyncio.Event()
@@ -82,7 +101,7 @@ class Watcher:
     @property
     def listening(self) -> int:
         """How many event streams are open in this process."""
-        return len(self._listeners)
+        return len(self._listeners) + len(self._onlookers)
 
     def look_soon(self) -> None:
         """Ask the database now instead of at the next beat. Any thread may call this."""
@@ -126,12 +145,23 @@ class Watcher:
         finally:
             self._listeners.remove(listener)
 
+    @asynccontextmanager
+    async def onlooker(self, project_id: int | None, seen: Pulse) -> AsyncIterator[Onlooker]:
+        """Listen to all studies of a project, or to all there are, while the block runs."""
+        onlooker = Onlooker(project_id, seen)
+        self._onlookers.append(onlooker)
+        self._arrived(onlooker.woken)
+        try:
+            yield onlooker
+        finally:
+            self._onlookers.remove(onlooker)
+
     async def run(self) -> None:
         """Look at the database for whoever waits, until `close`."""
         self._loop = asyncio.get_running_loop()
         while not self.closing:
             self._nudged.clear()
-            if self._places or self._listeners:
+            if self._places or self.listening:
                 begun_s = self._loop.time()
                 await self._look()
                 # A thousand claims that come one by one must not be a thousand looks.
@@ -144,27 +174,33 @@ class Watcher:
     async def _look(self) -> None:
         claims = bool(self._places)
         streams = frozenset(listener.study_id for listener in self._listeners)
+        watched = frozenset(onlooker.project_id for onlooker in self._onlookers)
         try:
-            studies, newest = await run_in_threadpool(self._read, claims, streams)
+            found = await run_in_threadpool(self._read, claims, streams, watched)
         except Exception:
             # Whatever it is, it must not end the watch: the database may be away, and the claims
             # and streams meet the same trouble and answer for themselves.
             LOG.warning("The watcher could not look at the database.", exc_info=True)
             return
-        self.serve(studies)
+        self.serve(found.studies)
         for listener in self._listeners:
             # One that came during the look is not among those that were asked for.
-            newest_no = newest.get(listener.study_id)
+            newest_no = found.newest.get(listener.study_id)
             gone = newest_no is None and listener.study_id in streams
             if gone or (newest_no or 0) > listener.seen:
                 listener.woken.set()
+        for onlooker in self._onlookers:
+            if found.pulses.get(onlooker.project_id, onlooker.seen) != onlooker.seen:
+                onlooker.woken.set()
 
-    def _read(
-        self, claims: bool, streams: frozenset[int]
-    ) -> tuple[list[OpenStudy], Mapping[int, int]]:
+    def _read(self, claims: bool, streams: frozenset[int], watched: frozenset[int | None]) -> _Look:
+        pulses = {}
+        for project_id in watched:
+            with self._db.of_project(project_id).read() as session:
+                pulses[project_id] = pulse(session)
         with self._db.read() as session:
             studies = open_studies(session) if claims else []
-            return studies, newest_events(session, streams)
+            return _Look(studies, newest_events(session, streams), pulses)
 
     def serve(self, studies: list[OpenStudy]) -> None:
         """Wake the oldest places that have work, and share out the others among the studies."""
@@ -221,6 +257,8 @@ class Watcher:
             place.woken.set()
         for listener in self._listeners:
             listener.woken.set()
+        for onlooker in self._onlookers:
+            onlooker.woken.set()
 
     def _from_any_thread(self, note: Callable[[], None]) -> None:
         if self._loop is not None:

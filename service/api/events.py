@@ -1,4 +1,4 @@
-"""What happens in a study, as server-sent events; their ids let a client resume."""
+"""What happens in a study, or in all of them, as server-sent events."""
 
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -10,16 +10,17 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
-from service import events, studies
+from service import events, studies, study_lists
 from service.api.parts import PartsDep, StudyRef
 from service.db import Database
 from service.errors import ServiceError
-from service.open_studies import newest_events
+from service.models import Study
+from service.open_studies import Pulse, all_newest_events, newest_events, pulse
 from service.states import EventKind
 
 LOG = logging.getLogger(__name__)
 
-router = APIRouter(prefix="/studies/{study}", tags=["events"])
+router = APIRouter(tags=["events"])
 
 EventId = Annotated[
     int | None, Header(ge=0, lt=2**31, description="Sent by a browser when it reconnects.")
@@ -70,11 +71,13 @@ async def _start(
     return await run_in_threadpool(find)
 
 
-@router.get("/events", response_class=EventSourceResponse)
+@router.get("/studies/{study}/events", response_class=EventSourceResponse)
 async def stream(
     parts: PartsDep, start: Annotated[Start, Depends(_start)]
 ) -> AsyncIterator[ServerSentEvent]:
     """Follow a study: `trial`, `front`, `hypervolume` and `study` events as they are entered.
+
+    Their ids let a client resume: a browser sends the last one by itself.
 
     When the study is deleted, a `study` event without an id says so, and the stream ends.
     """
@@ -112,6 +115,72 @@ def _after(db: Database, start: Start, seen: int) -> tuple[list[ServerSentEvent]
             gone = {"status": "deleted", "at": db.now(session)}
             messages, newest = [_message(None, EventKind.STUDY, gone)], None
     return [message for message in messages if message.event in start.kinds], newest
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Up to where a stream of all studies has told what happened."""
+
+    pulse: Pulse
+    numbers: Mapping[int, int]  # of the newest event, by study
+
+
+async def _now(parts: PartsDep) -> Told:
+    """Begin now, while a refusal can still be answered."""
+    return (await run_in_threadpool(_since, parts.db, None))[0]
+
+
+@router.get("/events", response_class=EventSourceResponse)
+async def stream_of_all(
+    parts: PartsDep, told: Annotated[Told, Depends(_now)]
+) -> AsyncIterator[ServerSentEvent]:
+    """Follow all studies: a `study` event for each that is new, gone, or has an event of its own.
+
+    However much happens in a study at a time, one event tells where it stands now. None has an id:
+    whoever comes back reads the list of studies, and goes on from there.
+    """
+    async with parts.watcher.onlooker(parts.db.project_id, told.pulse) as onlooker:
+        while True:
+            await onlooker.woken.wait()
+            onlooker.woken.clear()
+            if parts.watcher.closing:
+                return
+            try:
+                told, messages = await run_in_threadpool(_since, parts.db, told)
+            except (SQLAlchemyError, ServiceError):
+                LOG.warning("A stream of all studies could not reach the database.", exc_info=True)
+                return
+            if not await parts.still_open():
+                return  # the key was revoked
+            for message in messages:
+                yield message
+            onlooker.seen = told.pulse
+
+
+def _since(db: Database, before: Told | None) -> tuple[Told, list[ServerSentEvent]]:
+    """Return where all studies are, and what is to be told to who knows where they were."""
+    with db.read() as session:
+        told = Told(pulse(session), all_newest_events(session))
+        if before is None:
+            return told, []
+        at = db.now(session)
+        moved = [each for each, no in told.numbers.items() if before.numbers.get(each) != no]
+        stand = [_whereabouts(study) for study in study_lists.of_ids(session, moved)]
+        gone = [
+            {"id": each, "status": "deleted"} for each in before.numbers if each not in told.numbers
+        ]
+        return told, [_message(None, EventKind.STUDY, {**each, "at": at}) for each in gone + stand]
+
+
+def _whereabouts(study: Study) -> dict[str, Any]:
+    return {
+        "id": study.id,
+        "name": study.name,
+        **studies.standing(study),
+        "finished": study.finish_no,
+        "front_size": study.front_size,
+        "hypervolume": study.hypervolume,
+    }
 
 
 def _message(number: int | None, kind: EventKind, data: Mapping[str, Any]) -> ServerSentEvent:

@@ -53,6 +53,7 @@ MAY: Mapping[tuple[str, str], frozenset[Role]] = {
     # What people look at.
     ("GET", "/studies"): READS,
     ("GET", "/fronts"): READS,
+    ("GET", "/events"): READS,
     ("GET", "/studies/{study}/trials"): READS,
     ("GET", "/studies/{study}/confirmed"): READS,
     ("GET", "/studies/{study}/front"): READS,

@@ -24,7 +24,8 @@ let visit = null;
  * Show a view in place of what is shown.
  *
  * @param view makes the view: a function from what it may use to `refresh`, `title`, `follows` (the
- *   study whose events it follows, null to ask every few seconds, false to look once) and `dispose`.
+ *   study whose events it follows, ALL, null to ask every few seconds, false to look once), `concerns`
+ *   (whether it looks again for an event with these data; by default for each) and `dispose`.
  * @param words the parts of the address that name what is shown.
  * @param scroll where the reader was before.
  * @param isNew whether the reader came by a link of the page; then the title is said aloud.
@@ -124,9 +125,13 @@ class Visit {
     if (this.isNew) document.getElementById("said").textContent = this.view.title();
     const study = this.view.follows();
     if (study !== false) {
-      this.unfollow = follow(study, () => this.look(), (state) => {
-        this.following = state;
-        tellLive(state);
+      this.unfollow = follow(study, {
+        look: () => this.look(),
+        tell: (state) => {
+          this.following = state;
+          tellLive(state);
+        },
+        concerns: this.view.concerns,
       });
     }
     if (this.scroll) window.scrollTo(0, this.scroll);

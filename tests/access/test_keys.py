@@ -108,11 +108,12 @@ def test_the_last_key_that_is_revoked_does_not_open_the_server(served: Served) -
     assert_problem(served.ask("GET", "/studies", headers=bearer(made["key"])), 401)
 
 
-def test_a_revoked_key_hears_no_more_events(keyed_sqlite: Keyed) -> None:
+@pytest.mark.parametrize("events", ["/studies/toy/events", "/events"])
+def test_a_revoked_key_hears_no_more_events(keyed_sqlite: Keyed, events: str) -> None:
     keyed, http = keyed_sqlite, keyed_sqlite.served.http
     assert keyed.ask("one", "POST", "/studies", BLACK_BOX).status_code == 201
     viewer = keyed.header("one", Role.VIEWER)
-    with http.stream("GET", "/api/v1/studies/toy/events", headers=viewer) as stream:
+    with http.stream("GET", f"/api/v1{events}", headers=viewer) as stream:
         assert stream.status_code == 200
         path = f"/keys/{keyed.key_id('one', Role.VIEWER)}"
         assert keyed.ask("default", "DELETE", path, role=Role.ADMIN).status_code == 204

@@ -203,3 +203,15 @@ def test_an_admin_of_the_default_project_administers_the_server(keyed: Keyed) ->
     other = keyed.key_id("two", Role.USER)
     assert keyed.ask("default", "DELETE", f"/keys/{other}", role=admin).status_code == 204
     assert_problem(keyed.ask("two", "GET", "/studies"), 401)
+
+
+def test_a_stream_of_all_studies_tells_of_the_own_project_alone(keyed: Keyed) -> None:
+    for project in ("one", "two"):
+        keyed.ask(project, "POST", "/studies", BLACK_BOX)
+    header = keyed.header("one", Role.VIEWER)
+    with keyed.served.http.stream("GET", "/api/v1/events", headers=header) as answer:
+        keyed.ask("two", "POST", "/studies", {**BLACK_BOX, "name": "theirs"})
+        keyed.ask("two", "DELETE", "/studies/toy")
+        keyed.ask("one", "POST", "/studies", {**BLACK_BOX, "name": "ours"})
+        told = next(line for line in answer.iter_lines() if line.startswith("data"))
+        assert '"ours"' in told

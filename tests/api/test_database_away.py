@@ -50,6 +50,7 @@ def test_while_the_database_is_away_every_kind_of_route_says_so_and_then_goes_on
         ("POST", "/studies/toy/leases", wish),
         ("POST", f"/trials/{lease['trial_id']}/complete", body),
         ("GET", "/studies/toy/events", None),
+        ("GET", "/events", None),
         ("GET", f"/trials/{lease['trial_id']}/artefacts/none", None),
     ):
         begun_s = time.monotonic()

@@ -151,3 +151,37 @@ def test_a_malformed_event_number_is_refused(served_sqlite: Served) -> None:
     served_sqlite.study()
     answer = served_sqlite.ask("GET", "/studies/toy/events", headers={"Last-Event-ID": "now"})
     assert_problem(answer, 422, "last-event-id")
+
+
+@contextmanager
+def stream_of_all(served: Served, **options: Any) -> Iterator[Iterator[Event]]:
+    with served.http.stream("GET", "/api/v1/events", **options) as answer:
+        assert answer.status_code == 200
+        yield events(answer)
+
+
+def test_a_stream_of_all_tells_where_each_study_stands_that_moved(served: Served) -> None:
+    served.study(name="still")
+    toy = served.study()
+    with stream_of_all(served) as told:
+        finish(served, 1.0, 2.0)
+        number, kind, data = next(told)
+        assert (number, kind) == (None, "study"), "nothing to resume from"
+        assert (data["id"], data["name"], data["status"]) == (toy["id"], "toy", "active")
+        assert (data["finished"], data["front_size"], data["trials"]) == (1, 1, toy["trials"])
+        new = served.study(name="new")
+        assert next(told)[2]["id"] == new["id"]
+        assert served.ask("DELETE", "/studies/toy").status_code == 204
+        _, _, data = next(told)
+        assert (data["id"], data["status"]) == (toy["id"], "deleted")
+
+
+def test_a_stream_of_all_ends_with_the_server_and_is_let_go_with_its_reader(
+    served_sqlite: Served,
+) -> None:
+    with stream_of_all(served_sqlite):
+        wait_until(lambda: served_sqlite.watcher.listening == 1)
+    wait_until(lambda: served_sqlite.watcher.listening == 0)
+    with stream_of_all(served_sqlite) as told:
+        served_sqlite.watcher.close()
+        assert list(told) == []

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from service import studies
 from tests.api.conftest import Served
+from tests.page import seeds
 from tests.page.conftest import NARROW, Window, opened
 from tests.service.stage import definition
 
@@ -57,6 +58,18 @@ def test_fronts_are_asked_for_again_only_where_a_trial_has_finished(
         page.get_by_label("Search by name").fill("digits")
     expect(page.locator(".card", has_text="toy")).to_have_count(0)
     assert len(asked) == 1
+
+
+def test_the_list_follows_the_events_of_all_studies(browser: Browser, served: Served) -> None:
+    with opened(browser, served) as window:
+        page = window.open("/")
+        expect(page.locator("#live-text")).to_have_text("Live")
+        seeds.black_box(served, 2)
+        expect(page.locator(".card", has_text="toy")).to_contain_text("2 of 5 finished")
+        page.route("**/api/v1/events", lambda route: route.abort())
+        page.reload()
+        expect(page.locator("#live-text")).to_have_text("Updates every 4 s")
+        window.forgive("ERR_FAILED")
 
 
 def test_a_search_and_a_state_stand_in_the_address(many: Window) -> None:

@@ -45,6 +45,10 @@ def test_studies_are_compared_on_their_own_scales(window: Window, oven: Served) 
     assert "/api/v1/studies" not in asked, "a look asks for what it shows"
     page.get_by_role("button", name="Remove kiln").click()
     expect(warned).to_have_count(0)
+    expect(page.locator("#live-text")).to_have_text("Live")
+    expect(table.locator("tr", has_text="left")).to_contain_text("3")
+    seeds.complete_one(oven, "left", 0.9)
+    expect(table.locator("tr", has_text="left")).to_contain_text("4")
 
 
 def test_a_study_that_is_gone_is_said_and_can_be_removed(window: Window, oven: Served) -> None:

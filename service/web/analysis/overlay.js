@@ -1,7 +1,7 @@
 // How the hypervolumes of several studies grew, side by side.
 
 import { Chart } from "../charts/chart.js";
-import { get, Problem, Reader, studyHref } from "../kit/api.js";
+import { ALL, get, Problem, Reader, studyHref } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { count, NONE, number, span } from "../kit/format.js";
 import { chip, crumbs, table } from "../kit/parts.js";
@@ -21,6 +21,7 @@ export function overlay({ root, query, signal, look, remember }) {
   const chart = new Chart(canvas, { label: "Hypervolumes of studies; the table below has the same numbers" });
   const figures = new Reader();
   let offered = null; // as the reader last saw the list of studies
+  let compared = new Set(); // the ids of those that are drawn
   root.append(el("div", {}, crumbs(["Studies", "/"], ["Compare"]), el("h1", {}, "Compare studies")),
     boxes.picked, add, along, boxes.warning, canvas, boxes.rows);
 
@@ -49,6 +50,9 @@ export function overlay({ root, query, signal, look, remember }) {
     showOffered();
   }
 
+  /** Whether there is a place left, and nothing yet to fill it. */
+  const wanting = () => chosen.length < MOST && (offered ?? []).every(({ name }) => chosen.includes(name));
+
   function showOffered() {
     const before = add.elements.study?.value;
     show(add, adding(offered ?? [], chosen));
@@ -64,10 +68,11 @@ export function overlay({ root, query, signal, look, remember }) {
 
   return {
     title: () => "Compare studies · Tinyfront",
-    follows: () => null,
+    follows: () => ALL,
+    concerns: ({ id }) => wanting() || compared.has(id),
     async refresh() {
-      const wanting = chosen.length < MOST && (offered ?? []).every(({ name }) => chosen.includes(name));
-      const [{ figure, refused }] = await Promise.all([drawn(figures, chosen, by, signal), wanting && offer()]);
+      const [{ figure, refused }] = await Promise.all([drawn(figures, chosen, by, signal), wanting() && offer()]);
+      compared = new Set(figure?.layout.meta.studies.map(({ id }) => id));
       show(boxes.picked, picked(chosen));
       showOffered();
       along.hidden = figure === null;

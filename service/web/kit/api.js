@@ -3,6 +3,8 @@
 import { withQuery } from "./address.js";
 
 const ROOT = "/api/v1";
+/** In place of a study: all that the reader may see. */
+export const ALL = Symbol("all studies");
 const PATIENCE_MS = 20000;
 const NOT_MODIFIED = 304;
 
@@ -87,7 +89,8 @@ export const studyPath = (study) => `/studies/${encodeURIComponent(study)}`;
 export const studyHref = (study) => `/studies/${encodeURIComponent(studyRef(study))}`;
 export const studyRef = (study) => (/^\d+$/.test(study.name) ? String(study.id) : study.name);
 export const trialsHref = (study) => `${studyHref(study)}/trials`;
-export const eventsAddress = (study) => `${ROOT}${studyPath(study)}/events`;
+/** Of a study, or of all of them. */
+export const eventsAddress = (study) => `${ROOT}${study === ALL ? "" : studyPath(study)}/events`;
 export const artefactAddress = (trial, name) =>
   `${ROOT}/trials/${trial}/artefacts/${encodeURIComponent(name)}`;
 export const exportAddress = (study, format) => `${ROOT}${studyPath(study)}/export?format=${format}`;

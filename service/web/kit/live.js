@@ -1,4 +1,4 @@
-// Tells a view when to look again: by the study's event stream, else by polling.
+// Tells a view when to look again: by the events of its study, or of all studies, else by polling.
 
 import { eventsAddress } from "./api.js";
 
@@ -11,11 +11,12 @@ const OPEN_MS = 3000;
 const REOPEN_MS = 20000;
 
 /**
- * Call `look` whenever something happened, until the returned function is called.
- * `tell` hears "live" or "polling". A hidden page follows nothing: a browser keeps at most six
- * connections to a server, so forgotten tabs would block the visible one.
+ * Call `look` whenever something happened that `concerns` the view, until the returned function is
+ * called. `study` is one, or ALL; null asks every few seconds. `tell` hears "live" or "polling".
+ * A hidden page follows nothing: a browser keeps at most six connections to a server, so forgotten
+ * tabs would block the visible one.
  */
-export function follow(study, look, tell) {
+export function follow(study, { look, tell, concerns = () => true }) {
   let source = null;
   let poll = null;
   let slow = false;
@@ -27,6 +28,10 @@ export function follow(study, look, tell) {
     poll = setInterval(look, on ? POLL_MS : PULSE_MS);
     slow = !on;
     tell(on ? "polling" : "live");
+  }
+
+  function hear({ data }) {
+    if (concerns(JSON.parse(data))) look();
   }
 
   function open() {
@@ -43,7 +48,7 @@ export function follow(study, look, tell) {
       look(); // finds out whether the server is away
       if (source?.readyState === EventSource.CLOSED) reopen = setTimeout(restart, REOPEN_MS);
     });
-    for (const kind of KINDS) source.addEventListener(kind, look);
+    for (const kind of KINDS) source.addEventListener(kind, hear);
   }
 
   function close() {

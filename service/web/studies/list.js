@@ -1,7 +1,7 @@
 // All studies, the newest first: searched by name, by state, a page at a time.
 
 import { withQuery } from "../kit/address.js";
-import { get, objectivesOf, studyHref, studyRef } from "../kit/api.js";
+import { ALL, get, objectivesOf, studyHref, studyRef } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
 import { accuracy, count, number, plural, short, time } from "../kit/format.js";
 import { breakable, finishedOf, pager, pill, plainWords, progress } from "../kit/parts.js";
@@ -49,7 +49,7 @@ export function studies({ root, query, signal, look, remember }) {
 
   return {
     title: () => "Studies · Tinyfront",
-    follows: () => null,
+    follows: () => ALL,
     async refresh() {
       const asked = { ...wanted };
       const { status, contains, cursor } = asked;
