@@ -1,11 +1,14 @@
 """The attempts of a study, newest first, as its timeline draws them."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from service.figures.timeline import Run
+from service.metrics import AT_ONCE, with_values
 from service.models import Attempt, Study, Trial
 from service.states import Outcome, Status
 
@@ -49,6 +52,17 @@ def runs(
         .order_by(Attempt.id.desc())
     )
     return [_run(row) for row in rows], older
+
+
+def with_figures(session: Session, shown: Sequence[Run], names: Sequence[str]) -> list[Run]:
+    """Let attempts tell these metrics of their trials; None where a trial has none, or is open."""
+    trial_ids = sorted({run.trial_id for run in shown})
+    found: dict[int, tuple[float | None, ...]] = {}
+    for first in range(0, len(trial_ids), AT_ONCE):
+        chunk = Trial.id.in_(trial_ids[first : first + AT_ONCE])
+        rows = session.execute(with_values(select(Trial.id), names).where(chunk))
+        found.update({trial_id: tuple(values) for trial_id, *values in rows})
+    return [replace(run, figures=found[run.trial_id]) for run in shown]
 
 
 def _run(row: Row[*tuple[Any, ...]]) -> Run:

@@ -19,7 +19,7 @@ from service.figures.rows import axes_of, objectives_of
 from service.growths import growth
 from service.importance import Shares, importances
 from service.models import Study
-from service.runs import runs
+from service.runs import runs, with_figures
 
 router = APIRouter(tags=["analysis"])
 
@@ -107,6 +107,12 @@ class RunsQuery(BaseModel):
     before: int | None = Field(
         None, ge=1, le=LARGEST_ID, description="`next` of the chart of newer attempts."
     )
+    also: list[Annotated[str, Field(pattern=METRIC_NAME)]] = Field(
+        default_factory=list,
+        max_length=MOST_ALSO,
+        description="Metrics beside the objectives that each bar tells of its trial in its "
+        "`customdata`.",
+    )
 
 
 @router.get("/studies/{study}/figures/timeline", response_model=FigureOut)
@@ -117,8 +123,12 @@ def timeline(
     with db.read() as session:
         found = studies.get(session, study)
         shown, older = runs(session, found, query.limit, query.before)
+        own = [objective.name for objective in objectives_of(found)]
+        names = list(dict.fromkeys([*own, *query.also]))
+        shown = with_figures(session, shown, names)
         now = db.now(session)
-    return drawn_now(request, figures.timeline(shown, now, older, query.before is None))
+    drawn = figures.timeline(shown, now, older, query.before is None, names)
+    return drawn_now(request, drawn)
 
 
 Ref = Annotated[str, Field(pattern=NAME)]

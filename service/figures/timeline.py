@@ -29,6 +29,7 @@ LANE_PX, REST_PX = 26, 90
 # A bar is at least so wide; what took a second among hours would else not be seen.
 LEAST_WIDTH = 1 / 300
 MOST_REASON = 120
+FACTS = 8  # fields of `customdata` before the figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,15 @@ class Run:
     ended_at: datetime | None
     outcome: str
     reason: str | None
+    figures: tuple[float | None, ...] = ()  # of the trial, as they were asked for
 
 
 def timeline(
-    runs: Sequence[Run], now: datetime, older: int | None = None, reaches_now: bool = True
+    runs: Sequence[Run],
+    now: datetime,
+    older: int | None = None,
+    reaches_now: bool = True,
+    columns: Sequence[str] = (),
 ) -> Figure:
     """Draw attempts, a lane for each worker, and more where it has several at a time.
 
@@ -56,6 +62,7 @@ def timeline(
         now: where bars of running attempts end.
         older: where a page of older attempts goes on; None if there are none.
         reaches_now: whether these are the newest.
+        columns: the names of `Run.figures`.
     """
     lanes = _lanes(runs, now)
     shown = [run for run in runs if run.attempt_id in lanes]
@@ -108,6 +115,7 @@ def timeline(
             "count": len(shown),
             "lanes": len(names),
             "next": older,
+            "columns": [*[None] * FACTS, *columns],
             "note": f"{hidden:,} attempts of further workers are not drawn." if hidden else "",
         },
         uirevision="timeline" if reaches_now else f"timeline {first.isoformat()}",
@@ -145,11 +153,12 @@ def _natural(name: str) -> list[str | int]:
     return [int(part) if place % 2 else part for place, part in enumerate(parts)]
 
 
-def _facts(run: Run, seconds: float) -> list[int | str]:
+def _facts(run: Run, seconds: float) -> list[int | float | str | None]:
     reason = run.reason or ""
     short = reason if len(reason) <= MOST_REASON else f"{reason[:MOST_REASON]} …"
-    told = [run.started_at.isoformat(), _duration(seconds), escape(short)]
-    return [run.trial_id, run.number, run.attempt, run.worker, run.outcome, *told]
+    who = (run.trial_id, run.number, run.attempt, run.worker, run.outcome)
+    told = (run.started_at.isoformat(), _duration(seconds), escape(short))
+    return [*who, *told, *run.figures]
 
 
 def _duration(seconds: float) -> str:

@@ -124,14 +124,22 @@ def test_a_timeline_shows_every_attempt_as_it_ended(served: Served) -> None:
     served.complete(done, cost=1.0, size=2.0)
     served.tell(failed, "fail", reason="<b>broke</b>", retry=False)
     served.tell(diverged, "fail", reason="NaN", infeasible=True)
-    figure = served.get("/studies/toy/figures/timeline")
+    wait_until(lambda: served.get("/studies/toy")["finished"] == 3)
+    figure = served.get("/studies/toy/figures/timeline?also=heat")
+    columns = figure["layout"]["meta"]["columns"]
     bars = {trace["name"]: trace for trace in figure["data"]}
     assert set(bars) == {"completed", "failed", "infeasible", "running"}
     assert all(trace["meta"]["role"] == name for name, trace in bars.items())
     trial_id, number, attempt, worker, outcome, *_ = bars["completed"]["customdata"][0]
     assert (trial_id, number, attempt) == (done["trial_id"], 1, 1)
     assert (worker, outcome) == ("w1", "completed")
-    assert bars["failed"]["customdata"][0][-1] == "&lt;b&gt;broke&lt;/b&gt;"
+    facts = bars["failed"]["customdata"][0]
+    assert facts[columns.index("cost") - 1] == "&lt;b&gt;broke&lt;/b&gt;"
+    told = {
+        name: [bars[name]["customdata"][0][columns.index(each)] for each in columns if each]
+        for name in ("completed", "failed", "running")
+    }
+    assert told == {"completed": [1.0, 2.0, None], "failed": [None] * 3, "running": [None] * 3}
     assert bars["running"]["y"] == ["w10"]
     # Two at a time on one worker are two lanes; a number in a name counts as one.
     assert figure["layout"]["yaxis"]["categoryarray"] == ["w1", "w2", "w2 · 2", "w10"]

@@ -124,6 +124,7 @@ def test_a_filter_of_the_address_shows_as_a_range(quiet: Window, oven: Served) -
     assert told["0.001"] - told["0.01"] == pytest.approx(step, abs=1)
     expect(kept(page)).to_contain_text("cost ≤ 1")
     expect(kept(page)).to_contain_text("rate ≤ 0.1")
+    expect(page.get_by_text("They count all completed trials")).to_be_visible()
     for cell in rows(page).locator("td:nth-child(2)").all_inner_texts():
         assert float(cell) <= 1.0
 

@@ -103,6 +103,8 @@ def test_a_typed_range_dims_the_chart_and_shortens_the_table(
         f"{len(passing)} of {len(whole)} on the front pass"
     )
     assert listed(page) == passing
+    of_all = page.get_by_text("by all trials of the study: the filters do not change it")
+    expect(of_all).to_be_visible()
     page.wait_for_function(f"() => {DRAWN}.data.at(-1).selectedpoints")
     assert selected(page, "front") == passing
     assert where(page) == [f"error<={limit}"]
@@ -114,6 +116,7 @@ def test_a_typed_range_dims_the_chart_and_shortens_the_table(
     expect(chip).to_contain_text("error ≤")
     page.get_by_role("button", name="Clear error").press("Enter")
     expect(chip).to_have_count(0)
+    expect(of_all).to_have_count(0)
     expect(page.get_by_label("Figure to filter by")).to_be_focused()
     assert where(page) == []
     assert len(listed(page)) == len(whole)

@@ -29,6 +29,25 @@ def test_the_timeline_shows_attempts_as_bars_and_rows_that_open_trials(
     expect(page).to_have_url(re.compile(r"/trials/\d+$"))
 
 
+def test_a_filter_leaves_shadows_of_bars_and_shortens_the_table(
+    window: Window, networks: Served
+) -> None:
+    page = window.open(f"{STUDY}/timeline?where=error<=0.9")
+    window.drawn()
+    done = networks.get(f"{STUDY}/trials?where=error<=0.9")["total"]
+    assert 0 < done < 14
+    expect(page.locator(".sieve [role=status]")).to_have_text(f"{done} of 14 attempts pass")
+    rows = page.get_by_role("region", name="The newest of these attempts").locator("tbody tr")
+    expect(rows).to_have_count(done)
+    strength = (
+        "document.querySelector('.js-plotly-plot').data.map((each) => each.marker.opacity[0])"
+    )
+    assert page.evaluate(f"{strength}") == [1, 0.15, 0.15]
+    page.get_by_role("button", name="Clear error").click()
+    expect(rows).to_have_count(14)
+    page.wait_for_function(f"{strength}.every((each) => each === 1)")
+
+
 def test_a_running_attempt_grows(window: Window, oven: Served) -> None:
     seeds.black_box(oven, 0, "growing")
     oven.enqueue(0.5, "growing")

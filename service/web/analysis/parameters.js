@@ -7,6 +7,7 @@ import { NONE } from "../kit/format.js";
 import { section, table } from "../kit/parts.js";
 import { Filters } from "../study/filters.js";
 import { StudyHead } from "../study/head.js";
+import { tellWhole } from "../study/whole.js";
 import { ParallelChart } from "./parallel.js";
 
 // So much more must have finished before it is computed anew while somebody watches.
@@ -16,8 +17,10 @@ export function parameters({ root, words: [name], query, signal, look, remember 
   const path = studyPath(name);
   const head = new StudyHead("/parameters", look);
   const empty = el("div", {});
-  const mattered = new Importance();
   const filters = new Filters(query, remember);
+  const mattered = new Importance();
+  // A forest for each filter would take seconds, and fewer trials say less.
+  tellWhole(mattered.whole, filters, "They count all completed trials: the filters do not change them.");
   const parallel = new ParallelChart({ query, filters, remember, look });
   const charts = el("div", { hidden: true },
     section("What mattered", mattered.box), section("Trials across objectives and parameters", parallel.box));
@@ -52,7 +55,8 @@ class Importance {
   constructor() {
     this.grid = el("div", { class: "importance" });
     this.table = el("div", {});
-    this.box = el("div", {}, this.grid,
+    this.whole = el("div", {});
+    this.box = el("div", {}, this.grid, this.whole,
       el("p", { class: "quiet note" }, "Shares of the variance of each objective among the completed trials. They say what the "
         + "results differ by, not which value is good."),
       el("details", {}, el("summary", {}, "All shares as a table"), this.table));

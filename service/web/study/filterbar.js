@@ -9,8 +9,10 @@ import { FITTED, MOST_RANGES } from "./filters.js";
 const SENSES = [["<=", "at most"], [">=", "at least"]];
 
 export class FilterBar {
-  constructor(filters) {
+  /** `what` is counted: that of which some pass. */
+  constructor(filters, what = "on the front") {
     this.filters = filters;
+    this.what = what;
     this.chips = el("div", {});
     this.form = el("form", { class: "controls", "aria-label": "A range to filter by", novalidate: true });
     this.wrong = el("p", { class: "wrong", id: "filter-wrong", role: "alert" });
@@ -57,9 +59,9 @@ export class FilterBar {
     this.filters.set({ ranges: [...this.filters.ranges, { name: figure.value, sense: sense.value, limit: value }] });
   }
 
-  /** Say how many of the front pass. */
+  /** Say how many pass. */
   counted(passing, total) {
-    this.count.textContent = this.filters.any ? `${count(passing)} of ${count(total)} on the front pass` : "";
+    this.count.textContent = this.filters.any ? `${count(passing)} of ${count(total)} ${this.what} pass` : "";
   }
 
   show() {

@@ -16,6 +16,7 @@ import { pickBar, Picks } from "./picks.js";
 import { constraints, scale } from "./scale.js";
 import { tiles } from "./tiles.js";
 import { trialColumns, trialRow } from "./trials.js";
+import { tellWhole } from "./whole.js";
 
 const LATEST = 8;
 const FAILURES = 5;
@@ -23,7 +24,7 @@ const FAILURES = 5;
 export function study({ root, words: [name], query, signal, look, shown, remember, go }) {
   const path = studyPath(name);
   const boxes = Object.fromEntries(
-    ["tiles", "picks", "front", "grown", "confirmed", "rest"].map((each) => [each, el("div", {})]));
+    ["tiles", "picks", "front", "whole", "grown", "confirmed", "rest"].map((each) => [each, el("div", {})]));
   const head = new StudyHead("", look);
   const filters = new Filters(query, remember);
   const picks = new Picks(query, remember);
@@ -34,7 +35,7 @@ export function study({ root, words: [name], query, signal, look, shown, remembe
   const charts = el("div", { hidden: true }, sieve.box,
     el("div", { class: "side" },
       section("Front", chart.box),
-      section("Hypervolume", growth, boxes.grown)),
+      section("Hypervolume", growth, boxes.whole, boxes.grown)),
     boxes.picks, boxes.front);
   const thinking = new ChartSection("Seconds per proposal", {
     label: "Seconds per proposal over the trials", height: 200, open: (id) => go(`/trials/${id}`),
@@ -60,6 +61,7 @@ export function study({ root, words: [name], query, signal, look, shown, remembe
   }
 
   filters.subscribe(showFront);
+  tellWhole(boxes.whole, filters, "It grew by all trials of the study: the filters do not change it.");
   picks.subscribe(showPicks);
   root.addEventListener("click", ({ target }) => {
     const button = target.closest("button");
