@@ -1,5 +1,6 @@
 """An objective as an axis: where its values lie, how they are written, which lines cross it."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,8 @@ from service.figures.layout import line_across
 # A budget further away than this is left out: beside 512 kB a network of 2 kB would be a dot.
 NEAR_LINEAR = 1.5
 NEAR_LOG = 4.0
+# Decades; with the room at its ends, a log axis of four ticks is crowded below 1.1 of them.
+SHORT_LOG = 1.5
 # What is counted, and so whole; milliseconds and millijoules are not.
 COUNTED = frozenset({"B", "MACs", "instructions"})
 
@@ -106,12 +109,16 @@ class Axis:
             return value
         return self.floor
 
-    def layout(self) -> dict[str, Any]:
-        """Return the axis as Plotly takes it."""
+    def layout(self, values: Sequence[float | None]) -> dict[str, Any]:
+        """Return the axis as Plotly takes it.
+
+        Args:
+            values: what is drawn.
+        """
         axis: dict[str, Any] = {"title": {"text": self.name}, "zeroline": False}
         if self.log:
-            # Few ticks, since Plotly else writes all of 1 to 9 in each decade, one over the other.
-            axis |= {"type": "log", "title": {"text": f"{self.name} (log)"}, "nticks": 5}
+            few = {"nticks": _few_ticks(self.drawn(values))}
+            axis |= {"type": "log", "title": {"text": f"{self.name} (log)"}} | few
         axis["tickformat"] = "~s" if self.counted else "~g"
         if self.behind:
             axis["ticksuffix"] = self.behind
@@ -166,6 +173,16 @@ class Axis:
         """Write one value with its unit, for a place beside the axis."""
         text = f"{value:,.0f}" if self.counted else f"{value:.4g}"
         return f"{text}{self.behind}"
+
+
+def _few_ticks(drawn: Sequence[float | None]) -> int:
+    """Return how many ticks to ask for on a log axis, so that Plotly writes 1, 2 and 5 of a decade.
+
+    It writes all of 1 to 9, one over the other, where a tick would stand for less than 0.3 decades.
+    """
+    known = [value for value in drawn if value is not None]
+    decades = math.log10(max(known) / min(known)) if known else 0.0
+    return 3 if decades < SHORT_LOG else 4
 
 
 def budgets(device: Device | None) -> Mapping[str, Budget]:

@@ -50,8 +50,8 @@ def front(
     return figure(
         traces,
         f"Front: {up.name} against {across.name}",
-        xaxis=across.layout(),
-        yaxis=up.layout(),
+        xaxis=across.layout(xs),
+        yaxis=up.layout(ys),
         shapes=[*across.lines("x", xs), *up.lines("y", ys)],
         meta={
             "axes": [across.about("x", xs), up.about("y", ys)],
@@ -116,7 +116,7 @@ def _course(
         traces,
         f"{up.name} over the trials",
         xaxis={"title": {"text": "trial"}, "zeroline": False},
-        yaxis=up.layout(),
+        yaxis=up.layout(ys),
         shapes=list(up.lines("y", ys)),
         meta={"axes": [up.about("y", ys)], "columns": columns(axes, more), "note": note},
         uirevision=f"{up.name} {up.log}",

@@ -41,6 +41,7 @@ def prediction(rows: Sequence[Foreseen], axis: Axis) -> Figure:
     """
     means, values = [row.mean for row in rows], [row.value for row in rows]
     both = axis.fitting([*means, *values])
+    along = both.layout([*means, *values])
     spec = both.spec
     unit = both.behind
     points = trace(
@@ -83,8 +84,8 @@ def prediction(rows: Sequence[Foreseen], axis: Axis) -> Figure:
         f"{axis.name}: result against prediction<br><sub>{note}</sub>",
         meta={"objective": axis.name, "note": note, "log": both.log},
         showlegend=False,
-        xaxis=both.layout() | {"title": {"text": f"{axis.name}, predicted"}},
-        yaxis=both.layout() | {"title": {"text": f"{axis.name}, result"}},
+        xaxis=along | {"title": {"text": f"{axis.name}, predicted"}},
+        yaxis=along | {"title": {"text": f"{axis.name}, result"}},
         uirevision=f"prediction {axis.name}",
     )
 

@@ -48,8 +48,8 @@ def front3d(
             },
             # Of a log axis few: else Plotly writes all of 1 to 9 in a decade, one over the other.
             **{
-                f"{name}axis": axis.layout() | {"nticks": 3 if axis.log else 5}
-                for name, axis, _ in named
+                f"{name}axis": axis.layout(drawn) | {"nticks": 3 if axis.log else 5}
+                for (name, axis, _), drawn in zip(named, values, strict=True)
             },
         },
         margin={"l": 0, "r": 0, "t": 48, "b": 0},

@@ -63,14 +63,15 @@ def all_figures() -> list[Figure]:
 def test_milliseconds_are_written_with_their_fractions_and_without_prefixes() -> None:
     assert LATENCY.text(1234.5678) == "1235 ms"
     assert LATENCY.text(0.3125) == "0.3125 ms"
-    assert (LATENCY.layout()["tickformat"], LATENCY.layout()["ticksuffix"]) == ("~g", " ms")
+    axis = LATENCY.layout([1.0, 2.0])
+    assert (axis["tickformat"], axis["ticksuffix"]) == ("~g", " ms")
     assert LATENCY.hover(3) == "latency %{customdata[3]:.5~g} ms"
     steps = Axis(Objective("instructions@m4", "known"))  # whose name says what is counted
     assert (steps.unit, steps.text(1234567.0)) == ("instructions", "1,234,567")
     assert steps.hover(3) == "instructions@m4 %{customdata[3]:,d}"
     assert "ticksuffix" not in steps.layout()
     size = Axis(SIZE)
-    assert (size.text(1234.0), size.layout()["tickformat"]) == ("1,234 B", "~s")
+    assert (size.text(1234.0), size.layout([1.0])["tickformat"]) == ("1,234 B", "~s")
     assert size.hover(3) == "model_size:deployed %{customdata[3]:,d} B"
 
 
@@ -168,6 +169,14 @@ def test_a_log_axis_that_cannot_show_all_values_becomes_linear_and_says_so() -> 
     assert figure["layout"]["xaxis"].get("type") != "log"
     about = figure["layout"]["meta"]["axes"][0]
     assert about == {"axis": "x", "name": "cost", "log": False, "can_log": False}
+
+
+@pytest.mark.parametrize(("worst", "ticks"), [(0.1, 3), (0.12, 3), (0.4, 4), (0.0, 3)])
+def test_a_log_axis_asks_for_so_few_ticks_that_none_crowds(worst: float, ticks: int) -> None:
+    figure = front(
+        [Point(1, 1, (0.01, 9.0), True, True), Point(2, 2, (worst, 9.0), True, True)], AXES, 1, 0
+    )
+    assert figure["layout"]["yaxis"]["nticks"] == ticks
 
 
 def test_a_trial_without_a_value_is_not_drawn() -> None:

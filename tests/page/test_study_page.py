@@ -72,6 +72,8 @@ def test_a_study_shows_its_front_as_a_chart_and_as_a_table(
         "document.querySelector('.js-plotly-plot').layout.shapes.map(s => s.name)"
     )
     assert "bound" in names
+    up = page.locator(".js-plotly-plot").first.locator(".ytick text")
+    expect(up).to_have_text(["0.02", "0.05", "0.1", "0.2"])  # not all of 1 to 9
     side = page.locator(".side")
     expect(side).to_contain_text("From the reference (0) to the ideal (1): error")
     expect(side).to_contain_text("error 0.4500 to 0.0017, log (inferred);")

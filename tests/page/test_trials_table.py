@@ -173,6 +173,8 @@ def trial(served: Served, number: int) -> dict[str, Any]:
 def test_the_head_of_the_table_stays_in_sight(window: Window, hill: Served) -> None:
     page = window.open("/studies/hill/trials")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    shade = """() => getComputedStyle(document.querySelector(".trials .scroll")).boxShadow"""
+    assert " -18px " in page.evaluate(shade), "nothing shows that there is more at the right"
     page.evaluate("""() => document.querySelector(".trials .scroll").scrollTo(200, 900)""")
     head, cell = page.evaluate(
         """() => {
