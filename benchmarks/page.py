@@ -6,7 +6,7 @@ of `WINDOWS` fresh windows with an empty cache, in milliseconds by the browser's
 
 * from the navigation until figures, the table of the front and the front as our own drawing stand,
   and until the first chart of Plotly does, each with the next frame painted;
-* what was transferred until then, compressed as it came;
+* what was transferred until the last chart stands, compressed as it came;
 * from a filter's submission, and from the pointer coming to rest on a point, until the frame that
   shows it is painted: of the filter by its words and by the strength of the points on the screen;
 * how often the chart is drawn anew in a second while 20 trials a second finish, and how many really
@@ -57,7 +57,10 @@ new MutationObserver(() => {
   if (there(".tiles .tile strong") && there("main table tbody tr") && there("svg.sketch circle")) {
     painted("shown");
   }
-  if (there(".js-plotly-plot .main-svg .points, .js-plotly-plot .gl-canvas")) painted("chart");
+  if (!there(".js-plotly-plot .main-svg .points, .js-plotly-plot .gl-canvas")) return;
+  painted("chart");
+  const seen = [...document.querySelectorAll(".chart")].filter((each) => each.checkVisibility());
+  if (seen.every((each) => each.querySelector(".main-svg") !== null)) painted("charts");
 }).observe(document, { childList: true, subtree: true });
 """
 # Resolves with the milliseconds from an event until the end of the frame that paints another text
@@ -161,7 +164,7 @@ def opened(browser: Browser, url: str) -> tuple[Page, Callable[[], float]]:
     session.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
     session.send("Network.enable")
     page.goto(f"{url}/studies/large")
-    page.wait_for_function("window.at.chart > 0", timeout=60_000)
+    page.wait_for_function("window.at.charts > 0", timeout=60_000)
     return page, lambda: sum(received)
 
 
