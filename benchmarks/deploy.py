@@ -63,7 +63,10 @@ def agreement_figures(lines: Sequence[dict[str, Any]]) -> dict[str, float]:
 def fit_figures(lines: Sequence[dict[str, Any]]) -> dict[str, float]:
     """Fit every core, keep the costs, say how well networks that were left out are foretold."""
     check_same(lines, "code", "texts")
-    figures: dict[str, float] = {"counted_networks": len(lines)}
+    figures: dict[str, float] = {
+        "counted_networks": len(lines),
+        "layers_in_place": sum(len(line["in_place"]) for line in lines),
+    }
     costs = {}
     for core in agreement.CORES:
         formula, macs = held_out(lines, core)
@@ -71,7 +74,9 @@ def fit_figures(lines: Sequence[dict[str, Any]]) -> dict[str, float]:
             figures[f"{core} {name} r2"] = found.r2
             figures[f"{core} {name} mean_error"] = found.mean_error
             figures[f"{core} {name} worst_error"] = found.worst_error
-        costs[core] = fitted(layer for line in lines for layer in counting.examples(line, core))
+        costs[core] = fitted(
+            layer for line in lines for layer in counting.examples(line, core, ordinary=True)
+        )
     text = json.dumps({"networks": len(lines), "level": counting.LEVEL, "cores": costs}, indent=1)
     keep_bytes(FITTED, f"{text}\n".encode())
     figures["fit"] = int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)

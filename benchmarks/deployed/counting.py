@@ -14,6 +14,7 @@ from worker.deploy.boards.emulate import layers
 from worker.deploy.boards.link import Options
 from worker.deploy.c.project import project
 
+DEPTHWISE = "depthwise_conv2d"
 LEVEL = "-O3"  # what a project's own Makefile asks for
 
 
@@ -21,7 +22,8 @@ def run(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The line of the network that `fields` name by `space` and `number`."""
     found = case(fields["space"], fields["number"], 1)
     network, files = found.record.graph, project(found.record)
-    order = plan_in_place(network).order
+    plan = plan_in_place(network)
+    order = plan.order
     counts = {}
     for core, machine in CORES.items():
         program = linked(files, core, machine, Options(level=LEVEL, layers=True))
@@ -32,6 +34,7 @@ def run(fields: Mapping[str, Any]) -> dict[str, Any]:
         "graph": graph(fields["space"], fields["number"]).sha256(),
         "non_zeros": found.record.non_zeros(),
         "counts": counts,
+        "in_place": sorted(plan.over),
         "code": code_of(*DECIDING),
         "texts": texts(),
     }
@@ -49,10 +52,20 @@ def told(line: Mapping[str, Any]) -> tuple[Graph, dict[str, Weights]]:
     return network, weights(network, line["non_zeros"])
 
 
-def examples(line: Mapping[str, Any], core: str) -> list[tuple[str, tuple[float, ...], int]]:
-    """(form of the kernel, features, instructions) of each layer."""
+def examples(
+    line: Mapping[str, Any], core: str, ordinary: bool = False
+) -> list[tuple[str, tuple[float, ...], int]]:
+    """(form of the kernel, features, instructions) of each layer.
+
+    With `ordinary` no depthwise layer that writes over its input: its kernel is another, which the
+    formula does not know, since only the plan of the whole network tells who does.
+    """
     counts = line["counts"][core]
-    return [(*found, counts[name]) for name, found in features(*told(line)).items()]
+    return [
+        (form, found, counts[name])
+        for name, (form, found) in features(*told(line)).items()
+        if not (ordinary and form == DEPTHWISE and name in line["in_place"])
+    ]
 
 
 def macs_of(line: Mapping[str, Any]) -> int:

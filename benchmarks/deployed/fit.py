@@ -61,13 +61,14 @@ def quality(told: Vector, counted: Vector) -> Quality:
 def held_out(lines: Sequence[Mapping[str, Any]], core: str) -> tuple[Quality, Quality]:
     """Of the formula, and of a line through MACs alone, each fitted to the other folds."""
     layers = [examples(line, core) for line in lines]
+    ordinary = [examples(line, core, ordinary=True) for line in lines]
     counted = np.array([sum(count for *_, count in network) for network in layers], float)
     macs = np.array([macs_of(line) for line in lines], float)
     told, plain = np.zeros(len(lines)), np.zeros(len(lines))
     fold = np.arange(len(lines)) % FOLDS
     for number in range(FOLDS):
         seen, unseen = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        costs = fitted(layer for i in seen for layer in layers[i])
+        costs = fitted(layer for i in seen for layer in ordinary[i])
         told[unseen] = [foretold(layers[i], costs) for i in unseen]
         plain[unseen] = _by_macs(macs[seen], counted[seen], macs[unseen])
     return quality(told, counted), quality(plain, counted)

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.deployed.counting import examples
 from benchmarks.deployed.fit import fitted, foretold, quality
 from benchmarks.deployed.networks import NAMES, case, graph
+from resource_models.counted import features
 from worker.deploy.simulate import Simulation
 
 
@@ -23,6 +25,16 @@ def test_costs_that_made_the_counts_are_found_again() -> None:
     assert costs["conv2d"] == pytest.approx((300, 20, 3), rel=0.02)
     told = foretold(layers, costs)
     assert told == pytest.approx(sum(count for *_, count in layers), rel=1e-3)
+
+
+def test_a_kernel_that_works_in_place_teaches_nothing_of_the_ordinary_one() -> None:
+    chain = graph("chain", 0)
+    line = {"space": "chain", "number": 0, "graph": chain.sha256(), "non_zeros": None}
+    line |= {"counts": {"m4": dict.fromkeys(features(chain), 9)}, "in_place": ["d1", "p1"]}
+    of_all, ordinary = (examples(line, "m4", ordinary=each) for each in (False, True))
+    assert [form for form, *_ in of_all].count("depthwise_conv2d") == 2
+    assert [form for form, *_ in ordinary].count("depthwise_conv2d") == 1
+    assert len(of_all) == len(ordinary) + 1
 
 
 def test_quality_is_relative_to_what_was_counted() -> None:

@@ -63,8 +63,7 @@ def all_figures() -> list[Figure]:
 def test_milliseconds_are_written_with_their_fractions_and_without_prefixes() -> None:
     assert LATENCY.text(1234.5678) == "1235 ms"
     assert LATENCY.text(0.3125) == "0.3125 ms"
-    axis = LATENCY.layout([1.0, 2.0])
-    assert (axis["tickformat"], axis["ticksuffix"]) == ("~g", " ms")
+    assert LATENCY.layout([1.0, 2.0]).items() >= {"tickformat": "~g", "ticksuffix": " ms"}.items()
     assert LATENCY.hover(3) == "latency %{customdata[3]:.5~g} ms"
     steps = Axis(Objective("instructions@m4", "known"))  # whose name says what is counted
     assert (steps.unit, steps.text(1234567.0)) == ("instructions", "1,234,567")
