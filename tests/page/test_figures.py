@@ -63,12 +63,12 @@ def all_figures() -> list[Figure]:
 def test_milliseconds_are_written_with_their_fractions_and_without_prefixes() -> None:
     assert LATENCY.text(1234.5678) == "1235 ms"
     assert LATENCY.text(0.3125) == "0.3125 ms"
-    assert LATENCY.layout([1.0, 2.0]).items() >= {"tickformat": "~g", "ticksuffix": " ms"}.items()
+    assert [LATENCY.layout([1.0])[each] for each in ("tickformat", "ticksuffix")] == ["~g", " ms"]
     assert LATENCY.hover(3) == "latency %{customdata[3]:.5~g} ms"
     steps = Axis(Objective("instructions@m4", "known"))  # whose name says what is counted
     assert (steps.unit, steps.text(1234567.0)) == ("instructions", "1,234,567")
     assert steps.hover(3) == "instructions@m4 %{customdata[3]:,d}"
-    assert "ticksuffix" not in steps.layout()
+    assert "ticksuffix" not in steps.layout([1.0])
     size = Axis(SIZE)
     assert (size.text(1234.0), size.layout([1.0])["tickformat"]) == ("1,234 B", "~s")
     assert size.hover(3) == "model_size:deployed %{customdata[3]:,d} B"
