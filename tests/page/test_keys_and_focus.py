@@ -68,6 +68,8 @@ def test_an_address_of_nothing_says_so(window: Window, networks: Served, path: s
 
 @pytest.mark.parametrize("window", [NARROW], indirect=True)
 def test_a_narrow_head_folds_its_links_behind_a_button(window: Window, networks: Served) -> None:
+    window.page.route("**/events", lambda route: route.abort())
+    window.forgive("ERR_FAILED")
     page = window.open("/")
     expect(page.get_by_text("Updates every 4 s")).to_be_visible()  # the longest that stands there
     assert page.locator("header").evaluate("each => each.offsetHeight") <= 64, "one row"

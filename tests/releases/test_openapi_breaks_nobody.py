@@ -22,6 +22,8 @@ ALLOWED: dict[str, dict[str, str]] = {
         "GET /api/v1/studies/{study}/trials order: default is null now": (
             "without `sort`, which is new, it still means `oldest`"
         ),
+        "POST /api/v1/studies body.objectives[].name: pattern is "
+        "^[A-Za-z_][A-Za-z0-9_:.@-]{0,63}$ now": "it takes `@`, too, and all it took before",
     }
 }
 
