@@ -12,11 +12,11 @@ from tinyfront import Client, Cnn, Parameters, Real, Study, minimize
 TRIALS = 5
 
 
-def network_study(site: Site, client: Client, epochs: int = 4) -> Study:
+def network_study(site: Site, client: Client, epochs: int = 2) -> Study:
     until(lambda: any(data["name"] == "digits" for data in client.data()), "a worker has digits")
     return client.create_study(
         "digits",
-        space=Cnn(),
+        space=Cnn(blocks=[1, 1], max_macs=30_000),
         data="digits",
         objectives=[minimize("error"), minimize("model_size", limit=4000)],
         trials=TRIALS,
