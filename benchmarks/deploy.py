@@ -1,9 +1,9 @@
 """From random networks to programs: equal bytes everywhere, instructions on every core.
 
 Three parts, each resumed where it was stopped: `agreement` (every runtime and board, two levels of
-optimisation), `counting` (each layer on every core), `fit` (the formula, from what was counted; it
-also writes `resource_models/counted.json`). Without `--part` all run, and the record is written.
-Needs the compiler and the emulator of the boards: `make arm`.
+optimisation), `counting` (each layer on every core), `fit` (the formulas, from what was counted;
+it also writes `counted.json` and `code_size.json` of `resource_models`). Without `--part` all run,
+and the record is written. Needs the compiler and the emulator of the boards: `make arm`.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.deployed import agreement, counting
+from benchmarks.deployed import agreement, code, counting
 from benchmarks.deployed.fit import fitted, held_out
 from benchmarks.deployed.networks import NAMES
 from benchmarks.lines import Lines, finish, keep_bytes
@@ -26,6 +26,7 @@ from worker.deploy.boards import tools
 AGREEING, COUNTED = 105, 315  # networks; as many of each space
 KEY = ("space", "number")
 FITTED = Path(__file__).parents[1] / "resource_models" / "counted.json"
+CODE = FITTED.with_name("code_size.json")
 # Instructions on an M4: of the best network of kernels of the study, and of CMSIS-NN.
 CHAIN_MOST, CMSIS_NN = 1_320_000, 1_990_000
 CHAIN = {"space": "chain", "number": 0}
@@ -79,7 +80,22 @@ def fit_figures(lines: Sequence[dict[str, Any]]) -> dict[str, float]:
         )
     text = json.dumps({"networks": len(lines), "level": counting.LEVEL, "cores": costs}, indent=1)
     keep_bytes(FITTED, f"{text}\n".encode())
+    figures |= code_figures(lines)
     figures["fit"] = int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)
+    return figures
+
+
+def code_figures(lines: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Fit the bytes of code on every core, keep them, say how near they come."""
+    figures: dict[str, float] = {"programs_larger_than_foretold": 0}
+    cores = {}
+    for core in agreement.CORES:
+        programs = [code.program(line, core) for line in lines]
+        cores[core] = code.fitted(programs)
+        figures[f"{core} code mean_error"], larger = code.held_out(programs)
+        figures["programs_larger_than_foretold"] += larger
+    kept = {"networks": len(lines), "level": counting.LEVEL, "cores": cores}
+    keep_bytes(CODE, f"{json.dumps(kept, indent=1)}\n".encode())
     return figures
 
 
@@ -95,6 +111,8 @@ def claims(figures: dict[str, float]) -> dict[str, bool]:
         "the chain on an M4 in at most 1.32 M": figures["chain m4 -O3 instructions"] <= CHAIN_MOST,
         "the chain on an M4 in 1/1.5 of CMSIS-NN": 1.5 * figures["chain m4 -O3 instructions"]
         <= CMSIS_NN,
+        "by formula none fits that the linker refuses": figures["programs_larger_than_foretold"]
+        == 0,
         "a formula from at least 300 networks": figures["counted_networks"] >= 300,
         "it foretells better than MACs on every core": all(
             figures[f"{core} formula mean_error"] < figures[f"{core} macs mean_error"]

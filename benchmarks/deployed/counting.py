@@ -1,6 +1,6 @@
-"""Instructions of each layer of one network, on every core: what the formula is fitted to."""
+"""Instructions and bytes of each layer of a network on every core: what formulas are fitted to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.deployed.agreement import CORES, DECIDING, linked, texts
@@ -11,9 +11,12 @@ from resource_models.counted import features
 from resource_models.graph import Graph
 from resource_models.weights import Weights, macs, weights
 from worker.deploy.boards.emulate import layers
-from worker.deploy.boards.link import Options
+from worker.deploy.boards.link import Linked, Options
+from worker.deploy.c.figures import figures
 from worker.deploy.c.project import project
+from worker.deploy.record import Int8Graph
 
+LAYER = "model_layer_"  # the name of a layer's function, up to its number
 DEPTHWISE = "depthwise_conv2d"
 LEVEL = "-O3"  # what a project's own Makefile asks for
 
@@ -24,8 +27,10 @@ def run(fields: Mapping[str, Any]) -> dict[str, Any]:
     network, files = found.record.graph, project(found.record)
     plan = plan_in_place(network)
     order = plan.order
-    counts = {}
+    counts, code_sizes = {}, {}
     for core, machine in CORES.items():
+        plain = linked(files, core, machine, Options(level=LEVEL))
+        code_sizes[core] = _sizes(plain, found.record, order)
         program = linked(files, core, machine, Options(level=LEVEL, layers=True))
         told = layers(program, found.inputs[0])
         counts[core] = {order[number - 1]: count for number, count in told.items()}
@@ -35,8 +40,27 @@ def run(fields: Mapping[str, Any]) -> dict[str, Any]:
         "non_zeros": found.record.non_zeros(),
         "counts": counts,
         "in_place": sorted(plan.over),
+        "code_sizes": code_sizes,
         "code": code_of(*DECIDING),
         "texts": texts(),
+    }
+
+
+def _sizes(program: Linked, record: Int8Graph, order: Sequence[str]) -> dict[str, Any]:
+    """Bytes of the function of each layer, and of what no formula tells."""
+    ours = {
+        number: symbol.size_bytes
+        for name, symbol in program.symbols.items()
+        if name.startswith(LAYER)
+        for number in [int(name.removeprefix(LAYER).partition("_")[0])]
+    }
+    sizes, formula = program.sizes, figures(record)
+    stored = formula.weights_bytes + formula.tables_bytes
+    return {
+        "layers": {order[number - 1]: size for number, size in ours.items()},
+        "besides": sizes.code_bytes - sum(ours.values()),
+        "flash_besides": sizes.flash_bytes - stored - sizes.code_bytes,
+        "ram_besides": sizes.ram_bytes - formula.arena_bytes,
     }
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.deployed import code
 from benchmarks.deployed.counting import examples
 from benchmarks.deployed.fit import fitted, foretold, quality
 from benchmarks.deployed.networks import NAMES, case, graph
@@ -35,6 +36,26 @@ def test_a_kernel_that_works_in_place_teaches_nothing_of_the_ordinary_one() -> N
     assert [form for form, *_ in of_all].count("depthwise_conv2d") == 2
     assert [form for form, *_ in ordinary].count("depthwise_conv2d") == 1
     assert len(of_all) == len(ordinary) + 1
+
+
+def test_no_layer_is_larger_than_the_most_and_the_likely_is_near() -> None:
+    rng = random.Random(1)
+
+    def one() -> code.Program:
+        runs = [(True, rng.random() < 0.5) for _ in range(rng.randint(1, 6))]
+        layers = [("pad", each, 100 + 40 * each[1] + rng.randint(0, 10)) for each in runs]
+        return code.Program(layers, 60, 900, 300)
+
+    programs = [one() for _ in range(40)]
+    costs = code.fitted(programs)
+    assert costs["likely"]["pad"] == pytest.approx([105, 40], rel=0.1)
+    least = [each / code.MARGIN for each in costs["most"]["pad"]]
+    assert least == pytest.approx([110, 40], rel=0.03)
+    assert costs["besides"] == {"code_bytes": 60, "most_flash_bytes": 1200, "most_ram_bytes": 375}
+    error, larger = code.held_out(programs)
+    assert (error < 0.05, larger) == (True, 0)
+    long = code.Program([("pad", (True, True), 900)], 60, 900, 300)
+    assert code.held_out([*programs, long])[1] == 1
 
 
 def test_quality_is_relative_to_what_was_counted() -> None:

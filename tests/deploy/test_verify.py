@@ -25,7 +25,7 @@ from worker.deploy.errors import InvalidVectors, InvalidVerification, ToolLate
 from worker.deploy.levels import against
 from worker.deploy.simulate import Simulation
 from worker.deploy.vectors import Vectors
-from worker.deploy.verification import Level, Verification
+from worker.deploy.verification import NAMES, Level, Verification
 from worker.deploy.verify import CPU_S, DEVICE_NAME, verify
 
 RECORD = networks.drawn_int8(networks.ENDS_FLAT)
@@ -138,11 +138,36 @@ def test_an_answer_that_differs_fails_its_level(monkeypatch: pytest.MonkeyPatch)
     assert found.levels[1].reason.startswith(words)
 
 
+def test_what_fits_only_with_little_code_is_left_to_the_linker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = levels.formulas(levels.Case(RECORD, SAMPLES, M4)).figures
+    least = told["weights_bytes"] + told["tables_bytes"]
+    for flash_bytes, state in (
+        (least - 1, "failed"),
+        (least, "not verified"),
+        (told["most_flash_bytes"] - 1, "not verified"),
+        (told["most_flash_bytes"], "passed"),
+    ):
+        board = dataclasses.replace(M4, flash_bytes=flash_bytes)
+        assert levels.formulas(levels.Case(RECORD, SAMPLES, board)).state == state
+    near = dataclasses.replace(M4, flash_bytes=least, core="Xtensa LX6")
+    level = levels.formulas(levels.Case(RECORD, SAMPLES, near))
+    assert level.reason.endswith(f"stm32f446re has {least:,} B: the linker decides.")
+    assert level.figures["most_flash_bytes"] >= told["most_flash_bytes"], "the most of all cores"
+
+    open_ = {name: lambda _, name=name: Level(name, "not verified", "?") for name in NAMES}
+    linked = {"L2": lambda _: Level("L2", "passed")}
+    for checks, state in ((open_, "not verified"), (open_ | linked, "passed")):
+        monkeypatch.setattr("worker.deploy.verify.LEVELS", checks)
+        assert states(verify(RECORD, SAMPLES, M4))[0] == state
+
+
 @pytest.mark.arm
 def test_a_link_that_does_not_fit_says_what_overflows() -> None:
-    # By formula it fits: there is no room for code and stack.
+    # There is no room for code and stack.
     case = levels.Case(RECORD, SAMPLES, dataclasses.replace(M4, sram_bytes=128))
-    assert levels.formulas(case).state == "passed"
+    assert levels.formulas(case).state == "not verified"
     found = levels.linked(case)
     assert (found.state, "ram: need" in found.reason) == ("failed", True)
 

@@ -16,9 +16,10 @@ from worker.deploy.c.project import project
 from worker.deploy.levels import Case, formulas
 from worker.deploy.record import Int8Graph
 from worker.deploy.vectors import Vectors
-from worker.deploy.verification import PASSED
+from worker.deploy.verification import FAILED, NOT_VERIFIED, PASSED, State
 from worker.deploy.verify import case_of, run
 
+FITS: Mapping[State, bool | None] = {PASSED: True, FAILED: False, NOT_VERIFIED: None}
 PROJECT, FIGURES = "c", "figures.json"
 
 
@@ -37,7 +38,7 @@ def exported(record: Int8Graph, samples: Vectors, device: Device) -> Mapping[str
     level = formulas(Case(record, samples, device))
     figures = {
         "device": device.name,
-        "fits_by_formula": level.state == PASSED,
+        "fits_by_formula": FITS[level.state],
         "sram_bytes": device.sram_bytes,
         "flash_bytes": device.flash_bytes,
         **level.figures,

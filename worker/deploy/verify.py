@@ -11,6 +11,7 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from worker.deploy.errors import DeployError
 from worker.deploy.levels import LEVELS, Case
 from worker.deploy.record import Int8Graph
 from worker.deploy.vectors import Vectors
-from worker.deploy.verification import FAILED, NOT_VERIFIED, Level, Verification
+from worker.deploy.verification import FAILED, NOT_VERIFIED, PASSED, Level, Verification
 
 DEVICE_NAME = "device.json"
 FILES = (storage.JSON_NAME, storage.ARRAYS_NAME, vectors.NAME, DEVICE_NAME)
@@ -35,6 +36,8 @@ def verify(
     record: Int8Graph, samples: Vectors, device: Device, told: Told = lambda _: None
 ) -> Verification:
     """Check all levels, in order, up to the first that fails.
+
+    What the formulas had to leave to the linker has passed if it did.
 
     Args:
         record: the network.
@@ -52,6 +55,9 @@ def verify(
         level = check(case) if failed is None else Level(name, NOT_VERIFIED, f"{failed} failed.")
         levels.append(level)
         told(level)
+    formula, _, linked, _ = levels
+    if formula.state == NOT_VERIFIED and linked.state == PASSED:
+        levels[0] = replace(formula, state=PASSED, reason="")
     return Verification(device.name, len(samples.inputs), tuple(levels))
 
 
