@@ -1,10 +1,10 @@
 """Instructions of one inference on a core, per layer: a formula fitted to exact counts.
 
 Our kernels, built by `gcc -O3` with all shapes known, were counted under QEMU, layer by layer, on
-315 random networks (`benchmarks/deployed`). What a layer takes is a sum of costs:
-of its call, of each pixel, of each output, of each product, of what is left over where a loop takes
-several at once. `FEATURES` has how often each of them occurs, `counted.json` what each costs on
-each core. A node of a kind or core that was not fitted is an error, never a zero.
+315 random networks (`benchmarks/deployed`). What a layer takes is a sum of costs: of its call, of
+each pixel, of each output, of each product, of what is left over where a loop takes several at
+once. `FEATURES` has how often each of them occurs, `counted.json` what each costs on each core. A
+node of a kind or core that was not fitted is an error, never a zero.
 
 Studies keep the costs that they began with, by the name of the form: whoever changes what a form
 counts gives it another name.
