@@ -1,15 +1,15 @@
 """The bytes of `resource_models/code_size.py`, fitted to linked layers; how near they come."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog, nnls
+from scipy.optimize import linprog
 
 from benchmarks.deployed.counting import told
-from benchmarks.deployed.fit import FOLDS
+from benchmarks.deployed.fit import FOLDS, foretold
+from benchmarks.deployed.fit import fitted as relative
 from resource_models.code_size import loops
 
 # Networks are still to come that no program here is like.
@@ -41,25 +41,20 @@ def program(line: Mapping[str, Any], core: str) -> Program:
 
 def fitted(programs: Sequence[Program]) -> dict[str, Any]:
     """What `code_size.json` holds of a core."""
-    by_form: dict[str, list[tuple[tuple[bool, ...], int]]] = defaultdict(list)
-    for found in programs:
-        for form, runs, size in found.layers:
-            by_form[form].append((runs, size))
-    likely, most = {}, {}
-    for form, rows in sorted(by_form.items()):
-        design = np.array([runs for runs, _ in rows], float)
-        sizes = np.array([size for _, size in rows], float)
-        costs, _ = nnls(design / sizes[:, None], np.ones(len(sizes)))
-        bounds = linprog(design.sum(0), A_ub=-design, b_ub=-sizes, bounds=(0, None)).x * MARGIN
-        likely[form] = [round(float(each), 1) for each in costs]
-        most[form] = [round(float(each), 1) for each in bounds]
+    layers = [layer for each in programs for layer in each.layers]
+    most = {}
+    for form in sorted({form for form, *_ in layers}):
+        rows = [(runs, size) for own, runs, size in layers if own == form]
+        design, sizes = (np.array(part, float) for part in zip(*rows, strict=True))
+        found = linprog(design.sum(0), A_ub=-design, b_ub=-sizes, bounds=(0, None)).x
+        most[form] = [round(MARGIN * float(each), 1) for each in found]
     flash = max(each.code_besides_bytes + each.flash_besides_bytes for each in programs)
     besides = {
         "code_bytes": round(np.mean([each.code_besides_bytes for each in programs])),
         "most_flash_bytes": round(MARGIN * flash),
         "most_ram_bytes": round(MARGIN * max(each.ram_besides_bytes for each in programs)),
     }
-    return {"likely": likely, "most": most, "besides": besides}
+    return {"likely": relative(layers), "most": most, "besides": besides}
 
 
 def held_out(programs: Sequence[Program]) -> tuple[float, int]:
@@ -70,16 +65,11 @@ def held_out(programs: Sequence[Program]) -> tuple[float, int]:
         costs = fitted([each for i, each in enumerate(programs) if i % FOLDS != number])
         besides = costs["besides"]
         for each in programs[number::FOLDS]:
-            likely = _sum(costs["likely"], each.layers) + besides["code_bytes"]
+            likely = foretold(each.layers, costs["likely"]) + besides["code_bytes"]
             errors.append(abs(likely - each.code_bytes) / each.code_bytes)
-            most = _sum(costs["most"], each.layers) + besides["most_flash_bytes"]
+            most = foretold(each.layers, costs["most"]) + besides["most_flash_bytes"]
             larger += (
                 each.code_bytes + each.flash_besides_bytes > most
                 or each.ram_besides_bytes > besides["most_ram_bytes"]
             )
     return float(np.mean(errors)), larger
-
-
-def _sum(costs: Mapping[str, Sequence[float]], layers: Iterable[Layer]) -> float:
-    """A form that was not seen takes nothing."""
-    return sum(float(np.dot(costs[form], runs)) for form, runs, _ in layers if form in costs)

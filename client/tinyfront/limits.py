@@ -57,10 +57,14 @@ def named(wanted: str, names: Sequence[str], field: str) -> str:
     """The name itself, or the only one of that family (`model_size` of `model_size:sparse`)."""
     if wanted in names:
         return wanted
-    family = [name for name in names if name.startswith((f"{wanted}:", f"{wanted}@"))]
+    family = _family(wanted, names)
     if len(family) == 1:
         return family[0]
     raise InvalidArgument(field, f"need one of {', '.join(family or names)}, got {wanted!r}.")
+
+
+def _family(wanted: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.startswith((f"{wanted}:", f"{wanted}@"))]
 
 
 def _limit(
@@ -69,7 +73,7 @@ def _limit(
     known: Mapping[str, StudyObjective | StudyConstraint],
     names: Sequence[str],
 ) -> Limit:
-    objectives = [name for name in known if name.startswith((f"{wanted}:", f"{wanted}@"))]
+    objectives = _family(wanted, known)
     # Beside an objective of that family trials have other figures of it: the objective is meant.
     name = objectives[0] if len(objectives) == 1 and wanted not in names else None
     name = named(wanted, names, "limits") if name is None else name
