@@ -128,7 +128,7 @@ def ask(
 
 
 def check_able(study: StudyState, has: Mapping[str, Any]) -> None:
-    """Refuse to wait for trials that none will ever be handed out of."""
+    """Refuse a loop that would wait for ever, as it may be given no trial of this study."""
     recipe = study.definition.get("training") or {}
     quantised = not study.is_black_box and recipe.get("quantisation", "none") != "none"
     if quantised and "int8" not in has.get("can", []):
