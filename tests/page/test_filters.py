@@ -123,6 +123,22 @@ def test_a_typed_range_dims_the_chart_and_shortens_the_table(
     page.wait_for_function(f"() => !{DRAWN}?.data.at(-1).selectedpoints")
 
 
+def first_of_front(page: Page) -> tuple[float, float, int]:
+    """Where the first point of the front is in the window, and the number of its trial."""
+    x, y, number = page.evaluate(
+        f"""() => {{
+          const chart = {DRAWN};
+          chart.scrollIntoView({{ block: "center" }});
+          const trace = chart.data.find((each) => each.meta.role === "front");
+          const {{ xaxis, yaxis }} = chart._fullLayout;
+          const box = chart.getBoundingClientRect();
+          const left = box.left + xaxis._offset + xaxis.d2p(trace.x[0]);
+          return [left, box.top + yaxis._offset + yaxis.d2p(trace.y[0]), trace.customdata[0][1]];
+        }}"""
+    )
+    return x, y, number
+
+
 def test_a_box_drawn_in_the_chart_sets_the_ranges_of_its_objectives_and_asks_for_nothing(
     window: Window, networks: Served
 ) -> None:
@@ -133,22 +149,10 @@ def test_a_box_drawn_in_the_chart_sets_the_ranges_of_its_objectives_and_asks_for
     expect(brush).to_have_attribute("aria-pressed", "true")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    ends = page.evaluate(
-        f"""() => {{
-          const chart = {DRAWN};
-          chart.scrollIntoView({{ block: "center" }});
-          const trace = chart.data.find((each) => each.meta.role === "front");
-          const {{ xaxis, yaxis }} = chart._fullLayout;
-          const box = chart.getBoundingClientRect();
-          const left = box.left + xaxis._offset + xaxis.d2p(trace.x[0]);
-          const top = box.top + yaxis._offset + yaxis.d2p(trace.y[0]);
-          return [left - 12, top - 12, left + 12, top + 12, trace.customdata[0][1]];
-        }}"""
-    )
-    left, top, right, bottom, number = ends
-    page.mouse.move(left, top)
+    x, y, number = first_of_front(page)
+    page.mouse.move(x - 12, y - 12)
     page.mouse.down()
-    page.mouse.move(right, bottom, steps=4)
+    page.mouse.move(x + 12, y + 12, steps=4)
     page.mouse.up()
     expect(page.locator(".chip")).to_have_count(2)
     ranges = [re.match(r"(.+?)([<>]=)", each) for each in where(page)]
@@ -163,9 +167,15 @@ def test_a_box_drawn_in_the_chart_sets_the_ranges_of_its_objectives_and_asks_for
     assert number in selected(page, "front")
     assert page.evaluate(f"{DRAWN}.layout.selections") == []
     assert not any("figures/front" in url for url in asked)
-    page.mouse.dblclick(left, top)
+    # Below the pointer is a trial, which one click would open.
+    x, y, _number = first_of_front(page)
+    page.mouse.move(x, y)
+    page.wait_for_selector(".js-plotly-plot .hoverlayer .hovertext")
+    page.mouse.dblclick(x, y)
     expect(page.locator(".chip")).to_have_count(0)
     assert where(page) == []
+    page.wait_for_timeout(500)
+    assert page.url.endswith(STUDY)
 
 
 def test_a_board_is_fitted_by_its_flash_and_its_memory(window: Window, networks: Served) -> None:
@@ -180,6 +190,24 @@ def test_a_board_is_fitted_by_its_flash_and_its_memory(window: Window, networks:
     fitting = {trial["number"] for trial in front(networks, "?device=arduino-uno")}
     page.wait_for_function(f"() => {DRAWN}.data.at(-1).selectedpoints")
     assert listed(page) == selected(page, "front") == fitting
+
+
+def test_a_view_may_be_left_while_its_chart_follows_a_filter(
+    window: Window, networks: Served
+) -> None:
+    page = window.open(STUDY)
+    window.drawn()
+    page.evaluate(
+        """() => {
+          const boards = document.querySelector("select[aria-label='Board to fit']");
+          boards.value = "arduino-uno";
+          boards.dispatchEvent(new Event("change", { bubbles: true }));
+          document.querySelector("a[href='/']").click();
+        }"""
+    )
+    expect(page.get_by_role("heading", name="Studies", level=1)).to_be_visible()
+    page.wait_for_timeout(500)
+    assert window.errors == []
 
 
 def test_an_address_may_hold_anything(window: Window, networks: Served) -> None:

@@ -73,6 +73,8 @@ function themedTrace(trace, colours) {
 }
 
 const NARROW_PX = 480;
+// A second click within this time makes a double click, which is Plotly's: it ends a zoom or a box.
+const DOUBLE_CLICK_MS = 300;
 
 function themedAxis(axis, colours, narrow = false) {
   return {
@@ -150,6 +152,9 @@ export class Chart {
     this.figure = null;
     this.drawn = null;
     this.first = null; // what stands in the chart's place until Plotly is there
+    this.drawing = Promise.resolve();
+    this.clicking = null; // the click that may become a double click
+    this.doubled = -Infinity;
     this.dark = matchMedia("(prefers-color-scheme: dark)");
     this.repaint = () => this.figure && this.draw(this.figure, true);
     this.dark.addEventListener("change", this.repaint);
@@ -178,14 +183,15 @@ export class Chart {
       this.failure.hidden = false;
       return;
     }
-    if (!this.dark) return; // the view was left while the script was loading
+    await this.drawing;
+    if (!this.dark) return; // the view was left meanwhile
     this.failure.hidden = true;
     const fresh = this.figure === null;
     this.figure = figure;
     this.drawn = text;
     this.canvas.style.height = `${this.height ?? figure.layout.height}px`;
     const { data, layout, config } = this.dressed(figure, theme());
-    await Plotly.react(this.canvas, data, layout, config);
+    await this.during(Plotly.react(this.canvas, data, layout, config));
     this.first?.remove();
     this.first = null;
     if (fresh) this.wire();
@@ -204,8 +210,22 @@ export class Chart {
   wire() {
     this.canvas.on("plotly_click", ({ points, event }) => {
       const facts = points[0]?.customdata;
-      if (facts?.[0] !== undefined) this.clicked(facts, event);
+      if (facts?.[0] === undefined || performance.now() - this.doubled < DOUBLE_CLICK_MS) return;
+      clearTimeout(this.clicking);
+      this.clicking = setTimeout(() => this.clicked(facts, event), DOUBLE_CLICK_MS);
     });
+    for (const second of ["plotly_doubleclick", "plotly_deselect"]) {
+      this.canvas.on(second, () => {
+        clearTimeout(this.clicking);
+        this.doubled = performance.now(); // Plotly may tell of the second click afterwards
+      });
+    }
+  }
+
+  /** Remember that Plotly is at work until `promise` is kept: who takes the chart away meanwhile makes it fail. */
+  during(promise) {
+    this.drawing = Promise.allSettled([this.drawing, promise]);
+    return promise;
   }
 
   clicked([trial]) {
@@ -213,7 +233,8 @@ export class Chart {
   }
 
   clear() {
-    if (this.figure && window.Plotly) window.Plotly.purge(this.canvas);
+    clearTimeout(this.clicking);
+    if (this.figure) this.drawing = this.drawing.then(() => window.Plotly.purge(this.canvas));
     this.figure = this.drawn = null;
   }
 

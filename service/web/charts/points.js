@@ -136,8 +136,8 @@ export class PointsChart extends Chart {
     const selectedpoints = at.map((place) => this.chosen(this.canvas.data[place]));
     // The outline of a box goes: from now on its chips stand for it. Without one, the layout stays untouched.
     if (this.canvas.layout.selections?.length) {
-      await window.Plotly.update(this.canvas, { selectedpoints }, { selections: [] }, at);
-    } else await window.Plotly.restyle(this.canvas, { selectedpoints }, at);
+      await this.during(window.Plotly.update(this.canvas, { selectedpoints }, { selections: [] }, at));
+    } else await this.during(window.Plotly.restyle(this.canvas, { selectedpoints }, at));
   }
 
   async mark(picked) {
@@ -150,7 +150,7 @@ export class PointsChart extends Chart {
     this.brush = on;
     this.brushing(on);
     if (this.figure && !this.figure.layout.scene) {
-      await window.Plotly.relayout(this.canvas, { dragmode: this.mode });
+      await this.during(window.Plotly.relayout(this.canvas, { dragmode: this.mode }));
     }
   }
 
