@@ -1,9 +1,10 @@
-"""From random networks to programs: equal bytes everywhere, instructions on every core.
+"""From networks to programs: equal bytes everywhere, instructions on every core.
 
-Three parts, each resumed where it was stopped: `agreement` (every runtime and board, two levels of
-optimisation), `counting` (each layer on every core), `fit` (the formulas, from what was counted;
-it also writes `counted.json` and `code_size.json` of `resource_models`). Without `--part` all run,
-and the record is written. Needs the compiler and the emulator of the boards: `make arm`.
+Three parts, each resumed where it was stopped: `agreement` (random networks and ten trained ones on
+every runtime and board, at two levels of optimisation), `counting` (each layer of random ones on
+every core), `fit` (the formulas, from what was counted; it also writes `counted.json` and
+`code_size.json` of `resource_models`). Without `--part` all run, and the record is written. Needs
+the compiler and the emulator of the boards: `make arm`.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.deployed import agreement, code, counting
+from benchmarks.deployed import agreement, code, counting, trained
 from benchmarks.deployed.fit import fitted, held_out
 from benchmarks.deployed.networks import NAMES
 from benchmarks.lines import Lines, finish, keep_bytes
@@ -39,11 +40,12 @@ def wanted(count: int) -> list[dict[str, Any]]:
 
 def agreement_figures(lines: Sequence[dict[str, Any]]) -> dict[str, float]:
     """Sums over all networks, and the chain network by itself."""
-    check_same(lines, "code", "texts", "tools")
-    random = [line for line in lines if line["space"] != "chain"]
+    check_same(lines, "code", "texts", "tools", "trained_by")
     chain = next(line for line in lines if line["space"] == "chain")
+    random = [line for line in lines if line["space"] in NAMES]
     figures: dict[str, float] = {
         "networks": len(random),
+        "trained_networks": sum(line["space"] in trained.NETWORKS for line in lines),
         "differing_bytes": sum(sum(line["differing_bytes"].values()) for line in lines),
         "sizes_that_differ": sum(line["sizes_that_differ"] for line in lines),
         "gates_wrong": sum(line["gates_wrong"] for line in lines),
@@ -104,6 +106,7 @@ def claims(figures: dict[str, float]) -> dict[str, bool]:
     cores = tuple(agreement.CORES)
     return {
         "at least 100 random networks": figures["networks"] >= 100,
+        "ten trained networks": figures["trained_networks"] >= 10,
         "no byte differs anywhere": figures["differing_bytes"] == 0,
         "arena, weights and tables as by formula": figures["sizes_that_differ"] == 0,
         "links fail exactly where flash or RAM end": figures["gates_wrong"] == 0,
@@ -134,7 +137,8 @@ def main() -> None:
     agreeing = Lines(RESULTS / "deploy_agreement.jsonl", KEY)
     counted = Lines(RESULTS / "deploy_counts.jsonl", KEY)
     if asked.part in (None, "agreement"):
-        runs = [CHAIN, *wanted(asked.networks or AGREEING)]
+        learnt = trained.wanted()[: asked.networks]
+        runs = [CHAIN, *wanted(asked.networks or AGREEING), *learnt]
         finish(agreeing, runs, agreement.run, asked.processes)
     if asked.part in (None, "counting"):
         finish(counted, wanted(asked.networks or COUNTED), counting.run, asked.processes)

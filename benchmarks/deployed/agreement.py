@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.deployed.networks import Case, case
+from benchmarks.deployed import networks, trained
+from benchmarks.deployed.networks import Case
 from benchmarks.provenance import ROOT, code_of
 from worker.deploy import host, tflm
 from worker.deploy.boards.board import BOARDS
@@ -39,7 +40,9 @@ STEP_BYTES = 4  # RAM ends at a whole word
 
 
 def run(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The line of the network that `fields` name by `space` and `number`."""
+    """The line of the network that `fields` name by `space` and `number`, or by its data set."""
+    learnt = fields["space"] in trained.NETWORKS
+    case = trained.case if learnt else networks.case
     found = case(fields["space"], fields["number"], HERE)
     some = found.part(EMULATED)
     files, formula = project(found.record), asdict(figures(found.record))
@@ -70,6 +73,7 @@ def run(fields: Mapping[str, Any]) -> dict[str, Any]:
         "counted": counted,
         "gates_wrong": gates(files),
         "code": code_of(*DECIDING),
+        **({"trained_by": code_of(*trained.DECIDING)} if learnt else {}),
         "texts": texts(),
         "tools": {GCC: version(GCC), QEMU: version(QEMU), tflm.PACKAGE: tflm.installed()},
     }
