@@ -10,10 +10,11 @@ from torch import Generator
 from benchmarks.deployed.networks import MOST_MACS, Case
 from optimizer.networks.space import NetworkSpace
 from optimizer.space import space_from_json
-from worker.data import DataSet, load
+from worker.data import load
 from worker.deploy.record import Int8Graph
 from worker.deploy.simulate import Simulation
 from worker.integers import channels_last
+from worker.network import Network
 from worker.tensors import Tensors, tensors
 from worker.train import train
 from worker.work import Work
@@ -37,24 +38,22 @@ def wanted() -> list[dict[str, Any]]:
 def case(space: str, number: int, count: int) -> Case:
     """Network `number` of a data set, as a study with its defaults makes one, pruned or not.
 
-    Its real inputs are images that it was judged on while it was searched for.
+    Its real inputs are those that it was judged by in its search.
     """
     torch.set_num_threads(1)
-    data = load(DATA / space, space)
-    on_device = tensors(data, torch.device("cpu"))
-    record, seen = _trained(data, on_device, number, count)
-    simulation = Simulation(record)
-    drawn = torch.randint(
-        -128, 128, (count, *record.graph.input.shape), dtype=torch.int8, generator=_seeded(number)
-    )
+    network, record, data = made(space, number)
+    with torch.inference_mode():
+        seen = channels_last(network.sensor(data.x_validation[:count]))
+    simulation, generator = Simulation(record), Generator().manual_seed(number)
+    shape = (len(seen), *record.graph.input.shape)
+    drawn = torch.randint(-128, 128, shape, dtype=torch.int8, generator=generator)
     inputs = torch.cat([drawn, simulation.quantise(seen).to(torch.int8)])
     return Case(record, inputs.numpy(), simulation.run(inputs).numpy())
 
 
-def _trained(
-    data: DataSet, on_device: Tensors, number: int, count: int
-) -> tuple[Int8Graph, torch.Tensor]:
-    """The network in integers, and `count` images as it gets them."""
+def made(name: str, number: int) -> tuple[Network, Int8Graph, Tensors]:
+    """Train network `number` of a data set; it, its integers, and the data."""
+    data = load(DATA / name, name)
     space = space_from_json(
         {"kind": "tiny", "max_macs": MOST_MACS},
         input_shape=data.shape,
@@ -64,14 +63,9 @@ def _trained(
         train_images=len(data.training),
     )
     assert isinstance(space, NetworkSpace)
-    work = space.work(space.sample(random.Random(f"{data.name} {number}")))
-    named = {"data": data.name, "data_sha256": data.sha256, "split_sha256": data.split_sha256}
-    made = train(Work.from_json({**work, **named, "seed": number}), on_device, lambda *_: False)
-    assert made.record is not None
-    with torch.inference_mode():
-        seen = channels_last(made.network.sensor(on_device.x_validation[:count]))
-    return made.record, seen
-
-
-def _seeded(number: int) -> Generator:
-    return Generator().manual_seed(number)
+    work = space.work(space.sample(random.Random(f"{name} {number}")))
+    named = {"data": name, "data_sha256": data.sha256, "split_sha256": data.split_sha256}
+    on_device = tensors(data, torch.device("cpu"))
+    found = train(Work.from_json({**work, **named, "seed": number}), on_device, lambda *_: False)
+    assert found.record is not None  # a study asks for it by default
+    return found.network, found.record, on_device
