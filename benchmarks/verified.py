@@ -22,8 +22,9 @@ from typing import Any
 
 import torch
 
-from benchmarks.deployed.trained import BOARD, made
+from benchmarks.deployed.trained import made
 from benchmarks.load.place import Place, serving
+from benchmarks.quantised import BOARD
 from benchmarks.record import record
 from resource_models.devices import DEVICES
 from tests.conftest import upgrade

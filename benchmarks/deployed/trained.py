@@ -1,13 +1,12 @@
 """Trained networks in integers: of images of digits, of MNIST and of spoken words."""
 
-import random
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Generator
 
 from benchmarks.deployed.networks import MOST_MACS, Case
+from benchmarks.quantised import BOARD, DATA, NETWORKS, drawn
 from optimizer.networks.space import NetworkSpace
 from optimizer.space import space_from_json
 from worker.data import load
@@ -19,10 +18,7 @@ from worker.tensors import Tensors, tensors
 from worker.train import train
 from worker.work import Work
 
-DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
-NETWORKS = {"digits": 4, "mnist": 3, "speech_bed_cat_happy": 3}
-BOARD = "stm32f446re"
-DECIDING = ("benchmarks.deployed.trained", "worker.train")
+DECIDING = ("benchmarks.deployed.trained", "benchmarks.quantised", "worker.train")
 WAYS = ("post_training", "aware")  # in turn, as a study's networks are quantised
 
 
@@ -52,7 +48,7 @@ def case(space: str, number: int, count: int) -> Case:
 
 
 def made(name: str, number: int) -> tuple[Network, Int8Graph, Tensors]:
-    """Train network `number` of a data set; it, its integers, and the data."""
+    """Train network `number` of a data set, of a size that counts; it, its integers, the data."""
     data = load(DATA / name, name)
     space = space_from_json(
         {"kind": "tiny", "max_macs": MOST_MACS},
@@ -63,7 +59,7 @@ def made(name: str, number: int) -> tuple[Network, Int8Graph, Tensors]:
         train_images=len(data.training),
     )
     assert isinstance(space, NetworkSpace)
-    work = space.work(space.sample(random.Random(f"{name} {number}")))
+    work = space.work(next(drawn(space, number)))
     named = {"data": name, "data_sha256": data.sha256, "split_sha256": data.split_sha256}
     on_device = tensors(data, torch.device("cpu"))
     found = train(Work.from_json({**work, **named, "seed": number}), on_device, lambda *_: False)
