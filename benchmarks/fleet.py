@@ -2,9 +2,11 @@
 
 Trials per hour with one and two workers, on digits and on MNIST: plain workers and workers of a
 fleet on a Ray cluster of this machine take the same random networks, in turn, and the ratio is the
-median over the rounds. Then a simulation (`benchmarks.fleets.simulation`) in which the service's
-measured rates are replayed: first the load that was measured, so that its error is known, then ten
-times as many workers, more processes, a second database, more and fewer proposals that wait.
+median over the rounds. Each round is a line of the state file, so a benchmark that was stopped goes
+on where it was; both arms of a round run in one go, since a machine changes its speed. Then a
+simulation (`benchmarks.fleets.simulation`) in which the service's measured rates are replayed:
+first the load that was measured, so that its error is known, then ten times as many workers, more
+processes, a second database, more and fewer proposals that wait.
 `--quick` shows in minutes that all works, `--simulate` does the second part alone; neither keeps
 anything.
 """
@@ -12,45 +14,69 @@ anything.
 import argparse
 import json
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 
 from benchmarks.fleets.arms import PLAIN, RAY, Task, trials_per_h
 from benchmarks.fleets.simulation import Outcome, Service, Work, simulated
-from benchmarks.load.place import serving
+from benchmarks.lines import Json, Lines
+from benchmarks.load.place import Place, serving
+from benchmarks.provenance import check_same, code_of
 from benchmarks.record import RESULTS, record
 from tests.conftest import upgrade
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 ROUNDS, WORKERS = 3, (1, 2)
 LEAST_RATIO = 0.97
+KEY = ("data", "trials", "epochs", "workers", "round")
+DECIDING = ("worker.fleet.hand", "worker.fleet.berth", "worker.loop", "worker.child")
 MOST_ERROR = 0.05  # of the simulated rates, where they were measured
 MANY = 10_000
 MINUTE, SHORT = Work(MANY, 60.0, 4), Work(MANY, 10.0, 2)
 LARGE = 4_000  # proposals ahead, more than enough
 
 
-def costs(tasks: list[Task], rounds: int, workers: tuple[int, ...]) -> dict[str, float]:
-    """Trials per hour of both arms, and what is left of them on Ray."""
-    figures: dict[str, float] = {}
+def costs(lines: Lines, tasks: list[Task], rounds: int, workers: tuple[int, ...]) -> None:
+    """Run the rounds that have no line yet."""
+    runs: list[tuple[Task, Json]] = [
+        (task, {**asdict(task), "folder": None, "workers": count, "round": number})
+        for task in tasks
+        for count in workers
+        for number in range(rounds)
+    ]
+    missing = [(task, fields) for task, fields in runs if lines.missing([fields])]
+    if not missing:
+        return
     with tempfile.TemporaryDirectory() as name:
         url = f"sqlite:///{name}/tinyfront.db"
         upgrade(url)
-        with serving(url, 1, Path(name)) as place:
-            for task in tasks:
-                for count in workers:
-                    told: dict[str, list[float]] = {PLAIN: [], RAY: []}
-                    for number in range(rounds):
-                        # In turn, and by turns first: a machine changes its speed.
-                        for arm in (PLAIN, RAY) if number % 2 == 0 else (RAY, PLAIN):
-                            run = f"{task.data}-{count}-{arm}-{number}"
-                            told[arm].append(trials_per_h(place, task, arm, count, run))
-                            print(run, round(told[arm][-1]), flush=True)
-                    key = f"{task.data}_{count}_workers"
-                    figures[f"{key}_plain_trials_per_h"] = median(told[PLAIN])
-                    figures[f"{key}_ray_trials_per_h"] = median(told[RAY])
-                    ratios = [r / p for p, r in zip(told[PLAIN], told[RAY], strict=True)]
-                    figures[f"{key}_ray_ratio"] = median(ratios)
+        with lines.held(), serving(url, 1, Path(name)) as place:
+            for task, fields in missing:
+                lines.append({**fields, **_round(place, task, fields), "code": code_of(*DECIDING)})
+
+
+def _round(place: Place, task: Task, fields: Json) -> dict[str, float]:
+    """Trials per hour of both arms."""
+    told = {}
+    # By turns first.
+    for arm in (PLAIN, RAY) if fields["round"] % 2 == 0 else (RAY, PLAIN):
+        run = f"{task.data}-{fields['workers']}-{arm}-{fields['round']}"
+        told[arm] = trials_per_h(place, task, arm, fields["workers"], run)
+        print(run, round(told[arm]), flush=True)
+    return told
+
+
+def ratios(lines: list[Json]) -> dict[str, float]:
+    """Trials per hour of both arms, and what is left of them on Ray."""
+    check_same(lines, "code")
+    figures: dict[str, float] = {}
+    for key in sorted({(line["data"], line["workers"]) for line in lines}):
+        ours = [line for line in lines if (line["data"], line["workers"]) == key]
+        named = f"{key[0]}_{key[1]}_workers"
+        for arm in (PLAIN, RAY):
+            figures[f"{named}_{arm}_trials_per_h"] = median(line[arm] for line in ours)
+        figures[f"{named}_ray_ratio"] = median(line[RAY] / line[PLAIN] for line in ours)
     return figures
 
 
@@ -103,14 +129,18 @@ def main() -> None:
     if chosen.simulate:
         return
     if chosen.quick:
-        figures |= costs([Task("digits", 4, 2)], 1, (1,))
-        print(figures)
+        with tempfile.TemporaryDirectory() as name:
+            lines = Lines(Path(name) / "fleet.jsonl", KEY)
+            costs(lines, [Task("digits", 4, 2)], 1, (1,))
+            print(ratios(lines.read()))
         return
     tasks = [Task("digits", 40, 8), Task("mnist", 12, 2, chosen.data / "mnist")]
-    figures |= costs(tasks, ROUNDS, WORKERS)
-    ratios = {name: value for name, value in figures.items() if name.endswith("_ray_ratio")}
+    lines = Lines(RESULTS / "fleet.jsonl", KEY)
+    costs(lines, tasks, ROUNDS, WORKERS)
+    figures |= ratios(lines.read())
+    found = {name: value for name, value in figures.items() if name.endswith("_ray_ratio")}
     meets = {
-        f"{name}: Ray costs at most 3 %": value >= LEAST_RATIO for name, value in ratios.items()
+        f"{name}: Ray costs at most 3 %": value >= LEAST_RATIO for name, value in found.items()
     } | {
         "the simulation is within 5 % of the rates that were measured": all(
             abs(figures[f"error_{rate}"]) <= MOST_ERROR
