@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from resource_models.graph import Graph
 from resource_models.links import Links
@@ -10,6 +11,9 @@ from resource_models.nodes import Node
 from resource_models.placement import height, place
 from resource_models.program import Program, Scratch, build
 from resource_models.stacking import Block
+
+if TYPE_CHECKING:
+    from resource_models.bands import Stage
 
 ALIGNMENT_BYTES = 16  # what TensorFlow Lite Micro asks of its offline plans
 
@@ -22,6 +26,7 @@ class ArenaPlan:
     their own; a flatten lies where its input lies. `bound_bytes` is what lives at once in the worst
     step, each size rounded up to the alignment: no plan for this order is smaller. `over` names
     the operators that write over an input, each with the node in whose place its output lies.
+    `stages` are operators that run in bands: between them there are a few rows of each map.
     """
 
     order: tuple[str, ...]
@@ -30,6 +35,7 @@ class ArenaPlan:
     arena_bytes: int
     bound_bytes: int
     over: Mapping[str, str] = field(default_factory=dict)
+    stages: "tuple[Stage, ...]" = ()
 
     @property
     def gap_bytes(self) -> int:

@@ -48,9 +48,7 @@ def plan_in_place(graph: Graph, alignment_bytes: int = ALIGNMENT_BYTES, seed: in
     layout = lay(program, order.steps, order.peak_bytes, seed, over)
     if layout.arena_bytes >= plain.arena_bytes:
         return plain
-    for step in _slowest_first(graph, program, over):
-        layout = _without(program, layout, step, seed)
-    return described(graph, program, buffers, layout)
+    return described(graph, program, buffers, fewest_over(graph, program, layout, seed))
 
 
 def dying(program: Program, steps: Sequence[int]) -> dict[int, int]:
@@ -65,6 +63,13 @@ def dying(program: Program, steps: Sequence[int]) -> dict[int, int]:
     }
     when = {0: -1} | {step + 1: i for i, step in enumerate(steps)}
     return {step: min(found, key=lambda b: when[b]) for step, found in free.items() if found}
+
+
+def fewest_over(graph: Graph, program: Program, layout: Layout, seed: int = 0) -> Layout:
+    """A layout no higher, with no depthwise convolution in place that need not be."""
+    for step in _slowest_first(graph, program, layout.over):
+        layout = _without(program, layout, step, seed)
+    return layout
 
 
 def _slowest_first(graph: Graph, program: Program, over: Mapping[int, int]) -> list[int]:

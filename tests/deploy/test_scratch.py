@@ -90,7 +90,7 @@ def test_samples_are_int8_of_the_shape_of_the_input(count: int, kind: str) -> No
 def test_a_sanitizer_that_finds_something_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     real = host.sources
 
-    def broken(record: object, name: str) -> dict[str, str]:
+    def broken(record: object, name: str, **_: object) -> dict[str, str]:
         files = real(RECORD, name)
         files[f"{name}.c"] = files[f"{name}.c"].replace(
             f"void {name}_run(void) {{",

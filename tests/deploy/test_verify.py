@@ -109,7 +109,7 @@ def test_missing_tools_leave_levels_open_with_the_command_that_installs_them(
 
 def test_a_level_passes_only_if_all_its_tools_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tflm, "installed", lambda: None)
-    monkeypatch.setattr(levels.host, "run", lambda *_: SAMPLES.answers)
+    monkeypatch.setattr(levels.host, "run", lambda *_, **__: SAMPLES.answers)
     found = levels.runs_here(levels.Case(RECORD, SAMPLES, M4))
     install = "TensorFlow Lite Micro is not installed: pip install 'tinyfront-server[deploy]'."
     assert (found.state, found.tools.keys()) == ("not verified", {"gcc"})

@@ -29,13 +29,13 @@ def exported(record: Int8Graph, samples: Vectors, device: Device) -> Mapping[str
     Args:
         record: the network.
         samples: inputs with their answers; the project compares some of them on the device.
-        device: to whose memory the figures are held.
+        device: to whose memory the figures are held. Parts of a network that does not fit its SRAM
+            run in bands, if it fits then.
     """
-    found = {
-        f"{PROJECT}/{name}": text.encode()
-        for name, text in project(record, vectors=samples).items()
-    }
-    level = formulas(Case(record, samples, device))
+    case = Case(record, samples, device)
+    texts = project(record, vectors=samples, arena_budget_bytes=case.budget_bytes)
+    found = {f"{PROJECT}/{name}": text.encode() for name, text in texts.items()}
+    level = formulas(case)
     figures = {
         "device": device.name,
         "fits_by_formula": FITS[level.state],

@@ -34,17 +34,27 @@ OPTIONS = {
 }
 
 
-def run(record: Int8Graph, samples: Samples, dsp: bool = False) -> Samples:
+def run(
+    record: Int8Graph,
+    samples: Samples,
+    dsp: bool = False,
+    arena_budget_bytes: int | None = None,
+) -> Samples:
     """The answers of a network in C to int8 samples, `n x` the input's shape; see `run_all`."""
-    return run_all([(record, samples)], dsp)[0]
+    return run_all([(record, samples)], dsp, [arena_budget_bytes])[0]
 
 
-def run_all(jobs: Sequence[tuple[Int8Graph, Samples]], dsp: bool = False) -> list[Samples]:
+def run_all(
+    jobs: Sequence[tuple[Int8Graph, Samples]],
+    dsp: bool = False,
+    budgets_bytes: Sequence[int | None] | None = None,
+) -> list[Samples]:
     """Build networks into one program and let each answer its samples.
 
     Args:
         jobs: networks and int8 samples, `n x` the input's shape.
         dsp: take the kernels for the DSP extension, its instructions written in C.
+        budgets_bytes: the largest arena of each network; left out, any.
 
     Raises:
         ToolMissing: there is no compiler.
@@ -54,9 +64,10 @@ def run_all(jobs: Sequence[tuple[Int8Graph, Samples]], dsp: bool = False) -> lis
     with tempfile.TemporaryDirectory(prefix="host-") as place:
         folder = Path(place)
         names = [f"net{number}" for number in range(len(jobs))]
-        for name, (record, samples) in zip(names, jobs, strict=True):
+        budgets_bytes = budgets_bytes or [None] * len(jobs)
+        for name, (record, samples), most in zip(names, jobs, budgets_bytes, strict=True):
             _check(name, record, samples)
-            scratch.write(folder, sources(record, name))
+            scratch.write(folder, sources(record, name, arena_budget_bytes=most))
             (folder / f"{name}.in").write_bytes(samples.tobytes())
         scratch.write(folder, {"nets.h": _nets(names), "driver.c": DRIVER.read_text("utf-8")})
         flags = [*STRICT, *SANITIZERS, *([DSP] if dsp else [])]

@@ -5,16 +5,14 @@ tool says against a network fails the level.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from resource_models.code_size import CodeSize, code_size
-from resource_models.counted import cores
+from resource_models.arena_banded import plan_within
+from resource_models.arena_in_place import plan_in_place
 from resource_models.devices import Device
-from resource_models.errors import UnknownCore
-from resource_models.instructions import core_of
 from resource_models.weights import macs, weights
 from worker.deploy import host, tflm
 from worker.deploy.boards.board import board_for
@@ -22,6 +20,7 @@ from worker.deploy.boards.emulate import emulate
 from worker.deploy.boards.errors import EmulationFailed, LinkFailed, ToolsMissing
 from worker.deploy.boards.link import Linked, link
 from worker.deploy.boards.tools import GCC, QEMU, version
+from worker.deploy.budget import arena_budget_bytes, code_of
 from worker.deploy.c.figures import figures
 from worker.deploy.c.project import sources
 from worker.deploy.errors import (
@@ -46,7 +45,8 @@ MOST_MACS, FEWEST = 100_000_000, 4
 class Case:
     """What is verified: a network, inputs with the answers it must give, and where it will run.
 
-    `program` is left by the level that links for the one that runs.
+    `program` is left by the level that links for the one that runs. With `budget_bytes` for its
+    arena it is sure to fit: if it has more, parts of it run in bands, where that helps.
 
     Raises:
         InvalidVectors: the vectors are those of another network.
@@ -56,9 +56,11 @@ class Case:
     vectors: Vectors
     device: Device
     program: Linked | None = None
+    budget_bytes: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.vectors.check(self.record.graph)
+        self.budget_bytes = arena_budget_bytes(self.record, self.device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,9 @@ def formulas(case: Case) -> Level:
     Code and stack are known between bounds only. A device that has enough for the least of them,
     and not for the most, is left to the linker.
     """
-    device, found, code = case.device, figures(case.record), _code(case)
+    device, found = case.device, figures(case.record, case.budget_bytes)
+    plan = plan_within(case.record.graph, case.budget_bytes)
+    code = code_of(case.record, device, plan)
     stored = found.weights_bytes + found.tables_bytes
     told = {
         "arena_bytes": found.arena_bytes,
@@ -103,6 +107,9 @@ def formulas(case: Case) -> Level:
         "most_ram_bytes": found.arena_bytes + code.most_ram_bytes,
         "macs": macs_of(case.record),
     }
+    if plan.stages:
+        told["whole_maps_arena_bytes"] = plan_in_place(case.record.graph).arena_bytes
+        told["moved_bytes"] = sum(stage.moved_bytes for stage in plan.stages)
     needs = (
         ("SRAM", found.arena_bytes, told["most_ram_bytes"], device.sram_bytes),
         ("flash", stored, told["most_flash_bytes"], device.flash_bytes),
@@ -120,17 +127,6 @@ def formulas(case: Case) -> Level:
     ]
     state = FAILED if over else NOT_VERIFIED if open_ else PASSED
     return Level("L0", state, " ".join(over or open_), told)
-
-
-def _code(case: Case) -> CodeSize:
-    """On the core of the device; on one that nothing was linked for, the most of all."""
-    graph = case.record.graph
-    sizes = weights(graph, case.record.non_zeros())
-    try:
-        return code_size(graph, core_of(case.device.core), sizes)
-    except UnknownCore:
-        every = [code_size(graph, core, sizes) for core in cores()]
-        return CodeSize(*(max(each) for each in zip(*map(astuple, every), strict=True)))
 
 
 def macs_of(record: Int8Graph) -> int:
@@ -151,7 +147,8 @@ def linked(case: Case) -> Level:
         words = f"There is no emulated board for the {device.core} of {device.name}."
         return Level("L2", NOT_VERIFIED, words)
     try:
-        program = link(sources(case.record), board, device.flash_bytes, device.sram_bytes)
+        files = sources(case.record, arena_budget_bytes=case.budget_bytes)
+        program = link(files, board, device.flash_bytes, device.sram_bytes)
         tools = {GCC: version(GCC)}
     except ToolsMissing as missing:
         return Level("L2", NOT_VERIFIED, missing.message)
@@ -168,7 +165,7 @@ def linked(case: Case) -> Level:
         "flash_bytes": sizes.flash_bytes,
         "ram_bytes": sizes.ram_bytes,
     }
-    formula = asdict(figures(case.record))
+    formula = asdict(figures(case.record, case.budget_bytes))
     differ = [
         f"{name}: {formula[name]:,} by formula, {told[name]:,} linked."
         for name in formula
@@ -230,7 +227,7 @@ def _tflm(case: Case) -> Part:
 def _c_project(case: Case) -> Part:
     name = "The C project"
     try:
-        answers = host.run(case.record, case.vectors.inputs)
+        answers = host.run(case.record, case.vectors.inputs, arena_budget_bytes=case.budget_bytes)
         tools = {HOST_GCC: version(HOST_GCC)}
     except ToolMissing as missing:
         return Part(NOT_VERIFIED, f"{missing}")

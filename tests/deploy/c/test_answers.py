@@ -85,10 +85,10 @@ def jobs() -> list[tuple[Int8Graph, np.ndarray]]:
 def test_c_answers_as_simulated_and_no_sanitizer_complains(
     jobs: list[tuple[Int8Graph, np.ndarray]], dsp: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def plan(graph: Graph) -> ArenaPlan:
+    def plan(graph: Graph, budget_bytes: int | None) -> ArenaPlan:
         return everything_over(graph) if graph in OVER else plan_in_place(graph)
 
-    monkeypatch.setattr(project, "plan_in_place", plan)
+    monkeypatch.setattr(project, "plan_within", plan)
     for (record, samples), found in zip(jobs, host.run_all(jobs, dsp), strict=True):
         expected = Simulation(record).run(networks.torch.from_numpy(samples)).numpy()
         assert np.array_equal(found, expected), record.graph

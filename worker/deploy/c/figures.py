@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from resource_models.arena_in_place import plan_in_place
+from resource_models.arena_banded import plan_within
 from resource_models.model_size import REQUANTISATION_BYTES, deployed_bytes
 from resource_models.weights import weights
 from worker.deploy.record import Int8Graph
@@ -18,12 +18,15 @@ class Figures:
     tables_bytes: int
 
 
-def figures(record: Int8Graph) -> Figures:
-    """Those of a network; weights and tables together are `model_size:deployed`."""
+def figures(record: Int8Graph, arena_budget_bytes: int | None = None) -> Figures:
+    """Those of a network; weights and tables together are `model_size:deployed`.
+
+    With a budget they are those of the project that is written for it.
+    """
     graph = record.graph
     tables = sum(
         REQUANTISATION_BYTES * math.prod(table.multipliers.shape)
         for table in record.tables.values()
     )
     stored = deployed_bytes(graph, weights(graph, record.non_zeros()))
-    return Figures(plan_in_place(graph).arena_bytes, stored - tables, tables)
+    return Figures(plan_within(graph, arena_budget_bytes).arena_bytes, stored - tables, tables)

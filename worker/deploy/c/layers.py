@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from resource_models.arena import ArenaPlan
@@ -20,66 +19,18 @@ from resource_models.nodes import (
     MaxPool,
     Node,
     Pad,
-    Shape,
     rule_for,
 )
 from worker.deploy.c import stored
-from worker.deploy.c.stored import Arrays
+from worker.deploy.c.step import Layer, Step, steps
 from worker.deploy.c.text import word
 from worker.deploy.record import Int8Graph
 from worker.deploy.windows import Windows
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Layer:
-    """One step of a network in C: `body` is that of a function without arguments.
-
-    `weights` are numbers of a kernel and what says where they belong, `tables` what requantises.
-    """
-
-    label: str
-    node: Node
-    weights: Arrays
-    tables: Arrays
-    body: tuple[str, ...]
-
-
-class Step:
-    """A node that a rule turns into C; `number` counts from 1 in the order of the plan."""
-
-    def __init__(self, record: Int8Graph, plan: ArenaPlan, name: str, number: int) -> None:
-        self.record, self.graph, self.plan, self.name = record, record.graph, plan, name
-        self.node: Node = self.graph.node(plan.order[number - 1])
-        self.label = f"{number}_{word(self.node.id)}"
-
-    @property
-    def shape(self) -> Shape:
-        """That of the first input."""
-        return self.graph.shapes[self.node.inputs[0]]
-
-    def symbol(self, part: str) -> str:
-        """The name of one of its arrays."""
-        return f"{self.name}_{part}_{self.label}"
-
-    def at(self, node_id: str) -> str:
-        """Where the values of a node lie."""
-        return f"{self.name}_arena + {self.plan.offsets_bytes[node_id]}"
-
-    def value(self, node_id: str) -> int:
-        """The zero point of a node."""
-        return self.record.tensors[node_id].zero_point
-
-    def layer(
-        self, *body: str, weights: Arrays | None = None, tables: Arrays | None = None
-    ) -> Layer:
-        """The finished layer."""
-        return Layer(self.label, self.node, weights or {}, tables or {}, body)
-
-
 def layers(record: Int8Graph, plan: ArenaPlan, name: str) -> list[Layer]:
     """All steps of a network whose symbols begin with a name."""
-    steps = [Step(record, plan, name, i + 1) for i in range(len(plan.order))]
-    return [rule_for(RULES, step.node)(step, step.node) for step in steps]
+    return [rule_for(RULES, step.node)(step, step.node) for step in steps(record, plan, name)]
 
 
 def kept_symbol(record: Int8Graph, node: Gather, name: str) -> str:
@@ -96,6 +47,7 @@ def _windows(step: Step, node: Any, size: tuple[int, int], windows: Windows | No
     height, width, channels = step.shape
     rows, columns, filters = (1, 1, channels) if windows is None else step.graph.shapes[node.id]
     down, right = (1, 1) if windows is None else windows.step
+    height, rows, top = step.seen(height, rows, 0 if windows is None else windows.top, down)
     return _struct(
         "tiny_windows",
         "w",
@@ -109,7 +61,7 @@ def _windows(step: Step, node: Any, size: tuple[int, int], windows: Windows | No
         window_width=size[1],
         down=down,
         right=right,
-        top=0 if windows is None else windows.top,
+        top=top,
         left=0 if windows is None else windows.left,
         zero_point=step.value(node.inputs[0]),
     )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resource_models.arena_in_place import plan_in_place
+from resource_models.arena_banded import plan_within
 from worker.deploy.c.header import header
 from worker.deploy.c.layers import layers
 from worker.deploy.c.readme import tables
@@ -20,6 +20,7 @@ from worker.deploy.record import Int8Graph
 from worker.deploy.vectors import Vectors
 
 FIXED = package_files("worker.deploy.c") / "files"
+BANDS = package_files("worker.deploy.c") / "bands"  # of projects that run in bands
 WORD = re.compile(r"@(\w+)@")
 DRAWN = 4  # samples of a project that is given none
 MOST_VECTORS = 16  # beyond that the file of samples would be larger than the network
@@ -30,6 +31,7 @@ def project(
     name: str = "model",
     labels: Sequence[str] = (),
     vectors: Vectors | None = None,
+    arena_budget_bytes: int | None = None,
 ) -> dict[str, str]:
     """A C99 project for one network, as file name -> text.
 
@@ -39,17 +41,24 @@ def project(
         labels: what each output stands for; left out, they have numbers.
         vectors: samples with their answers, which the project checks; left out, random ones that
             are simulated here. At most 16 are taken.
+        arena_budget_bytes: the largest arena. A network that needs more runs in bands, if it fits
+            then (`resource_models.arena_banded`); left out, every map is whole.
 
     Raises:
         InvalidProject: a name that C does not allow, labels that are not one for each output,
             or weights of 4 bits, for which there is no kernel yet.
         InvalidVectors: the vectors are those of another network.
     """
-    found = sources(record, name, labels)
+    found = sources(record, name, labels, arena_budget_bytes)
     return found | {"example/vectors.h": _vectors(record, vectors)}
 
 
-def sources(record: Int8Graph, name: str = "model", labels: Sequence[str] = ()) -> dict[str, str]:
+def sources(
+    record: Int8Graph,
+    name: str = "model",
+    labels: Sequence[str] = (),
+    arena_budget_bytes: int | None = None,
+) -> dict[str, str]:
     """A project without the samples that its example checks; see `project`."""
     if record.weight_bits != 8:
         need = "need weights of 8 bits for a C project"
@@ -59,12 +68,13 @@ def sources(record: Int8Graph, name: str = "model", labels: Sequence[str] = ()) 
     if labels and len(labels) != outputs:
         need = f"need one for each of {outputs} outputs"
         raise InvalidProject("labels", f"{need}, got {len(labels)}.")
-    plan = plan_in_place(record.graph)
+    plan = plan_within(record.graph, arena_budget_bytes)
     steps = layers(record, plan, name)
     return {
         f"{name}.h": header(record, plan, name, labels),
         f"{name}.c": source(record, plan, steps, name),
         **_fixed(name, tables(record, plan, steps, labels)),
+        **(dict(_texts(BANDS, "")) if plan.stages else {}),
     }
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from resource_models.arena import ArenaPlan
 from resource_models.weights import node_macs, weights
+from worker.deploy.c import stages
 from worker.deploy.c.figures import figures
-from worker.deploy.c.layers import Layer
+from worker.deploy.c.step import Layer
 from worker.deploy.record import Int8Graph
 
 
@@ -15,16 +16,16 @@ def tables(
     """What stands in the text for `@figures@` and so on."""
     return {
         "sha256": record.graph.sha256()[:16],
-        "figures": _figures(record),
+        "figures": _figures(record, plan) + stages.told(record, plan),
         "ends": _ends(record),
         "layers": _layers(record, plan, steps) + _labels(labels),
     }
 
 
-def _figures(record: Int8Graph) -> str:
+def _figures(record: Int8Graph, plan: ArenaPlan) -> str:
     found = figures(record)
     rows = (
-        ("arena (RAM)", found.arena_bytes),
+        ("arena (RAM)", plan.arena_bytes),
         ("weights and biases (flash)", found.weights_bytes),
         ("tables of requantisation (flash)", found.tables_bytes),
     )
@@ -49,7 +50,7 @@ def _layers(record: Int8Graph, plan: ArenaPlan, steps: Sequence[Layer]) -> str:
             (
                 number,
                 f"`{node.id}`",
-                f"{node.kind}, over `{plan.over[node.id]}`" if node.id in plan.over else node.kind,
+                _kind(plan, step),
                 " + ".join(_shape(shapes[before]) for before in node.inputs),
                 _shape(shapes[node.id]),
                 node_macs(record.graph, counted, node.id) if node.id in counted else 0,
@@ -59,6 +60,13 @@ def _layers(record: Int8Graph, plan: ArenaPlan, steps: Sequence[Layer]) -> str:
         )
     head = "| | node | kind | from | to | multiplications | bytes of flash | lies at |"
     return _table(f"{head}\n|---:|---|---|---|---|---:|---:|---:|", rows)
+
+
+def _kind(plan: ArenaPlan, step: Layer) -> str:
+    if step.in_bands:
+        return f"{step.node.kind}, in bands"
+    over = plan.over.get(step.node.id)
+    return f"{step.node.kind}, over `{over}`" if over else step.node.kind
 
 
 def _labels(labels: Sequence[str]) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from resource_models.arena import ALIGNMENT_BYTES, ArenaPlan
 from resource_models.nodes import Gather
-from worker.deploy.c import stored
-from worker.deploy.c.layers import Layer, kept_symbol
+from worker.deploy.c import stages, stored
+from worker.deploy.c.layers import kept_symbol
+from worker.deploy.c.step import Layer
 from worker.deploy.c.text import WIDTH, array, comment
 from worker.deploy.record import Int8Graph
 
@@ -18,7 +19,7 @@ def source(record: Int8Graph, plan: ArenaPlan, steps: Sequence[Layer], name: str
     parts = [
         f"/* The network {graph.sha256()}. Written by Tinyfront; do not change. */",
         f'#include "{name}.h"\n',
-        *(f'#include "kernels/{kernel}.h"' for kernel in KERNELS),
+        *(f'#include "kernels/{kernel}.h"' for kernel in (*KERNELS, *stages.kernels(plan))),
         "",
         "/* For who counts what each layer takes. */",
         "#ifndef MODEL_LAYER\n#define MODEL_LAYER(number)\n#endif\n",
@@ -31,8 +32,11 @@ def source(record: Int8Graph, plan: ArenaPlan, steps: Sequence[Layer], name: str
             inputs = graph.shapes[node.inputs[0]][0]
             symbol = kept_symbol(record, node, name)
             parts.append(array(symbol, stored.indices(node.indices, inputs)))
+    last = stages.by_last(plan)
     for step in steps:
         parts += _layer(record, step, name)
+        if step.node.id in last:
+            parts += stages.function(record, plan, last[step.node.id], steps, name)
     where = {
         "input": ("int8_t *", plan.offsets_bytes[graph.input.id]),
         "output": ("const int8_t *", plan.offsets_bytes[graph.output]),
@@ -40,9 +44,7 @@ def source(record: Int8Graph, plan: ArenaPlan, steps: Sequence[Layer], name: str
     for word, (kind, at) in where.items():
         parts.append(f"{kind}{name}_{word}(void) {{ return {name}_arena + {at}; }}\n")
     parts.append(f"void {name}_run(void) {{")
-    for number, step in enumerate(steps, 1):
-        parts.append(f"    {name}_layer_{step.label}();\n    MODEL_LAYER({number});")
-    return "\n".join([*parts, "}\n"])
+    return "\n".join([*parts, *stages.calls(plan, steps, name), "}\n"])
 
 
 def _layer(record: Int8Graph, step: Layer, name: str) -> Iterator[str]:
@@ -52,7 +54,8 @@ def _layer(record: Int8Graph, step: Layer, name: str) -> Iterator[str]:
     yield f"/* {comment(step.node.id)}: {kind}, {inputs} to {shapes[step.node.id]} */"
     for part, values in {**step.weights, **step.tables}.items():
         yield array(f"{name}_{part}_{step.label}", values)
-    yield f"static __attribute__((noinline)) void {name}_layer_{step.label}(void) {{"
+    arguments = "const tiny_band *bands" if step.in_bands else "void"
+    yield f"static __attribute__((noinline)) void {name}_layer_{step.label}({arguments}) {{"
     for line in step.body:
         yield from _wrapped(line)
     yield "    TINY_WRITTEN;\n}\n"
