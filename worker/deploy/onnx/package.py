@@ -1,0 +1,26 @@
+"""Whether `.onnx` files can be written here; nothing that this imports needs the package onnx."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from worker.deploy.record import Int8Graph
+
+PACKAGE = "onnx"
+INSTALL = "pip install 'tinyfront-server[onnx]'"
+NAME = "model.onnx"
+
+
+def installed() -> str | None:
+    """The version of the package; None where there is none."""
+    try:
+        return version(PACKAGE)
+    except PackageNotFoundError:
+        return None
+
+
+def files(record: Int8Graph) -> dict[str, bytes]:
+    """The `.onnx` file of a network, by its name; none where the package is missing."""
+    if installed() is None:
+        return {}
+    from worker.deploy.onnx.writer import onnx_file
+
+    return {NAME: onnx_file(record)}
