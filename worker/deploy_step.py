@@ -4,6 +4,7 @@ import torch
 from torch import Generator, Tensor
 
 from worker.deploy import storage, tflm, vectors
+from worker.deploy.onnx import package
 from worker.deploy.record import Int8Graph
 from worker.deploy.simulate import Simulation
 from worker.deploy.vectors import Vectors
@@ -17,8 +18,8 @@ EACH = 20  # vectors: of real inputs, and of bytes by chance
 def deployed_files(record: Int8Graph, network: Network, data: Tensors) -> dict[str, bytes]:
     """The files of a network in integers, by name.
 
-    The `.tflite` file is left out where its schema is not installed; whoever has it makes the file
-    from the record.
+    The `.tflite` file is left out where its schema is not installed, the `.onnx` file where the
+    package onnx is not; whoever has them makes the files from the record.
 
     Args:
         record: the network in integers.
@@ -27,7 +28,7 @@ def deployed_files(record: Int8Graph, network: Network, data: Tensors) -> dict[s
     """
     files = storage.files(record)
     files[vectors.NAME] = vectors.file(_vectors(record, _seen(network, data.x_validation)))
-    return files | tflm.files(record)
+    return files | tflm.files(record) | package.files(record)
 
 
 def _vectors(record: Int8Graph, samples: Tensor) -> Vectors:

@@ -3,7 +3,7 @@
 TinyfrontError
 ├── InvalidArgument      a value that cannot be sent
 ├── MissingPackage       an optional package is not installed
-├── MissingWorker        the code of the workers, which checks networks, is not installed
+├── MissingWorker        the code of the workers, which checks and writes networks, is not installed
 ├── CheckFailed          a network could not be checked on this machine
 ├── NoNetwork            a trial left no network that could be checked
 ├── ServerUnreachable    no answer from the server
@@ -54,13 +54,19 @@ class MissingPackage(TinyfrontError):
 
 
 class MissingWorker(TinyfrontError):
-    """Networks are checked by the code of the workers, which is not here."""
+    """Networks are checked and written by the code of the workers, which is not here.
 
-    def __init__(self) -> None:
-        super().__init__(
-            "Checking and exporting networks needs the workers' code on this machine: "
-            "pip install 'tinyfront-server[deploy]'."
-        )
+    Args:
+        needs: what is wanted, and what it needs.
+        extra: of `tinyfront-server`, which brings that.
+    """
+
+    def __init__(
+        self,
+        needs: str = "Checking and exporting networks needs the workers' code",
+        extra: str = "deploy",
+    ) -> None:
+        super().__init__(f"{needs} on this machine: pip install 'tinyfront-server[{extra}]'.")
 
 
 class CheckFailed(TinyfrontError):

@@ -19,12 +19,15 @@ from tinyfront.errors import InvalidArgument, NoNetwork, UnreadableAnswer
 from tinyfront.figures import TRIAL_FIGURES, figure
 from tinyfront.records import Artefact, items, read
 from tinyfront.verification import (
+    ONNX_NAME,
     RECORD,
     Level,
     Verification,
     check,
     export,
+    export_onnx,
     require,
+    require_onnx,
     verification_of,
 )
 
@@ -85,7 +88,9 @@ class Trial:
         url = self._connection.url
         return [read(Artefact, each, url) for each in self.detail().get("artefacts", [])]
 
-    def download(self, folder: str | Path, device: str | None = None) -> list[Path]:
+    def download(
+        self, folder: str | Path, device: str | None = None, onnx: bool = False
+    ) -> list[Path]:
         """Fetch all artefacts into a folder, which is made; returns the paths written.
 
         A file appears under its name only when it is complete and its checksum agrees.
@@ -94,22 +99,32 @@ class Trial:
             folder: where to.
             device: a board: then the folder gets the firmware for it, too, a C project, a `.tflite`
                 file and `figures.json`. That takes the workers' code, as in `verify`.
+            onnx: the folder gets `model.onnx`, too. If the worker has not left it, it is written
+                here, which takes the workers' code (`pip install 'tinyfront-server[onnx]'`).
 
         Raises:
-            MissingWorker: with a device: that code is not installed.
-            NoNetwork: with a device: the trial left no network in integers.
+            MissingWorker: that code is needed and not installed.
+            NoNetwork: firmware or ONNX is asked for, and the trial left no network in integers.
             InvalidArgument: there is no such board.
         """
-        if device is None:
-            return self._fetched(self.artefacts(), Path(folder))
-        require()
-        board = self._board(device)
+        if device is not None:
+            require()
+        board = None if device is None else self._board(device)
         left = self.artefacts()
-        self._need_record({artefact.name for artefact in left})
+        names = {artefact.name for artefact in left}
+        missing = onnx and ONNX_NAME not in names
+        if missing or board is not None:
+            self._need_record(names)
+        if missing:
+            require_onnx()
         target = Path(folder)
         paths = self._fetched(left, target)
         files = {path.name: path for path in paths if path.name in RECORD}
-        return list(dict.fromkeys([*paths, *export(files, board, target)]))
+        if board is not None:
+            paths += export(files, board, target)
+        if missing:
+            paths += export_onnx(files, target)
+        return list(dict.fromkeys(paths))
 
     @property
     def verification(self) -> Verification | None:

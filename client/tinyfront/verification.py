@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,9 @@ FORMULAS = "L0"
 # What a worker leaves of a network that can be checked.
 RECORD = ("int8.json", "int8.safetensors", "vectors.safetensors")
 DEVICE = "device.json"
-VERIFY, EXPORT = "worker.deploy.verify", "worker.deploy.export"
+VERIFY, EXPORT, ONNX = "worker.deploy.verify", "worker.deploy.export", "worker.deploy.onnx"
+ONNX_NAME = "model.onnx"
+ONNX_PACKAGE = "onnx"  # by which the workers' code writes it
 # What makes a device of what the server says of one.
 DEVICE_FIELDS = ("name", "title", "core", "clock_hz", "sram_bytes", "flash_bytes", "source")
 
@@ -124,7 +127,8 @@ def check(files: Mapping[str, Path], device: Mapping[str, Any], told: Told) -> V
     require()
     with tempfile.TemporaryDirectory(prefix="tinyfront-") as name:
         folder = Path(name)
-        _lay(folder, files, device)
+        _lay(folder, files)
+        _describe(folder, device)
         found: Any = None
         for line in _said(VERIFY, folder):
             said = json.loads(line)
@@ -149,29 +153,62 @@ def export(files: Mapping[str, Path], device: Mapping[str, Any], target: Path) -
     require()
     with tempfile.TemporaryDirectory(prefix="tinyfront-") as name:
         folder = Path(name)
-        _lay(folder, files, device)
-        written = []
-        for path in [line.rstrip("\n") for line in _said(EXPORT, folder)]:
-            (target / path).parent.mkdir(parents=True, exist_ok=True)
-            written.append(Path(shutil.copyfile(folder / path, target / path)))
-    return written
+        _lay(folder, files)
+        _describe(folder, device)
+        return _written(EXPORT, folder, target)
 
 
-def _lay(folder: Path, files: Mapping[str, Path], device: Mapping[str, Any]) -> None:
+def export_onnx(files: Mapping[str, Path], target: Path) -> list[Path]:
+    """Write a network as `.onnx` into a folder; as `export`, but for no board."""
+    require_onnx()
+    with tempfile.TemporaryDirectory(prefix="tinyfront-") as name:
+        folder = Path(name)
+        _lay(folder, files)
+        return _written(ONNX, folder, target)
+
+
+def _lay(folder: Path, files: Mapping[str, Path]) -> None:
     for file, path in files.items():
         shutil.copyfile(path, folder / file)
+
+
+def _describe(folder: Path, device: Mapping[str, Any]) -> None:
     own = {each: device[each] for each in DEVICE_FIELDS}
     (folder / DEVICE).write_text(json.dumps(own))
 
 
+def _written(module: str, folder: Path, target: Path) -> list[Path]:
+    """Let a program write into its folder; the files that it names, in ours."""
+    written = []
+    for path in [line.rstrip("\n") for line in _said(module, folder)]:
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        written.append(Path(shutil.copyfile(folder / path, target / path)))
+    return written
+
+
 def require() -> None:
     """Raise `MissingWorker` unless the code of the workers is here."""
-    try:
-        there = find_spec(VERIFY) is not None
-    except ModuleNotFoundError:  # not even the package that it would be in
-        there = False
-    if not there:
+    if not _there(VERIFY):
         raise MissingWorker
+
+
+def require_onnx() -> None:
+    """Raise `MissingWorker` unless that code, and the package that it takes, are here."""
+    try:
+        version(ONNX_PACKAGE)  # not by its name alone: a folder here may be called so
+    except PackageNotFoundError:
+        found = False
+    else:
+        found = _there(ONNX)
+    if not found:
+        raise MissingWorker("Writing .onnx needs the workers' code and onnx", "onnx")
+
+
+def _there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package that it would be in
+        return False
 
 
 def _level(body: Any) -> Level:

@@ -18,6 +18,7 @@ from tests.deploy import networks
 from tinyfront import verification
 from tinyfront.cli import app, exits, profiles
 from worker.deploy import storage, vectors
+from worker.deploy.onnx.writer import onnx_file
 from worker.deploy.simulate import Simulation
 from worker.deploy.vectors import Vectors
 
@@ -110,6 +111,34 @@ def test_firmware_is_written_beside_the_files_of_a_trial(server: Scripted, tmp_p
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert (figures["device"], figures["fits_by_formula"]) == ("arduino-uno", True)
     assert str(tmp_path / "c" / "model.h") in result.output
+
+
+def test_onnx_is_written_here_unless_the_worker_left_it(
+    server: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left(server, files())
+    result = RUNNER.invoke(app, ["download", "101", str(tmp_path), "--onnx"])
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in tmp_path.iterdir()} == {*files(), "model.onnx"}
+    assert (tmp_path / "model.onnx").read_bytes() == onnx_file(RECORD)
+
+    monkeypatch.setattr(verification, "ONNX_PACKAGE", "no-such-package")
+    missing = RUNNER.invoke(app, ["download", "101", str(tmp_path / "none"), "--onnx"])
+    assert missing.exit_code == exits.FAILED
+    line = "Writing .onnx needs the workers' code and onnx on this machine: pip install "
+    assert f"{line}'tinyfront-server[onnx]'." in " ".join(missing.output.split())
+    assert not (tmp_path / "none").exists()
+
+    server.answers.clear()
+    left(server, {**files(), "model.onnx": b"as the worker left it"})
+    trial = server.client().trial(101)
+    assert "model.onnx" in [path.name for path in trial.download(tmp_path, onnx=True)]
+    assert (tmp_path / "model.onnx").read_bytes() == b"as the worker left it"
+
+    server.answers.clear()
+    left(server, {"graph.json": b"{}"})
+    with pytest.raises(tinyfront.NoNetwork, match=r"Trial 101 has no int8\.json"):
+        server.client().trial(101).download(tmp_path, onnx=True)
 
 
 @pytest.mark.parametrize("command", [["verify", "101"], ["download", "101", "x"]])

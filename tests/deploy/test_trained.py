@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -18,11 +19,13 @@ from resource_models.nodes import (
     MaxPool,
 )
 from tests.deploy import networks
+from tests.deploy.onnx.runtime import answers
 from tests.worker import prunable
 from tests.worker.samples import RECIPE
 from worker.data import load
 from worker.deploy.calibrate import quantise
 from worker.deploy.observers import OBSERVERS, MeanSquare, MinMax
+from worker.deploy.onnx.writer import onnx_file
 from worker.deploy.simulate import Simulation
 from worker.deploy.tflite.writer import tflite_file
 from worker.deploy.tflm import run
@@ -103,6 +106,21 @@ def test_the_runtime_answers_all_of_the_validation_set_as_the_simulation(
     samples = simulation.quantise(x_validation)
     answers = run(tflite_file(record), samples.numpy()).answers
     assert torch.equal(torch.from_numpy(answers), simulation.run(samples))
+
+
+def test_onnx_tells_digits_apart_as_the_integers_do(network: Network, data: Tensors) -> None:
+    x_train, x_validation = (networks.seen(network, x) for x in (data.x_train, data.x_validation))
+    record = quantise(networks.folded_of(network), x_train[:256], MeanSquare())
+    simulation = Simulation(record)
+    samples = simulation.quantise(x_validation)
+    integers = simulation.run(samples).numpy()
+    found = answers(record, onnx_file(record), samples.numpy())
+    steps = np.abs(found.astype(int) - integers)
+    assert steps.max() <= 2  # what one step of a layer becomes in those behind it
+    assert np.count_nonzero(steps) <= 0.2 * steps.size
+    labels = data.y_validation.numpy()
+    right, kept = ((each.argmax(1) == labels).mean() for each in (integers, found))
+    assert abs(right - kept) <= 0.01
 
 
 @pytest.mark.parametrize(("scope", "method"), prunable.WAYS)

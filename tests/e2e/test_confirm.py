@@ -54,6 +54,7 @@ def test_a_front_is_confirmed_after_the_study_has_ended(sqlite_site: Site, tmp_p
             "int8.safetensors",
             "vectors.safetensors",
             "model.tflite",
+            "model.onnx",
         }
         assert [trial.number for trial in study.trials()] == [1]
     assert "Traceback" not in site.log("worker") + site.log("server")

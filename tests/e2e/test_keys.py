@@ -49,6 +49,7 @@ def test_a_worker_with_a_key_trains_and_nothing_shows_the_keys(
             "graph.json",
             "int8.json",
             "int8.safetensors",
+            "model.onnx",
             "model.tflite",
             "vectors.safetensors",
             "weights.safetensors",

@@ -50,6 +50,8 @@ def test_a_trial_shows_its_network_its_training_and_its_files(
     assert "think_s" not in page.locator(".view").inner_text()
     firmware = f"tinyfront download {trial['id']} firmware-{trial['id']} --device stm32f446re"
     expect(page.get_by_role("button", name=f"Copy {firmware}")).to_be_visible()
+    onnx = f"tinyfront download {trial['id']} trial-{trial['id']} --onnx"
+    expect(page.get_by_role("button", name=f"Copy {onnx}")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="weights.safetensors").click()
     assert download.value.path().stat().st_size == 4321

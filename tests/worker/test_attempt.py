@@ -79,7 +79,7 @@ def test_a_network_in_integers_leaves_what_is_deployed_and_what_checks_it(
     server, work = FakeServer(), work_json(data, quantisation="post_training")
     assert isinstance(attempt(server.api(), process, work), Completed)
     left = {path.rpartition("/")[2] for _, path, _ in server.calls if "/artefacts/" in path}
-    assert left == {"weights.safetensors", "graph.json", *RECORD, "model.tflite"}
+    assert left == {"weights.safetensors", "graph.json", *RECORD, "model.tflite", "model.onnx"}
     record = storage.read(*(server.of(f"/{name}")[0] for name in RECORD[:2]))
     samples = vectors.read(server.of(f"/{vectors.NAME}")[0])
     answers = Simulation(record).run(torch.from_numpy(samples.inputs))

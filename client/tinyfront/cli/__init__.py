@@ -75,6 +75,7 @@ command(
     "download",
     "tinyfront download 17 model/",
     "tinyfront download 17 firmware/ --device stm32f446re",
+    "tinyfront download 17 model/ --onnx",
 )(results.download)
 command(
     app,

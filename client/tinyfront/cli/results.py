@@ -149,16 +149,20 @@ def download(
             autocompletion=complete.devices,
         ),
     ] = None,
+    onnx: Annotated[
+        bool, typer.Option("--onnx", help="Write the network as model.onnx, too.")
+    ] = False,
 ) -> None:
     """Download all files of a trial into a folder: weights, graph and what else it left.
 
     With --device the folder gets a C project, a .tflite file and figures.json for that board, too.
-    That takes the workers' code, tinyfront-server[deploy].
+    That takes the workers' code, tinyfront-server[deploy]. With --onnx it gets model.onnx, an int8
+    network in QDQ form; unless its worker left one, that takes tinyfront-server[onnx].
     """
     with working(f"Downloading the files of trial {trial}"):
         found = door.client.trial(trial)
         with naming(folder):
-            paths = [str(path) for path in found.download(folder, device)]
+            paths = [str(path) for path in found.download(folder, device, onnx)]
     door.say(paths, "\n".join(paths) if paths else f"Trial {trial} has no files.")
 
 

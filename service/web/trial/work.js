@@ -38,7 +38,7 @@ function delivered(trial) {
 
 export function files(trial) {
   const bytes = trial.artefacts.reduce((sum, each) => sum + each.size_bytes, 0);
-  const kept = trial.artefacts.some((each) => each.name === "graph.json");
+  const kept = left(trial, "graph.json");
   return section("Files",
     table({
       label: "Files",
@@ -57,8 +57,10 @@ export function files(trial) {
         : el("button", { type: "button", class: "link", "data-graph": "" }, "The network as graph.json")));
 }
 
+const left = (trial, name) => trial.artefacts.some((each) => each.name === name);
+
 /** Whether a trial left its network in integers, which firmware is made of. */
-export const inIntegers = (trial) => trial.artefacts.some((each) => each.name === "int8.json");
+export const inIntegers = (trial) => left(trial, "int8.json");
 
 /** How to come back to this trial elsewhere. */
 export function snippets(trial, study) {
@@ -68,6 +70,7 @@ export function snippets(trial, study) {
     ["command line", `tinyfront trial show ${trial.id}`],
     trial.artefacts.length > 0 ? ["all files", `tinyfront download ${trial.id} trial-${trial.id}`] : null,
     inIntegers(trial) && board ? ["firmware", `tinyfront download ${trial.id} firmware-${trial.id} --device ${board}`] : null,
+    inIntegers(trial) && !left(trial, "model.onnx") ? ["ONNX", `tinyfront download ${trial.id} trial-${trial.id} --onnx`] : null,
     replayable(trial) ? ["propose it again", `tinyfront-server replay ${trial.id}`] : null,
   ].filter(Boolean);
   return section("Elsewhere", facts(lines.map(([name, text]) => [name, el("span", { class: "snippet" },
