@@ -74,7 +74,8 @@ export function snippets(trial, study) {
     replayable(trial) ? ["propose it again", `tinyfront-server replay ${trial.id}`] : null,
   ].filter(Boolean);
   return section("Elsewhere", facts(lines.map(([name, text]) => [name, el("span", { class: "snippet" },
-    el("code", {}, text),
+    // A browser would break a line behind any of its hyphens.
+    el("code", {}, text.split(" ").flatMap((word) => [" ", el("span", { class: "whole" }, word)]).slice(1)),
     el("button", { type: "button", class: "slight", "data-copy": text, "aria-label": `Copy ${text}` }, "Copy"))])));
 }
 
