@@ -3,99 +3,70 @@
 import gzip
 import importlib.metadata
 import importlib.util
-import posixpath
-import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 from service import __version__
+from service.api.web_files import HEADERS, WEB, WebFiles, modules
 
-WEB = Path(__file__).parent.parent / "web"
 PLOTLY_VERSION = importlib.metadata.version("plotly")
 YEAR_S = 365 * 24 * 3600
-IMPORTED = re.compile(r'^(?:import|export|\}) .*?from "(\.[^"]+)";$', re.MULTILINE)
-
-# No script stands in a document, and none comes from elsewhere. Plotly compiles functions for what
-# it draws by the graphics card, hence `unsafe-eval`: without it, large scatters and parallel
-# coordinates stay empty. It makes elements of style, and its camera a picture (data:, blob:).
-POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'unsafe-eval'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
+CHART = "charts/chart.js"
+# The addresses of the page, and the module that shows each: page.js has the same, and what it shows
+# is found there; what an address names may not exist.
+VIEWS: Mapping[str, str] = MappingProxyType(
+    {
+        "/": "studies/list.js",
+        "/new": "new/view.js",
+        "/workers": "workers/list.js",
+        "/compare": "analysis/overlay.js",
+        "/studies/{study}": "study/overview.js",
+        "/studies/{study}/trials": "study/trials.js",
+        "/studies/{study}/compare": "study/compare.js",
+        "/studies/{study}/parameters": "analysis/parameters.js",
+        "/studies/{study}/timeline": "analysis/timeline.js",
+        "/trials/{trial}": "trial/trial.js",
+    }
 )
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    # Asked anew each time, which costs a 304: after an upgrade the files fit together.
-    "Cache-Control": "no-cache",
-}
 
 router = APIRouter(include_in_schema=False)
-
-
-class WebFiles(StaticFiles):
-    """The files of the page, with its headers."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """Answer with a file, or with 304 to a browser that has it."""
-        response = await super().get_response(path, scope)
-        response.headers.update(HEADERS)
-        return response
 
 
 def mount_pages(app: FastAPI) -> None:
     """Add the page and its files to the application."""
     app.include_router(router)
-    app.mount("/static", WebFiles(directory=WEB), name="static")
+    app.mount("/static", WebFiles(WEB), name="static")
 
 
 @cache
-def shell(drawn: bool) -> str:
-    """Return the document that the addresses of the page answer with.
+def shell(view: str) -> str:
+    """Return the document that an address of the page answers with.
 
     Args:
-        drawn: whether the view has a chart of Plotly's. Its script is then fetched beside all else
-            and run after the first numbers stand.
+        view: the module that shows the address. If it has a chart of Plotly's, that script is
+            fetched beside all else, and run after the first numbers stand.
     """
     text = (WEB / "index.html").read_text(encoding="utf-8")
-    text = text.replace("{preloads}", "\n  ".join(preloads(drawn)))
+    text = text.replace("{preloads}", "\n  ".join(preloads(view)))
     return text.replace("{plotly}", PLOTLY_VERSION).replace("{version}", __version__)
 
 
-def preloads(drawn: bool) -> Iterator[str]:
+def preloads(view: str) -> Iterator[str]:
     """Yield links to what the document needs, of which a browser would hear later."""
     # Else each module waits for the one that imports it, eight times one after the other.
-    for module in modules("page.js"):
+    _, *needed = modules("page.js", view)
+    for module in needed:
         yield f'<link rel="modulepreload" href="/static/{module}">'
-    if drawn:
+    if CHART in needed:
         address = "/static/plotly-{plotly}.js"
         yield f'<link rel="preload" as="script" href="{address}" fetchpriority="low">'
-
-
-def modules(first: str) -> list[str]:
-    """Return the modules that one imports, directly or not, those next to it first."""
-    found = [first]
-    for module in found:
-        for named in IMPORTED.findall((WEB / module).read_text(encoding="utf-8")):
-            path = posixpath.normpath(posixpath.join(posixpath.dirname(module), named))
-            if path not in found:
-                found.append(path)
-    return found[1:]
 
 
 @cache
@@ -113,29 +84,16 @@ def plotly_gzip() -> bytes:
     return gzip.compress(plotly_path().read_bytes(), compresslevel=6, mtime=0)
 
 
-# What an address shows is found by the page's own script; it also says what does not exist.
-@router.api_route("/", methods=["GET", "HEAD"])
-@router.api_route("/new", methods=["GET", "HEAD"])
-@router.api_route("/workers", methods=["GET", "HEAD"])
-@router.api_route("/studies/{study}/compare", methods=["GET", "HEAD"])
-def page() -> Response:
-    """Answer with the page, and compress what it asks for next."""
-    return _page(drawn=False)
+def _page(view: str) -> Callable[[], Awaitable[Response]]:
+    async def page() -> Response:
+        """Answer with the page, and compress what it asks for next."""
+        return HTMLResponse(shell(view), headers=HEADERS, background=BackgroundTask(plotly_gzip))
+
+    return page
 
 
-@router.api_route("/studies/{study}", methods=["GET", "HEAD"])
-@router.api_route("/studies/{study}/trials", methods=["GET", "HEAD"])
-@router.api_route("/studies/{study}/parameters", methods=["GET", "HEAD"])
-@router.api_route("/studies/{study}/timeline", methods=["GET", "HEAD"])
-@router.api_route("/compare", methods=["GET", "HEAD"])
-@router.api_route("/trials/{trial}", methods=["GET", "HEAD"])
-def drawn_page() -> Response:
-    """The same for a view with charts."""
-    return _page(drawn=True)
-
-
-def _page(drawn: bool) -> Response:
-    return HTMLResponse(shell(drawn), headers=HEADERS, background=BackgroundTask(plotly_gzip))
+for address, module in VIEWS.items():
+    router.add_api_route(address, _page(module), methods=["GET", "HEAD"])
 
 
 @router.get("/static/plotly-{version}.js")

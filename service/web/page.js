@@ -1,34 +1,27 @@
 // The page: which view an address shows, and how the reader gets from one to the next.
 
-import { overlay } from "./analysis/overlay.js";
-import { parameters } from "./analysis/parameters.js";
-import { timeline } from "./analysis/timeline.js";
 import { go } from "./kit/address.js";
 import { help, listenToKeys } from "./kit/keys.js";
 import { closeMenu } from "./kit/menu.js";
 import { hush } from "./kit/notice.js";
 import { tellWho } from "./kit/session.js";
-import { newStudy } from "./new/view.js";
-import { studies } from "./studies/list.js";
-import { compare } from "./study/compare.js";
-import { study } from "./study/overview.js";
-import { trial } from "./trial/trial.js";
-import { trials } from "./study/trials.js";
 import { visitAt, visitNothing } from "./visit.js";
-import { workers } from "./workers/list.js";
 
+// A view's modules come with its first visit; the document names those of the first one ahead.
 const ROUTES = [
-  [/^\/$/, studies],
-  [/^\/new$/, newStudy],
-  [/^\/studies\/([^/]+)$/, study],
-  [/^\/studies\/([^/]+)\/trials$/, trials],
-  [/^\/studies\/([^/]+)\/compare$/, compare],
-  [/^\/studies\/([^/]+)\/parameters$/, parameters],
-  [/^\/studies\/([^/]+)\/timeline$/, timeline],
-  [/^\/compare$/, overlay],
-  [/^\/trials\/(\d+)$/, trial],
-  [/^\/workers$/, workers],
+  [/^\/$/, async () => (await import("./studies/list.js")).studies],
+  [/^\/new$/, async () => (await import("./new/view.js")).newStudy],
+  [/^\/studies\/([^/]+)$/, async () => (await import("./study/overview.js")).study],
+  [/^\/studies\/([^/]+)\/trials$/, async () => (await import("./study/trials.js")).trials],
+  [/^\/studies\/([^/]+)\/compare$/, async () => (await import("./study/compare.js")).compare],
+  [/^\/studies\/([^/]+)\/parameters$/, async () => (await import("./analysis/parameters.js")).parameters],
+  [/^\/studies\/([^/]+)\/timeline$/, async () => (await import("./analysis/timeline.js")).timeline],
+  [/^\/compare$/, async () => (await import("./analysis/overlay.js")).overlay],
+  [/^\/trials\/(\d+)$/, async () => (await import("./trial/trial.js")).trial],
+  [/^\/workers$/, async () => (await import("./workers/list.js")).workers],
 ];
+// The other views come when the first one has long been there: then they need no server to be shown.
+const LATER_MS = 5000;
 
 const main = document.getElementById("main");
 
@@ -80,3 +73,4 @@ listenToKeys();
 history.scrollRestoration = "manual"; // the browser would scroll before there is anything
 visitHere(history.state?.scroll ?? 0, false);
 tellWho();
+setTimeout(() => Promise.allSettled(ROUTES.map(([, load]) => load())), LATER_MS);

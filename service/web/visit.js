@@ -23,16 +23,17 @@ let visit = null;
 /**
  * Show a view in place of what is shown.
  *
- * @param view makes the view: a function from what it may use to `refresh`, `title`, `follows` (the
- *   study whose events it follows, ALL, null to ask every few seconds, false to look once), `concerns`
- *   (whether it looks again for an event with these data; by default for each) and `dispose`.
+ * @param load promises what makes the view: a function from what it may use to `refresh`, `title`,
+ *   `follows` (the study whose events it follows, ALL, null to ask every few seconds, false to look
+ *   once), `concerns` (whether it looks again for an event with these data; by default for each) and
+ *   `dispose`.
  * @param words the parts of the address that name what is shown.
  * @param scroll where the reader was before.
  * @param isNew whether the reader came by a link of the page; then the title is said aloud.
  */
-export function visitAt(view, words, scroll, isNew) {
+export function visitAt(load, words, scroll, isNew) {
   leave();
-  visit = new Visit(view, words, scroll, isNew);
+  visit = new Visit(load, words, scroll, isNew);
   visit.start();
 }
 
@@ -50,8 +51,11 @@ function leave() {
 }
 
 class Visit {
-  constructor(view, words, scroll, isNew) {
-    this.repeat = () => visitAt(view, words, 0, false);
+  constructor(load, words, scroll, isNew) {
+    this.repeat = () => visitAt(load, words, 0, false);
+    this.load = load;
+    this.words = words;
+    this.view = null; // until it is loaded
     this.stopped = new AbortController();
     this.root = el("div", { class: "view" });
     this.scroll = scroll;
@@ -61,17 +65,6 @@ class Visit {
     this.following = null; // or live, or polling
     this.seenAt = null;
     this.tries = 0;
-    this.view = view({
-      root: this.root,
-      words,
-      query: new URLSearchParams(location.search),
-      signal: this.stopped.signal,
-      look: () => this.look("now"),
-      shown: () => this.shown(),
-      needKey: () => this.needKey(),
-      remember,
-      go,
-    });
   }
 
   start() {
@@ -96,10 +89,29 @@ class Visit {
     this.state = "looking";
     this.again = null;
     const begun = performance.now();
-    this.view
-      .refresh(this.stopped.signal)
+    this.refresh()
       .then(() => this.shown(), (error) => this.failed(error))
       .finally(() => this.rest(performance.now() - begun));
+  }
+
+  async refresh() {
+    if (this.view === null) {
+      const view = await this.load().catch(unavailable);
+      if (this.stopped.signal.aborted) return;
+      this.view = view({
+        root: this.root,
+        words: this.words,
+        query: new URLSearchParams(location.search),
+        signal: this.stopped.signal,
+        look: () => this.look("now"),
+        shown: () => this.shown(),
+        needKey: () => this.needKey(),
+        remember,
+        go,
+      });
+      this.root.append(this.root.querySelector("[data-loading]")); // below what the view begins with
+    }
+    await this.view.refresh(this.stopped.signal);
   }
 
   rest(tookMs) {
@@ -183,8 +195,13 @@ class Visit {
     clearTimeout(this.timer);
     clearTimeout(this.pause);
     this.unfollow?.();
-    this.view.dispose?.();
+    this.view?.dispose?.();
   }
+}
+
+/** A module that does not come is a server that does not answer; one that is wrong is a fault of ours. */
+function unavailable(error) {
+  throw error instanceof TypeError ? new Away(String(error)) : error;
 }
 
 function missing(error) {

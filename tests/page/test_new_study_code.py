@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from optimizer.designers import DESIGNERS
 from optimizer.space import NETWORK_KINDS
 from resource_models.footprint import FIGURES
-from service.api.pages import WEB
+from service.api.web_files import WEB
 from tests.api.conftest import Served
 from tests.page.conftest import Window
 

@@ -4,22 +4,15 @@ import re
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
 from service import studies, trials
-from service.api.pages import PLOTLY_VERSION, WEB
+from service.api.pages import PLOTLY_VERSION, VIEWS
+from service.api.web_files import WEB, WebFiles
 from tests.api.conftest import Served, assert_problem, wait_until
 from tests.page import seeds
 
-PAGES = (
-    "/",
-    "/studies/toy",
-    "/studies/toy/trials",
-    "/studies/toy/compare",
-    "/trials/1",
-    "/compare",
-    "/studies/toy/parameters",
-    "/studies/toy/timeline",
-)
+PAGES = [path.format(study="toy", trial=1) for path in VIEWS]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -99,18 +92,41 @@ def test_plotly_is_kept_for_ever_and_the_rest_is_asked_anew(served_sqlite: Serve
     assert again.status_code == 304
 
 
-def test_a_document_names_what_it_needs_before_its_modules_ask_for_it(
-    served_sqlite: Served,
+@pytest.mark.parametrize(("path", "module"), VIEWS.items())
+def test_a_document_names_what_its_view_needs_before_modules_ask_for_it(
+    served_sqlite: Served, path: str, module: str
 ) -> None:
-    drawn, plain = (served_sqlite.http.get(path).text for path in ("/studies/toy", "/workers"))
-    named = re.findall(r'<link rel="modulepreload" href="/static/([^"]+)">', drawn)
-    modules = {str(path.relative_to(WEB)) for path in WEB.rglob("*.js")}
+    assert f'import("./{module}")' in (WEB / "page.js").read_text()
+    text = served_sqlite.http.get(path.format(study="toy", trial=1)).text
+    named = re.findall(r'<link rel="modulepreload" href="/static/([^"]+)">', text)
     assert len(named) == len(set(named))
-    assert set(named) == modules - {"page.js"}
+    assert {module, "visit.js"} <= set(named)
+    others = set(VIEWS.values()) - {module}
+    assert len(others & set(named)) <= 1  # a view may use a part of another one
     script = f'<link rel="preload" as="script" href="/static/plotly-{PLOTLY_VERSION}.js"'
-    assert script in drawn
-    assert "preload" in plain
-    assert script not in plain
+    assert (script in text) is ("charts/chart.js" in named)
+
+
+def test_files_come_compressed_and_as_they_were_last_written(
+    served_sqlite: Served, tmp_path: Path
+) -> None:
+    http = served_sqlite.http
+    packed, plain = (
+        http.get("/static/page.js", headers={"Accept-Encoding": kind}) for kind in ("gzip", "br")
+    )
+    assert (packed.headers["content-encoding"], packed.headers["vary"]) == ("gzip", "Accept-Encoding")
+    assert int(packed.headers["content-length"]) < len(packed.content)
+    assert packed.content == plain.content == (WEB / "page.js").read_bytes()
+    assert "content-encoding" not in plain.headers
+    assert plain.headers["content-type"] == "text/javascript; charset=utf-8"
+    head = http.head("/static/page.js", headers={"Accept-Encoding": "br"})
+    assert (head.content, head.headers["content-length"]) == (b"", plain.headers["content-length"])
+    (tmp_path / "a.css").write_text("a {}")
+    files = TestClient(WebFiles(tmp_path))
+    before = files.get("/a.css")
+    (tmp_path / "a.css").write_text("a { color: red }")
+    after = files.get("/a.css", headers={"If-None-Match": before.headers["etag"]})
+    assert (before.text, after.text) == ("a {}", "a { color: red }")
 
 
 @pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/none.js"])
