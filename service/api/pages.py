@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import quote
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.background import BackgroundTask
@@ -84,12 +85,21 @@ def plotly_gzip() -> bytes:
     return gzip.compress(plotly_path().read_bytes(), compresslevel=6, mtime=0)
 
 
-def _page(view: str) -> Callable[[], Awaitable[Response]]:
-    async def page() -> Response:
+def _page(view: str) -> Callable[[Request], Awaitable[Response]]:
+    async def page(request: Request) -> Response:
         """Answer with the page, and compress what it asks for next."""
-        return HTMLResponse(shell(view), headers=HEADERS, background=BackgroundTask(plotly_gzip))
+        text = shell(view).replace("{asked}", _asked(request.path_params.get("study")))
+        return HTMLResponse(text, headers=HEADERS, background=BackgroundTask(plotly_gzip))
 
     return page
+
+
+def _asked(study: str | None) -> str:
+    """A link to what every view of a study asks for first, which need not wait for the modules."""
+    if study is None:
+        return ""
+    address = f"/api/v1/studies/{quote(study, safe='')}"
+    return f'<link rel="preload" as="fetch" crossorigin href="{address}">'
 
 
 for address, module in VIEWS.items():

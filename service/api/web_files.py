@@ -65,7 +65,7 @@ class WebFiles(StaticFiles):
         """Answer with a file, or with 304 to a browser that has it."""
         if path not in self._paths or scope["method"] not in ("GET", "HEAD"):
             return await super().get_response(path, scope)  # refused, and how
-        held, asked = self._read(path), Headers(scope=scope)
+        held, asked = self.held(path), Headers(scope=scope)
         headers = {**HEADERS, "ETag": f'W/"{held.tag}"', "Vary": "Accept-Encoding"}
         if f'"{held.tag}"' in asked.get("If-None-Match", ""):
             return Response(status_code=304, headers=headers)
@@ -76,7 +76,8 @@ class WebFiles(StaticFiles):
         sent = body if scope["method"] == "GET" else b""
         return Response(sent, headers=headers, media_type=MEDIA[Path(path).suffix])
 
-    def _read(self, name: str) -> Held:
+    def held(self, name: str) -> Held:
+        """Return a file as it is now."""
         found = self._paths[name].stat()
         state = (found.st_mtime_ns, found.st_size)
         held = self._held.get(name)

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 
 from service import studies, trials
 from service.api.pages import PLOTLY_VERSION, VIEWS
@@ -105,6 +104,16 @@ def test_a_document_names_what_its_view_needs_before_modules_ask_for_it(
     assert len(others & set(named)) <= 1  # a view may use a part of another one
     script = f'<link rel="preload" as="script" href="/static/plotly-{PLOTLY_VERSION}.js"'
     assert (script in text) is ("charts/chart.js" in named)
+    asked = '<link rel="preload" as="fetch" crossorigin href="/api/v1/studies/toy">'
+    assert (asked in text) is ("{study}" in path)
+
+
+def test_a_document_tells_of_a_study_as_an_address_and_never_as_markup(
+    served_sqlite: Served,
+) -> None:
+    text = served_sqlite.http.get("/studies/%22%3E%3Cb%3E").text
+    assert 'href="/api/v1/studies/%22%3E%3Cb%3E"' in text
+    assert "<b>" not in text
 
 
 def test_files_come_compressed_and_as_they_were_last_written(
@@ -114,7 +123,10 @@ def test_files_come_compressed_and_as_they_were_last_written(
     packed, plain = (
         http.get("/static/page.js", headers={"Accept-Encoding": kind}) for kind in ("gzip", "br")
     )
-    assert (packed.headers["content-encoding"], packed.headers["vary"]) == ("gzip", "Accept-Encoding")
+    assert (packed.headers["content-encoding"], packed.headers["vary"]) == (
+        "gzip",
+        "Accept-Encoding",
+    )
     assert int(packed.headers["content-length"]) < len(packed.content)
     assert packed.content == plain.content == (WEB / "page.js").read_bytes()
     assert "content-encoding" not in plain.headers
@@ -122,11 +134,12 @@ def test_files_come_compressed_and_as_they_were_last_written(
     head = http.head("/static/page.js", headers={"Accept-Encoding": "br"})
     assert (head.content, head.headers["content-length"]) == (b"", plain.headers["content-length"])
     (tmp_path / "a.css").write_text("a {}")
-    files = TestClient(WebFiles(tmp_path))
-    before = files.get("/a.css")
+    files = WebFiles(tmp_path)
+    before = files.held("a.css")
     (tmp_path / "a.css").write_text("a { color: red }")
-    after = files.get("/a.css", headers={"If-None-Match": before.headers["etag"]})
-    assert (before.text, after.text) == ("a {}", "a { color: red }")
+    after = files.held("a.css")
+    assert (before.plain, after.plain) == (b"a {}", b"a { color: red }")
+    assert before.tag != after.tag
 
 
 @pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/none.js"])

@@ -103,11 +103,11 @@ export class ParallelChart {
     this.note.textContent = [
       `${plural(passing.length, "trial")} of ${lines.count} ${within.filter(Boolean).join(" and ")}`.trimEnd() + ".",
       lines.some ? "The front is drawn in colour." : "",
-      canDraw3d ? "Drag along an axis to keep a range of it, click on it to give that up; drag its name to move it." : "This browser does not draw them (WebGL).",
+      canDraw3d() ? "Drag along an axis to keep a range of it, click on it to give that up; drag its name to move it." : "This browser does not draw them (WebGL).",
     ].filter(Boolean).join(" ");
     show(this.rows, topRows(lines, passing));
-    this.canvas.hidden = !canDraw3d;
-    if (!canDraw3d) return;
+    this.canvas.hidden = !canDraw3d();
+    if (!canDraw3d()) return;
     await this.chart.draw(lines.figure(kept, judge));
   }
 

@@ -1,13 +1,17 @@
 // Charts: the figures come from the service, the colours from the page's theme.
 
-const WEBGL = (() => {
+let webgl = null;
+
+/** Whether this browser draws by the graphics card; to find out takes a while, so not before it counts. */
+export function canDraw3d() {
   try {
-    return document.createElement("canvas").getContext("webgl") !== null;
+    webgl ??= document.createElement("canvas").getContext("webgl") !== null;
   } catch {
-    return false;
+    webgl = false;
   }
-})();
-export const canDraw3d = WEBGL;
+  return webgl;
+}
+
 let loading = null;
 
 /** Fetch Plotly's script once; it runs when what is shown by now was painted, since it takes a while. */
@@ -55,7 +59,7 @@ function themedTrace(trace, colours) {
   const role = trace.meta?.role;
   const made = { ...trace };
   // Without a graphics card elements draw them too, only slowly.
-  if (made.type === "scattergl" && !WEBGL) made.type = "scatter";
+  if (made.type === "scattergl" && !canDraw3d()) made.type = "scatter";
   if (trace.marker && MARKS[role]) {
     const edge = role === "front" ? { color: colours.surface, width: 1 } : { width: 0 };
     made.marker = { ...trace.marker, color: colours[MARKS[role]], line: edge };

@@ -84,7 +84,7 @@ export class FrontChart {
   async ask(study, signal) {
     this.objectives = objectivesOf(study);
     const names = this.objectives.map((each) => each.name);
-    const three = this.choice.view === "3d" && names.length >= 3 && canDraw3d;
+    const three = this.choice.view === "3d" && names.length >= 3 && canDraw3d();
     const asked = { ...this.asked(names, three ? AXES : AXES.slice(0, 2)), also: this.filters.beside(names, isNetwork(study)) };
     const path = `${studyPath(study.name)}/figures/${three ? "front3d" : "front"}`;
     const figure = await this.reader.get(path, asked, signal);
@@ -118,7 +118,7 @@ export class FrontChart {
         type: "button", "data-brush": "", "aria-pressed": String(brush),
         title: "Drag a box in the chart: it sets the ranges of its objectives",
       }, "Box filter"),
-      this.objectives.length >= 3 && canDraw3d ? dimensions(this.three) : null);
+      this.objectives.length >= 3 && canDraw3d() ? dimensions(this.three) : null);
     // The browser's own state of a control outlives its attributes once it was touched.
     for (const axis of axes) {
       this.set(axis.axis, (control) => { control.value = axis.name; });
