@@ -2,7 +2,8 @@
 
 * `macs`: one multiply-accumulate is 1, taps on padding counted. `macs:munas`: uNAS (2021) counts
   pools and sums, too.
-* `model_size:deployed`: what our C project stores. `:sparse`: SpArSe (2019), a byte per non-zero
+* `model_size:deployed`: what our C project stores, with weights of 8 or 4 bits; all other figures
+  know 8 only. `:sparse`: SpArSe (2019), a byte per non-zero
   number. `:munas`: uNAS, a byte per weight and bias. `:tflm`: a TensorFlow Lite Micro file.
 * `working_memory:arena`: our planned arena with alignment and scratch, nothing in place: what the
   C project takes at most (`arena_in_place`). `:bound`: live tensors over the best operator order.
@@ -151,7 +152,10 @@ def canonical(name: str, device: Device | None = None) -> str:
 
 
 def footprint(
-    graph: Graph, device: Device, non_zeros: Mapping[str, int] | None = None
+    graph: Graph,
+    device: Device,
+    non_zeros: Mapping[str, int] | None = None,
+    weight_bits: int = 8,
 ) -> Footprint:
     """Count what a network costs.
 
@@ -160,6 +164,7 @@ def footprint(
         device: where it will run. Only latency and energy depend on it: the kernels of all devices
             so far take the same scratch.
         non_zeros: kernel weights (biases apart) that are not zero, per node that was pruned.
+        weight_bits: of each kernel weight as it is stored, 8 or 4.
     """
     found = weights(graph, non_zeros)
     operators = program(graph)
@@ -171,7 +176,7 @@ def footprint(
     return Footprint(
         macs=count,
         macs_munas=munas_macs(graph, count),
-        model_size_deployed_bytes=deployed_bytes(graph, found),
+        model_size_deployed_bytes=deployed_bytes(graph, found, weight_bits),
         model_size_sparse_bytes=sparse_bytes(found),
         model_size_munas_bytes=munas_bytes(found),
         model_size_tflm_bytes=tflm_flash_bytes(graph, found),

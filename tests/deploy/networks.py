@@ -127,9 +127,9 @@ def drawn_folded(graph: Graph, seed: int = 0) -> tuple[Folded, Tensor]:
     return folded_of(network), seen(network, samples(network, 40))
 
 
-def drawn_int8(graph: Graph, seed: int = 0) -> Int8Graph:
+def drawn_int8(graph: Graph, seed: int = 0, bits: int = 8) -> Int8Graph:
     folded, x = drawn_folded(graph, seed)
-    return quantise(folded, x, MinMax())
+    return quantise(folded, x, MinMax(), bits)
 
 
 def bytes_for(graph: Graph, count: int = 5, seed: int = 0) -> Tensor:

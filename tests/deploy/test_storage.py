@@ -9,13 +9,12 @@ from safetensors.numpy import load, save
 
 from tests.deploy import networks
 from tests.worker.samples import EVERYTHING
-from worker.deploy.c.project import project
 from worker.deploy.calibrate import quantise
-from worker.deploy.errors import InvalidInt8Graph, InvalidProject
+from worker.deploy.errors import InvalidInt8Graph
 from worker.deploy.observers import MinMax
+from worker.deploy.packing import packed, packed_rows, unpacked
 from worker.deploy.simulate import Simulation
-from worker.deploy.storage import ARRAYS_NAME, JSON_NAME, files, packed, read
-from worker.deploy.tflite.writer import tflite_file
+from worker.deploy.storage import ARRAYS_NAME, JSON_NAME, files, read
 
 FILES = files(networks.drawn_int8(EVERYTHING))
 
@@ -93,10 +92,6 @@ def test_weights_of_four_bits_are_packed_and_come_back() -> None:
     assert again.weight_bits == 4
     for name, kernel in record.kernels.items():
         assert np.array_equal(again.kernels[name].weights, kernel.weights)
-    with pytest.raises(InvalidInt8Graph, match="weight_bits: need weights of 8 bits"):
-        tflite_file(record)
-    with pytest.raises(InvalidProject, match="weight_bits: need weights of 8 bits"):
-        project(record)
     eight = networks.drawn_int8(EVERYTHING)
     with pytest.raises(InvalidInt8Graph, match="bytes of weights, two in each"):
         read(found[JSON_NAME], files(eight)[ARRAYS_NAME])
@@ -105,4 +100,15 @@ def test_weights_of_four_bits_are_packed_and_come_back() -> None:
 
 
 def test_a_nibble_keeps_its_sign_and_the_first_is_low() -> None:
-    assert packed(np.array([1, -1, -7], np.int8)).tolist() == [0xF1, 0x09]
+    weights = np.array([1, -1, -7], np.int8)
+    assert packed(weights).tolist() == [0xF1, 0x09]
+    assert unpacked(packed(weights), 3).tolist() == [1, -1, -7]
+
+
+def test_a_row_lies_as_kernels_take_it() -> None:
+    # Eight, four, two and one; each row begins with a byte.
+    rows = np.array([range(15), range(15, 0, -1)], np.int8)
+    found = [[f"{byte & 255:02x}" for byte in row] for row in packed_rows(rows).tolist()]
+    assert found[0] == ["40", "51", "62", "73", "a8", "b9", "dc", "0e"]
+    assert found[1] == ["bf", "ae", "9d", "8c", "57", "46", "23", "01"]
+    assert packed_rows(rows[:, :3]).shape == (2, 2)

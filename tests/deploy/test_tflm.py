@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from resource_models.graph import Graph
+from resource_models.weights import weights
 from tests.deploy import networks
 from tests.worker.samples import EVERYTHING
 from worker.deploy import tflm
@@ -22,16 +23,16 @@ SMALL = networks.drawn_int8(networks.ENDS_FLAT)
 MODEL, SAMPLES = tflite_file(SMALL), networks.bytes_for(SMALL.graph).numpy()
 
 
-def check(graphs: list[Graph]) -> None:
+def check(graphs: list[Graph], bits: int = 8) -> None:
     """Answers equal to the byte, and an arena equal to the plan."""
-    records = [networks.drawn_int8(graph, seed) for seed, graph in enumerate(graphs)]
+    records = [networks.drawn_int8(graph, seed, bits) for seed, graph in enumerate(graphs)]
     samples = [networks.bytes_for(graph, 8, seed) for seed, graph in enumerate(graphs)]
     jobs = [(tflite_file(record), x.numpy()) for record, x in zip(records, samples, strict=True)]
     for record, x, found in zip(records, samples, run_all(jobs), strict=True):
         assert np.array_equal(found.answers, Simulation(record).run(x).numpy())
-        arena_bytes = plan_file(record.graph).arena_bytes
-        assert head_bytes(record.graph) <= found.head_bytes <= arena_bytes
-        if not any(map(is_long_sum, record.graph.nodes)):
+        arena_bytes = plan_file(record.graph, bits).arena_bytes
+        assert head_bytes(record.graph, bits) <= found.head_bytes <= arena_bytes
+        if bits == 8 and not any(map(is_long_sum, record.graph.nodes)):
             assert found.head_bytes == head_bytes(record.graph)
         assert found.total_bytes >= found.head_bytes + found.tail_bytes
 
@@ -44,6 +45,17 @@ def test_networks_of_the_spaces_run_in_tflm_bit_by_bit_as_simulated(name: str) -
 def test_every_kind_of_node_runs_in_tflm_bit_by_bit_as_simulated() -> None:
     own = [EVERYTHING, networks.LONG_SUMS, networks.SHARED, networks.ENDS_FLAT]
     check([graph for graph in own for _ in range(3)])
+
+
+def test_weights_of_4_bits_run_in_tflm_bit_by_bit_as_simulated() -> None:
+    own = [EVERYTHING, networks.LONG_SUMS, networks.SHARED, networks.OVER]
+    drawn = [graph for name in networks.SPACES for graph in networks.sampled(name, 3, seed=2)]
+    check([*own, *drawn], bits=4)
+    eight, four = (tflite_file(networks.drawn_int8(networks.OVER, 0, bits)) for bits in (8, 4))
+    kernels = sum(part.kernel for part in weights(networks.OVER).values())
+    # But for the 16 bytes at which buffers begin.
+    saved = len(eight) - len(four)
+    assert saved == pytest.approx(kernels / 2, abs=16 * len(weights(networks.OVER)))
 
 
 def test_the_report_names_the_version() -> None:

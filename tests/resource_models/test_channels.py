@@ -4,6 +4,7 @@ import time
 
 import pytest
 from hypothesis import given, settings
+from hypothesis.strategies import sampled_from
 
 from resource_models import channels as module
 from resource_models.channels import STAYS, Tie, channels, chosen, ties
@@ -247,10 +248,10 @@ def test_a_unit_saves_no_requantisation_since_its_layer_has_one_for_all() -> Non
 
 
 @settings(max_examples=100, deadline=None)
-@given(cuttables)
-def test_a_tie_saves_what_the_cut_network_lacks(found: Cuttable) -> None:
+@given(cuttables, sampled_from([8, 4]))
+def test_a_tie_saves_what_the_cut_network_lacks(found: Cuttable, bits: int) -> None:
     graph = found[0]
-    for tie, saving in savings(graph).items():
+    for tie, saving in savings(graph, bits).items():
         try:
             smaller = cut(graph, [tie]).graph
         except InvalidCut:
@@ -263,7 +264,7 @@ def test_a_tie_saves_what_the_cut_network_lacks(found: Cuttable) -> None:
         assert saving.macs == macs(graph, before) - macs(smaller, after)
         if not any(isinstance(node, Gather) for node in graph.nodes):  # one may become needless
             sizes = [
-                footprint(each, device("stm32f446re")).figures()["model_size:deployed"]
+                footprint(each, device("stm32f446re"), None, bits).model_size_deployed_bytes
                 for each in (graph, smaller)
             ]
             assert saving.size_bytes == sizes[0] - sizes[1]

@@ -1,5 +1,7 @@
 """Model size by each convention, counted by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from resource_models.devices import device
@@ -103,6 +105,39 @@ def test_a_pruned_dense_layer_takes_the_smallest_form(
 ) -> None:
     storage = dense_storage(100, 10, non_zeros)
     assert (storage.form, storage.size_bytes) == (form, size_bytes)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "non_zeros", "form", "size_bytes"),
+    [
+        (100, 1000, "dense", 500),
+        (101, 1010, "dense", 510),  # each row begins with a byte
+        (100, 749, "dense", 500),  # equal to a bitmap, and read faster
+        (100, 748, "bitmap", 374 + 125),
+        (100, 5, "index", 3 + 5 + 20),
+        (1, 10, "bitmap", 5 + 2),  # of rows of half a byte
+    ],
+)
+def test_two_weights_of_4_bits_share_a_byte(
+    inputs: int, non_zeros: int, form: str, size_bytes: int
+) -> None:
+    storage = dense_storage(inputs, 10, non_zeros, weight_bits=4)
+    assert (storage.form, storage.size_bytes) == (form, size_bytes)
+
+
+def test_weights_of_4_bits_take_half_and_biases_and_tables_what_they_take() -> None:
+    nodes = (
+        Conv2d("c", ("x",), 5, (3, 3)),  # of 27 weights
+        DepthwiseConv2d("d", ("c",), (3, 2)),
+        GlobalAvgPool("mean", ("d",)),
+        Dense("out", ("mean",), 10),
+    )
+    graph = Graph((Input("x", (4, 4, 3)), *nodes))
+    eight, four = footprint(graph, M4), footprint(graph, M4, weight_bits=4)
+    beside = 5 * 9 + 5 * 9 + 10 * 4 + 5
+    assert eight.model_size_deployed_bytes == 5 * 27 + 6 * 5 + 10 * 5 + beside
+    assert four.model_size_deployed_bytes == 5 * 14 + 6 * 3 + 10 * 3 + beside
+    assert replace(four, model_size_deployed_bytes=eight.model_size_deployed_bytes) == eight
 
 
 def test_non_zeros_change_each_convention_in_its_own_way() -> None:

@@ -17,6 +17,7 @@ from resource_models.errors import ResourceError
 from resource_models.graph import Graph
 from resource_models.nodes import Weighted
 from worker.deploy.errors import InvalidInt8Graph
+from worker.deploy.packing import packed, unpacked
 from worker.deploy.record import Int8Graph, Kernel, Sensor, kernel_shape
 from worker.deploy.tables import Affine
 
@@ -84,14 +85,6 @@ def _arrays(record: Int8Graph) -> Arrays:
     return found | _tables(record)
 
 
-def packed(weights: NDArray[np.int8]) -> NDArray[np.uint8]:
-    """Weights of 4 bits, two a byte; what is left of the last byte is 0."""
-    low = weights.astype(np.uint8).reshape(-1) & 15
-    pairs = np.append(low, np.zeros(len(low) % 2, np.uint8)).reshape(-1, 2)
-    found: NDArray[np.uint8] = (pairs[:, 0] | pairs[:, 1] << 4).astype(np.uint8)
-    return found
-
-
 def _unpack(graph: Graph, left: Arrays) -> None:
     for node in graph.nodes:
         name = f"{node.id}/weights"
@@ -102,10 +95,9 @@ def _unpack(graph: Graph, left: Arrays) -> None:
         if found.dtype != np.uint8 or found.shape != (-(-count // 2),):
             need = f"need {-(-count // 2)} bytes of weights, two in each"
             raise InvalidInt8Graph(name, f"{need}, got {found.dtype} {found.shape}.")
-        halves = np.stack([found & 15, found >> 4], 1).reshape(-1).astype(np.int8)
-        if halves[count:].any():
+        if count % 2 and found[-1] >> 4:
             raise InvalidInt8Graph(name, "need 0 in what is left of the last byte.")
-        left[name] = np.where(halves > 7, halves - 16, halves)[:count].reshape(shape)
+        left[name] = unpacked(found, count).reshape(shape)
 
 
 def _tables(record: Int8Graph) -> Arrays:

@@ -22,7 +22,9 @@ class Groups(Parts):
     of them belongs to, or `count` where one always stays.
     """
 
-    def __init__(self, network: Network, scope: str, weighting: str = "none") -> None:
+    def __init__(
+        self, network: Network, scope: str, weighting: str = "none", weight_bits: int = 8
+    ) -> None:
         self._graph = graph = network.graph
         self._layers = {
             name: layer for name, layer in network.layers.items() if isinstance(layer, Weighted)
@@ -42,7 +44,7 @@ class Groups(Parts):
             for name in dict.fromkeys(name for tie in self._ties for name, _ in tie.members)
         }
         self.columns = {name: self._index(parts) for name, parts in self._inputs.items()}
-        self._costs = self._saved(weighting)
+        self._costs = self._saved(weighting, weight_bits)
 
     @torch.no_grad()
     def magnitude(self) -> Tensor:
@@ -143,16 +145,18 @@ class Groups(Parts):
     def _index(self, parts: Iterable[int]) -> Tensor:
         return torch.tensor(list(parts), device=self._device)
 
-    def _saved(self, weighting: str) -> Tensor:
+    def _saved(self, weighting: str, weight_bits: int) -> Tensor:
         """What the network saves without each part alone; 1 where that shall not count."""
         if weighting == "none":
             return torch.ones(self.count, device=self._device)
         bytes_wanted = weighting == "bytes"
-        found = savings(self._graph)
-        costs = [found[tie].size_bytes if bytes_wanted else found[tie].macs for tie in self._ties]
+        found = savings(self._graph, weight_bits)
+        costs: list[float] = [
+            found[tie].size_bytes if bytes_wanted else found[tie].macs for tie in self._ties
+        ]
         for name, parts in self._inputs.items():
-            units = self._graph.shapes[name][0]  # weights of an input, each a byte and a MAC
-            costs += [units] * len(parts)
+            units = self._graph.shapes[name][0]  # weights of an input, each a MAC
+            costs += [units * weight_bits / 8 if bytes_wanted else units] * len(parts)
         return torch.tensor(costs, dtype=torch.float32, device=self._device)
 
 

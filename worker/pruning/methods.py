@@ -23,7 +23,9 @@ CLASSES: Mapping[str, type[Method]] = {
 }
 
 
-def method_of(pruning: Pruning, network: Network, samples: int, seed: int) -> Method:
+def method_of(
+    pruning: Pruning, network: Network, samples: int, seed: int, weight_bits: int = 8
+) -> Method:
     """The method that a recipe asks for, for one network.
 
     Args:
@@ -31,11 +33,12 @@ def method_of(pruning: Pruning, network: Network, samples: int, seed: int) -> Me
         network: of which it shall remove.
         samples: how many the network is trained on.
         seed: decides what the method draws.
+        weight_bits: as they will be stored.
     """
     parts: Parts
     if pruning.scope == "weights":
         parts = Kernels(network)
     else:
-        parts = Groups(network, pruning.scope, pruning.weighting)
+        parts = Groups(network, pruning.scope, pruning.weighting, weight_bits)
     generator = Generator(network.sensor.mean.device).manual_seed(seed)
     return CLASSES[pruning.method](pruning, parts, samples, generator)

@@ -34,7 +34,7 @@ class Removed:
     details: dict[str, Any]
 
 
-def remove(network: Network, method: Method, seen: Tensor) -> Removed:
+def remove(network: Network, method: Method, seen: Tensor, weight_bits: int = 8) -> Removed:
     """Take out of a network what its method ranks lowest.
 
     Args:
@@ -42,6 +42,7 @@ def remove(network: Network, method: Method, seen: Tensor) -> Removed:
         method: ranks; its recipe says how much goes.
         seen: samples behind the sensor. What goes is replaced by what it gives for them on
             average, unless the network was already trained without it.
+        weight_bits: as they will be stored.
     """
     pruning, parts = method.pruning, method.parts
     gone = _gone(method)
@@ -68,7 +69,8 @@ def remove(network: Network, method: Method, seen: Tensor) -> Removed:
         "after": counts(network.graph, left),
     }
     if left:
-        details |= {"non_zeros": dict(left), "stored_bytes": stored_bytes(network.graph, left)}
+        stored = stored_bytes(network.graph, left, weight_bits)
+        details |= {"non_zeros": dict(left), "stored_bytes": stored}
     return Removed(network, regime, left, details)
 
 
@@ -90,7 +92,7 @@ def counts(graph: Graph, left: Mapping[str, int] | None = None) -> dict[str, int
     }
 
 
-def stored_bytes(graph: Graph, left: Mapping[str, int]) -> int:
+def stored_bytes(graph: Graph, left: Mapping[str, int], weight_bits: int = 8) -> int:
     """The bytes of the kernels if each is stored in its smallest form, with indices or a bit mask.
 
     `model_size:deployed` has these forms for dense nodes only: for convolutions there is no kernel
@@ -99,7 +101,8 @@ def stored_bytes(graph: Graph, left: Mapping[str, int]) -> int:
     total = 0
     for name, part in weights(graph, left).items():
         rows = graph.shapes[name][-1]
-        total += dense_storage(part.kernel // rows, rows, part.non_zeros).size_bytes
+        row = part.kernel // rows
+        total += dense_storage(row, rows, part.non_zeros, weight_bits).size_bytes
     return total
 
 

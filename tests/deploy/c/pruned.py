@@ -34,4 +34,4 @@ def pruned(record: Int8Graph) -> Int8Graph:
             weights[np.random.default_rng(1).random(weights.shape) > share] = 0
             weights[1] = 0
             kernels[name] = Kernel(weights, kernel.bias, kernel.scales)
-    return Int8Graph(record.graph, record.tensors, kernels, record.sensor)
+    return Int8Graph(record.graph, record.tensors, kernels, record.sensor, record.weight_bits)

@@ -9,6 +9,7 @@ from resource_models.arena import ArenaPlan
 from resource_models.arena_in_place import plan_in_place
 from resource_models.graph import Graph
 from resource_models.nodes import (
+    Add,
     AvgPool,
     Concat,
     Conv2d,
@@ -27,7 +28,8 @@ from tests.resource_models.networks import random_network
 from tests.worker.samples import CHAIN, EVERYTHING, FLAT
 from worker.deploy import host
 from worker.deploy.c import project, stored
-from worker.deploy.record import Int8Graph, Kernel
+from worker.deploy.errors import InvalidProject
+from worker.deploy.record import Int8Graph, Kernel, Sensor
 from worker.deploy.simulate import Simulation
 from worker.deploy.tables import Affine
 
@@ -46,6 +48,23 @@ FOURS = Graph(
         DepthwiseConv2d("huge", ("both",), (9, 9)),
         Flatten("flat", ("huge",)),
         Dense("out", ("flat",), 7),
+    )
+)
+# Rows of each length that weights of 4 bits have: eights, fours, pairs and one.
+ROWS = Graph(
+    (
+        Input("in", (5, 6, 15)),
+        DepthwiseConv2d("each", ("in",), (3, 3)),
+        Conv2d("few", ("each",), 7, (1, 1), activation="relu"),
+        Conv2d("three", ("few",), 3, (3, 3)),
+        DepthwiseConv2d("alone", ("three",), (2, 2)),
+        Conv2d("wide", ("three",), 12, (3, 1), (2, 1)),
+        Flatten("flat", ("wide",)),
+        Dense("hidden", ("flat",), 13),
+        Flatten("side", ("alone",)),
+        Dense("most", ("side",), 6),
+        Dense("some", ("hidden",), 6),
+        Add("out", ("some", "most")),
     )
 )
 # Each operator in place that may be, whether it gains or not.
@@ -78,6 +97,9 @@ def jobs() -> list[tuple[Int8Graph, np.ndarray]]:
     records = [networks.drawn_int8(graph, i) for i, graph in enumerate([*own, *drawn, view])]
     records += [pruned(networks.drawn_int8(PRUNED)), wild(FOURS)]
     records += [networks.drawn_int8(graph, i) for i, graph in enumerate([networks.OVER, *OVER])]
+    packed = [EVERYTHING, networks.SHARED, FOURS, ROWS, networks.OVER, *OVER]
+    records += [networks.drawn_int8(graph, i, 4) for i, graph in enumerate([*packed, *drawn[::2]])]
+    records.append(pruned(networks.drawn_int8(PRUNED, bits=4)))
     return [(record, networks.bytes_for(record.graph, 10).numpy()) for record in records]
 
 
@@ -108,3 +130,17 @@ def test_the_networks_have_every_form_of_a_dense_layer_and_of_requantisation() -
     assert forms["index"] == forms["index_many"] == ("weights", "counts", "indices", "bias")
     assert forms["plain"] == forms["out"] == ("weights", "bias")
     assert stored.kernel(record, record.graph.node("index"))["indices"].dtype == np.uint16
+    packed = pruned(networks.drawn_int8(PRUNED, bits=4))
+    assert {name: tuple(stored.kernel(packed, PRUNED.node(name))) for name in forms} == forms
+
+
+def test_sums_that_16_times_as_large_would_leave_32_bits_are_refused() -> None:
+    wide = Graph((Input("in", (150_000,)), Dense("out", ("in",), 1)))
+    kernel = Kernel(
+        np.full((1, 150_000), 7, np.int8), np.zeros(1, np.int32), np.full(1, 2**-9, np.float32)
+    )
+    sensor = Sensor(np.zeros(150_000, np.float32), np.ones(150_000, np.float32))
+    ends = {"in": Affine(1.0, 0), "out": Affine(2.0**20, 0)}
+    record = Int8Graph(wide, ends, {"out": kernel}, sensor, 4)
+    with pytest.raises(InvalidProject, match=r"^out\.weights: need products that add up to"):
+        stored.kernel(record, wide.node("out"))

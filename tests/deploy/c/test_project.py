@@ -72,6 +72,8 @@ def test_symbols_are_the_formulas_to_the_byte(folder: Path, tmp_path: Path) -> N
         (networks.drawn_int8(networks.SHARED), tmp_path, "shared"),
         (networks.drawn_int8(networks.LONG_SUMS), tmp_path, "sums"),
         (networks.drawn_int8(networks.OVER), tmp_path, "over"),
+        (networks.drawn_int8(EVERYTHING, bits=4), tmp_path, "packed"),
+        (pruned(networks.drawn_int8(PRUNED, bits=4)), tmp_path, "few"),
     ):
         if where is tmp_path:
             scratch.write(tmp_path, project(record, name))
@@ -80,13 +82,25 @@ def test_symbols_are_the_formulas_to_the_byte(folder: Path, tmp_path: Path) -> N
         arena, stored, tables = sums(symbols(where, name), name)
         graph = record.graph
         assert arena == plan_in_place(graph).arena_bytes <= plan_arena(graph).arena_bytes
-        assert stored + tables == deployed_bytes(graph, weights(graph, record.non_zeros()))
+        counted = weights(graph, record.non_zeros())
+        assert stored + tables == deployed_bytes(graph, counted, record.weight_bits)
         found = figures(record)
         assert (arena, stored, tables) == (
             found.arena_bytes,
             found.weights_bytes,
             found.tables_bytes,
         )
+
+
+def test_weights_of_8_bits_know_nothing_of_those_of_4() -> None:
+    eight = project(RECORD)
+    four = project(networks.drawn_int8(EVERYTHING, bits=4))
+    assert not any("packed" in f"{name} {text}" for name, text in eight.items())
+    more = four.keys() - eight.keys()
+    assert more == {f"kernels/{name}packed.h" for name in ("", "conv2d_", "dense_", "depthwise_")}
+    same = ("README.md", "model.c", "model.h", "example/vectors.h")
+    assert all(four[name] == text for name, text in eight.items() if name not in same)
+    assert "| weights of 4 bits and biases (flash) |" in four["README.md"]
 
 
 def test_it_calls_nothing_and_has_no_memory_but_the_arena(folder: Path) -> None:

@@ -28,5 +28,6 @@ def figures(record: Int8Graph, arena_budget_bytes: int | None = None) -> Figures
         REQUANTISATION_BYTES * math.prod(table.multipliers.shape)
         for table in record.tables.values()
     )
-    stored = deployed_bytes(graph, weights(graph, record.non_zeros()))
+    found = weights(graph, record.non_zeros())
+    stored = deployed_bytes(graph, found, record.weight_bits)
     return Figures(plan_within(graph, arena_budget_bytes).arena_bytes, stored - tables, tables)

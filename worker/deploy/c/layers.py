@@ -101,20 +101,25 @@ def _conv2d(step: Step, node: Conv2d) -> Layer:
     ends = f"{step.at(node.inputs[0])}, {step.at(node.id)}"
     scratch = step.plan.scratch_offsets_bytes.get(node.id)
     if scratch is None:  # the values lie as they are multiplied
-        return _convolution(step, node, f"tiny_pointwise({ends}, f, w, stage);")
+        return _convolution(step, node, f"{step.kernel('pointwise')}({ends}, f, w, stage);")
     columns = f"(tiny_wide *)(void *)({step.name}_arena + {scratch})"
-    return _convolution(step, node, f"tiny_conv2d({ends}, {columns}, f, w, stage);")
+    call = f"{step.kernel('conv2d')}({ends}, {columns}, f, w, stage);"
+    return _convolution(step, node, call)
 
 
 def _depthwise_conv2d(step: Step, node: DepthwiseConv2d) -> Layer:
-    source = step.at(node.inputs[0])
+    source, ends = step.at(node.inputs[0]), f"{step.at(node.inputs[0])}, {step.at(node.id)}"
+    packed = step.record.weight_bits == 4
     if node.id not in step.plan.over:
-        return _convolution(
-            step, node, f"tiny_depthwise({source}, {step.at(node.id)}, f, w, stage);"
-        )
+        call = f"tiny_depthwise({ends}, f, w, stage);"
+        if packed:
+            call = f"tiny_depthwise_packed({ends}, 0, 0, f, w, stage);"
+        return _convolution(step, node, call)
     waiting = f"{step.name}_arena + {step.plan.scratch_offsets_bytes[node.id]}"
     kept = rows_waiting(node, step.shape, step.graph.shapes[node.id])
     call = f"tiny_depthwise_over({source}, {waiting}, {kept}, f, w, stage);"
+    if packed:
+        call = f"tiny_depthwise_packed({source}, {source}, {waiting}, {kept}, f, w, stage);"
     return _convolution(step, node, call)
 
 
@@ -134,11 +139,14 @@ def _dense(step: Step, node: Dense) -> Layer:
     body = [layer, _stage(step, node, stored.is_tame(step.record, node))]
     if "bits" in weights:
         bits = step.symbol("bits")
-        body += [choice, f"tiny_dense_bitmap({ends}, kept, {bits}, layer, stage);"]
+        call = f"{step.kernel('dense_bitmap')}({ends}, kept, {bits}, layer, stage);"
+        body += [choice, call]
     elif "counts" in weights:
         read = f"{step.symbol('indices')}, {weights['indices'].itemsize}"
-        call = f"tiny_dense_indexed({ends}, kept, {step.symbol('counts')}, read, layer, stage);"
-        body += [choice, f"const tiny_choice read = {{{read}}};", call]
+        call = f"{step.kernel('dense_indexed')}({ends}, kept, {step.symbol('counts')}, read, "
+        body += [choice, f"const tiny_choice read = {{{read}}};", f"{call}layer, stage);"]
+    elif step.record.weight_bits == 4:
+        body += [choice, f"tiny_dense_packed({ends}, kept, layer, stage);"]
     elif isinstance(before, Gather):
         body += [choice, f"tiny_dense_chosen({ends}, kept, layer, stage);"]
     else:

@@ -21,6 +21,7 @@ from worker.deploy.vectors import Vectors
 
 FIXED = package_files("worker.deploy.c") / "files"
 BANDS = package_files("worker.deploy.c") / "bands"  # of projects that run in bands
+PACKED = package_files("worker.deploy.c") / "packed"  # what weights of 4 bits take besides
 WORD = re.compile(r"@(\w+)@")
 DRAWN = 4  # samples of a project that is given none
 MOST_VECTORS = 16  # beyond that the file of samples would be larger than the network
@@ -45,8 +46,7 @@ def project(
             then (`resource_models.arena_banded`); left out, every map is whole.
 
     Raises:
-        InvalidProject: a name that C does not allow, labels that are not one for each output,
-            or weights of 4 bits, for which there is no kernel yet.
+        InvalidProject: a name that C does not allow, or labels that are not one for each output.
         InvalidVectors: the vectors are those of another network.
     """
     found = sources(record, name, labels, arena_budget_bytes)
@@ -60,9 +60,6 @@ def sources(
     arena_budget_bytes: int | None = None,
 ) -> dict[str, str]:
     """A project without the samples that its example checks; see `project`."""
-    if record.weight_bits != 8:
-        need = "need weights of 8 bits for a C project"
-        raise InvalidProject("weight_bits", f"{need}, got {record.weight_bits}.")
     checked_name(name)
     outputs = int(np.prod(record.graph.shapes[record.graph.output]))
     if labels and len(labels) != outputs:
@@ -75,6 +72,7 @@ def sources(
         f"{name}.c": source(record, plan, steps, name),
         **_fixed(name, tables(record, plan, steps, labels)),
         **(dict(_texts(BANDS, "")) if plan.stages else {}),
+        **(dict(_texts(PACKED, "")) if record.weight_bits == 4 else {}),
     }
 
 

@@ -9,6 +9,8 @@ from worker.deploy.c.figures import figures
 from worker.deploy.c.step import Layer
 from worker.deploy.record import Int8Graph
 
+WEIGHTS = {8: "weights", 4: "weights of 4 bits"}
+
 
 def tables(
     record: Int8Graph, plan: ArenaPlan, steps: Sequence[Layer], labels: Sequence[str]
@@ -26,7 +28,7 @@ def _figures(record: Int8Graph, plan: ArenaPlan) -> str:
     found = figures(record)
     rows = (
         ("arena (RAM)", plan.arena_bytes),
-        ("weights and biases (flash)", found.weights_bytes),
+        (f"{WEIGHTS[record.weight_bits]} and biases (flash)", found.weights_bytes),
         ("tables of requantisation (flash)", found.tables_bytes),
     )
     return _table("| what | bytes |\n|---|---:|", rows)

@@ -11,15 +11,18 @@ from worker.deploy.c.text import WIDTH, array, comment
 from worker.deploy.record import Int8Graph
 
 KERNELS = ("add", "conv2d", "dense", "depthwise", "moves", "pools")
+# Of weights with 4 bits, on top of those.
+PACKED = ("conv2d_packed", "dense_packed", "depthwise_packed")
 
 
 def source(record: Int8Graph, plan: ArenaPlan, steps: Sequence[Layer], name: str) -> str:
     """The text of the file."""
     graph = record.graph
+    kernels = KERNELS if record.weight_bits == 8 else (*KERNELS, *PACKED)
     parts = [
         f"/* The network {graph.sha256()}. Written by Tinyfront; do not change. */",
         f'#include "{name}.h"\n',
-        *(f'#include "kernels/{kernel}.h"' for kernel in (*KERNELS, *stages.kernels(plan))),
+        *(f'#include "kernels/{kernel}.h"' for kernel in (*kernels, *stages.kernels(plan))),
         "",
         "/* For who counts what each layer takes. */",
         "#ifndef MODEL_LAYER\n#define MODEL_LAYER(number)\n#endif\n",

@@ -41,6 +41,10 @@ class Step:
         """That of the first input."""
         return self.graph.shapes[self.node.inputs[0]]
 
+    def kernel(self, name: str) -> str:
+        """The function of a kernel; weights of 4 bits have their own."""
+        return f"tiny_{name}" if self.record.weight_bits == 8 else f"tiny_{name}_packed"
+
     def symbol(self, part: str) -> str:
         """The name of one of its arrays."""
         return f"{self.name}_{part}_{self.label}"

@@ -11,26 +11,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resource_models.model_size import dense_storage, index_bytes
-from resource_models.nodes import Dense, Node, Weighted
-from worker.deploy.arithmetic import INT32_MAX
+from resource_models.nodes import Dense, DepthwiseConv2d, Node, Weighted
+from worker.deploy.arithmetic import INT8_MIN, INT32_MAX
 from worker.deploy.errors import InvalidProject
+from worker.deploy.packing import packed, packed_rows
 from worker.deploy.record import Int8Graph, accumulated, rows_of
 
 Arrays = Mapping[str, NDArray[Any]]
 
 # Below this a sum can be doubled.
 TAME = 2**30
+# What products with weights of 4 bits may add up to: kernels add 16 times as much.
+MOST_PACKED = INT32_MAX // 16
 MOST_IN_A_ROW = 2**16 - 1
 UNSIGNED: Mapping[int, Any] = {1: np.uint8, 2: np.uint16, 4: np.uint32}
 
 
 def kernel(record: Int8Graph, node: Weighted) -> Arrays:
     """Weights and biases of a convolution, or of a dense node in its smallest form."""
-    weights, bias = record.kernels[node.id].weights, folded_bias(record, node)
+    weights, bits = record.kernels[node.id].weights, record.weight_bits
+    bias = folded_bias(record, node)
+    if bits == 4:
+        _check_sums(node, weights)
     if not isinstance(node, Dense):
-        return {"weights": weights, "bias": bias}
-    form = dense_storage(weights.shape[1], node.units, int(np.count_nonzero(weights))).form
-    return {**FORMS[form](node, weights), "bias": bias}
+        return {"weights": _rows(node, weights, bits), "bias": bias}
+    form = dense_storage(weights.shape[1], node.units, int(np.count_nonzero(weights)), bits).form
+    if form == "dense":
+        return {"weights": _rows(node, weights, bits), "bias": bias}
+    found = SPARSE[form](node, weights)
+    kept = found["weights"]
+    return {**found, "weights": kept if bits == 8 else packed(kept).view(np.int8), "bias": bias}
 
 
 def folded_bias(record: Int8Graph, node: Weighted) -> NDArray[np.int32]:
@@ -63,8 +73,20 @@ def indices(values: Any, inputs: int) -> NDArray[Any]:
     return np.asarray(values, UNSIGNED[index_bytes(inputs)])
 
 
-def _dense(node: Dense, weights: NDArray[np.int8]) -> Arrays:
-    return {"weights": weights}
+def _rows(node: Weighted, weights: NDArray[np.int8], bits: int) -> NDArray[np.int8]:
+    """All weights as they lie: those of 8 bits in their order, of 4 each row by itself."""
+    if bits == 8:
+        return weights
+    if isinstance(node, DepthwiseConv2d):
+        return packed_rows(weights.reshape(-1, weights.shape[-1]))
+    return packed_rows(weights.reshape(len(weights), -1))
+
+
+def _check_sums(node: Weighted, weights: NDArray[np.int8]) -> None:
+    most = int(np.abs(rows_of(node, weights.astype(np.int64))).sum(1).max()) * -INT8_MIN
+    if most > MOST_PACKED:
+        need = f"need products that add up to at most {MOST_PACKED} with weights of 4 bits"
+        raise InvalidProject(f"{node.id}.weights", f"{need}; they may reach {most}.")
 
 
 def _bitmap(node: Dense, weights: NDArray[np.int8]) -> Arrays:
@@ -84,4 +106,4 @@ def _index(node: Dense, weights: NDArray[np.int8]) -> Arrays:
     }
 
 
-FORMS = {"dense": _dense, "bitmap": _bitmap, "index": _index}
+SPARSE = {"bitmap": _bitmap, "index": _index}

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resource_models.arena import ArenaPlan
+from worker.deploy.packing import packed
 from worker.deploy.record import Int8Graph
 from worker.deploy.tables import Affine
 from worker.deploy.tflite.plan import FREE, METADATA_NAME, METADATA_VERSION
@@ -33,6 +34,12 @@ VERSIONS: Mapping[str, int] = {
     "RELU": 2,
     "RELU6": 2,
     "RESHAPE": 1,
+}
+# The same of those that first had weights of int4.
+INT4_VERSIONS: Mapping[str, int] = {
+    "CONV_2D": 7,
+    "DEPTHWISE_CONV_2D": 7,
+    "FULLY_CONNECTED": 10,
 }
 
 
@@ -72,10 +79,30 @@ class Builder:
         self, name: str, value: NDArray[Any], scales: Sequence[float] = (), axis: int = 0
     ) -> int:
         """A new tensor of int8 or int32 with the content of an array, one scale per lane or all."""
-        self._buffers.append(_Buffer(data=value.astype(value.dtype.newbyteorder("<")).tobytes()))
         kind = {"int8": "INT8", "int32": "INT32"}[value.dtype.name]
+        content = value.astype(value.dtype.newbyteorder("<")).tobytes()
+        return self._stored(name, value.shape, kind, content, scales, axis)
+
+    def weights(
+        self, name: str, value: NDArray[np.int8], scales: Sequence[float], axis: int
+    ) -> int:
+        """A new tensor of weights: int8, or int4 where the record has weights of 4 bits."""
+        if self.record.weight_bits == 8:
+            return self.constant(name, value, scales, axis)
+        return self._stored(name, value.shape, "INT4", packed(value).tobytes(), scales, axis)
+
+    def _stored(
+        self,
+        name: str,
+        shape: Sequence[int],
+        kind: str,
+        content: bytes,
+        scales: Sequence[float],
+        axis: int,
+    ) -> int:
+        self._buffers.append(_Buffer(data=content))
         affines = [Affine(scale, 0) for scale in scales]
-        index = self._tensor(name, value.shape, kind, affines, len(self._buffers) - 1, FREE)
+        index = self._tensor(name, shape, kind, affines, len(self._buffers) - 1, FREE)
         if affines:
             self._subgraph.tensors[index].quantization.quantizedDimension = axis
         return index
@@ -141,8 +168,9 @@ class Builder:
 
     def _code(self, code: str) -> Any:
         number = getattr(schema.BuiltinOperator, code)
+        versions = VERSIONS if self.record.weight_bits == 8 else {**VERSIONS, **INT4_VERSIONS}
         return schema.OperatorCodeT(
             deprecatedBuiltinCode=min(number, LAST_OLD_CODE),
             builtinCode=number,
-            version=VERSIONS[code],
+            version=versions[code],
         )

@@ -166,7 +166,7 @@ def _kernel(builder: Builder, node: Weighted, axis: int) -> list[int]:
     kernel = builder.record.kernels[node.id]
     scales = [float(scale) for scale in kernel.scales]
     before = builder.record.tensors[node.inputs[0]].scale
-    weights = builder.constant(f"{node.id}#weights", kernel.weights, scales, axis)
+    weights = builder.weights(f"{node.id}#weights", kernel.weights, scales, axis)
     products = [float(np.float32(before * scale)) for scale in scales]
     return [weights, builder.constant(f"{node.id}#bias", kernel.bias, products)]
 

@@ -1,6 +1,5 @@
 """The `.tflite` file of an int8 graph: the same integers, and our plan of the arena."""
 
-from worker.deploy.errors import InvalidInt8Graph
 from worker.deploy.record import Int8Graph
 from worker.deploy.tflite.builder import Builder
 from worker.deploy.tflite.operators import write
@@ -9,10 +8,7 @@ from worker.deploy.tflite.plan import plan_file
 
 def tflite_file(record: Int8Graph) -> bytes:
     """The file; equal graphs give equal bytes."""
-    if record.weight_bits != 8:
-        need = "need weights of 8 bits for a .tflite file"
-        raise InvalidInt8Graph("weight_bits", f"{need}, got {record.weight_bits}.")
-    graph, plan = record.graph, plan_file(record.graph)
+    graph, plan = record.graph, plan_file(record.graph, record.weight_bits)
     builder = Builder(record, plan)
     first = graph.input
     builder.values[first.id] = builder.computed(first.id, first.id, first.shape)
