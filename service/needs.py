@@ -20,6 +20,7 @@ BITS: Mapping[str, int] = MappingProxyType(
         "confirm": 16,
         "int8": 32,
         "instructions": 64,
+        "int4": 128,
     }
 )
 PRUNING = BITS["pruning"]
@@ -30,7 +31,7 @@ ALL = 2**31 - 1
 # The training recipe that workers of release 0.1.0 can follow: its fields, and their words.
 FIRST_FIELDS = frozenset(ALWAYS)
 # What they know as little, and what only those must follow that give the errors of integers.
-INT8_FIELDS = ("quantisation", "aware_share")
+INT8_FIELDS = ("quantisation", "aware_share", "weight_bits")
 FIRST_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "schedule": frozenset({"one_cycle"}),
@@ -50,6 +51,8 @@ def of(work: Mapping[str, Any]) -> int:
     recipe = dict(work.get("training", {}))
     if recipe.get("quantisation", "none") != "none":
         needed.append("int8")
+    if recipe.get("weight_bits", 8) == 4:
+        needed.append("int4")
     for field in INT8_FIELDS:
         recipe.pop(field, None)
     if not _is_first(recipe):

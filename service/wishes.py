@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from optimizer.errors import OptimizerError
+from optimizer.errors import InvalidSpace, OptimizerError
 from optimizer.networks.space import NetworkSpace
 from optimizer.problem import Constraint, Objective, Problem, Role
 from optimizer.scale import GivenScale, Scale
@@ -161,7 +161,13 @@ def _figure(name: str, field: str, space: Space) -> tuple[str, Role]:
             f"{', '.join(error.known)}, or a device that has one, got {name!r}.",
             f"Name the core, as in instructions@{error.known[0]}, or leave it out.",
         ) from error
-    if figure not in space.asked([figure]).known_names:
+    try:
+        known = space.asked([figure]).known_names
+    except InvalidSpace as error:
+        raise InvalidDefinition(
+            field, f"{field}: {error}.", f"Leave {figure} out, or take weights of 8 bits."
+        ) from error
+    if figure not in known:
         able = ", ".join(board for board in DEVICES if figure in figures_of(DEVICES[board]))
         raise InvalidDefinition(
             field,

@@ -30,7 +30,16 @@ SHORTEST_POLL_S = 0.5
 # A server that never answered is most likely not started or elsewhere: say so soon.
 FIRST_ANSWER_S = 30.0
 # What this worker can do beyond release 0.1.0; others leave such trials to it.
-ABILITIES = ("pruning", "parent", "binary", "training", "confirm", "int8", "instructions")
+ABILITIES = (
+    "pruning",
+    "parent",
+    "binary",
+    "training",
+    "confirm",
+    "int8",
+    "instructions",
+    "int4",
+)
 # After this worker could not get the files of a parent: else it would claim that trial at once.
 PARENT_REST_S = 60.0
 

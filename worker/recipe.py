@@ -11,6 +11,7 @@ from worker.errors import UnsupportedWork
 
 SCHEDULES = ("one_cycle", "cosine", "constant", "steps")
 QUANTISATIONS = ("none", "post_training", "aware")
+WEIGHT_BITS = (8, 4)
 OPTIMIZERS = ("adamw", "sgd", "nesterov")
 # One recipe has one spelling, since trials are told apart by it: each term once, in this order.
 RANK = {"shift": 0, "frames": 0, "mirror": 1, "rotate": 2}
@@ -61,7 +62,7 @@ class Recipe:
 
     `quantisation` says what the error is of: of the trained network (`none`), of its integers,
     whose scales are chosen after the training (`post_training`), or learnt (`aware`) while the last
-    `aware_share` of the epochs rounds as they will.
+    `aware_share` of the epochs rounds as they will. Their weights have `weight_bits`, 8 or 4.
     """
 
     epochs: int
@@ -76,6 +77,7 @@ class Recipe:
     milestones: tuple[tuple[float, float], ...] = ()
     quantisation: str = "none"
     aware_share: float = 0.25
+    weight_bits: int = 8
 
     def __post_init__(self) -> None:
         _need("epochs", self.epochs, _is_count, "a whole number from 1")
@@ -92,6 +94,7 @@ class Recipe:
         ways = QUANTISATIONS
         _need("quantisation", self.quantisation, lambda x: x in ways, " or ".join(ways))
         _need("aware_share", self.aware_share, lambda x: 0 < x <= 1, "a number above 0 to 1")
+        _need("weight_bits", self.weight_bits, _is_width, "8 or 4")
 
     def aware_after(self, inherits: bool) -> int:
         """The epoch after which training rounds as the integers will; all of them if it never does.
@@ -139,6 +142,10 @@ class Recipe:
 
 def _is_count(value: Any) -> bool:
     return type(value) is int and value >= 1
+
+
+def _is_width(value: Any) -> bool:
+    return type(value) is int and value in WEIGHT_BITS
 
 
 def _is_batch(value: Any) -> bool:

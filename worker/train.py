@@ -114,10 +114,10 @@ def quantised(
     seen = calibration_samples(left.network, data)
     try:
         if recipe.quantisation == "aware" and course.epoch < recipe.epochs and not course.stopped:
-            aware = AwareNetwork(left.network, channels_last(seen), OBSERVER)
+            aware = AwareNetwork(left.network, channels_last(seen), OBSERVER, recipe.weight_bits)
             course.run(aware, recipe.epochs, report, left.regime)
             return aware.record()
-        return calibrated(left.network, seen)
+        return calibrated(left.network, seen, recipe.weight_bits)
     except DeployError as error:
         raise Infeasible(f"The network cannot be written in integers: {error}") from error
 
@@ -140,11 +140,12 @@ def pruned(network: Network, work: Work, data: Tensors, course: Course, report: 
     """Train a network to its cut and cut it; what is left is yet to be trained on."""
     assert work.pruning is not None
     epochs, samples = work.recipe.epochs, len(data.y_train)
-    method = method_of(work.pruning, network, samples, work.seed)
+    bits = work.recipe.weight_bits
+    method = method_of(work.pruning, network, samples, work.seed, bits)
     until = cut_after(work.pruning, epochs)
     course.run(network, until, report, method)
     method.finish()
-    left = remove(network, method, calibration_samples(network, data))
+    left = remove(network, method, calibration_samples(network, data), bits)
     early = course.epoch < until
     left.details.update(cut_after_epoch=course.epoch, stopped_before_cut=early)
     course.error = course.judge(left.network)  # which may be its last
@@ -167,7 +168,8 @@ def costs(work: Work, network: Network, non_zeros: Mapping[str, int]) -> dict[st
     if not wanted:
         return {}
     assert work.device is not None  # checked before the training
-    found = footprint(network.graph, work.device, non_zeros).figures()
+    bits = work.recipe.weight_bits
+    found = footprint(network.graph, work.device, non_zeros, bits).figures()
     told = weights(network.graph, non_zeros) if work.formulas else {}
     found |= {formula.figure: formula.count(network.graph, told) for formula in work.formulas}
     return {name: found[name] for name in wanted}

@@ -138,6 +138,13 @@ def check_able(study: StudyState, has: Mapping[str, Any]) -> None:
             'has={"can": ["int8"]} if your program measures that, or create the study with '
             'training={"quantisation": "none"}.',
         )
+    if quantised and recipe.get("weight_bits", 8) == 4 and "int4" not in has.get("can", []):
+        raise InvalidArgument(
+            "has",
+            f"the networks in {study.name!r} have weights of 4 bits; say "
+            'has={"can": ["int8", "int4"]} if your program quantises so, or create the study with '
+            'training={"weight_bits": 8}.',
+        )
 
 
 def worker_name() -> str:

@@ -26,7 +26,16 @@ from tinyfront.study import Study
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 # What a trial may need beyond a graph and a training recipe of the first release.
-ABILITIES = ("pruning", "parent", "binary", "training", "confirm", "int8", "instructions")
+ABILITIES = (
+    "pruning",
+    "parent",
+    "binary",
+    "training",
+    "confirm",
+    "int8",
+    "instructions",
+    "int4",
+)
 
 
 class Worker:
@@ -54,7 +63,8 @@ class Worker:
         can: What else it follows: `pruning`, `parent` (begins with a parent's weights), `binary`
             (two classes of a set), `training` (all fields of recipes), `confirm` (reads the test
             set), `int8` (gives the errors of quantised networks), `instructions` (counts those of
-            a pruned network). Trials that need other abilities are left to other workers.
+            a pruned network), `int4` (quantises to weights of 4 bits). Trials that need other
+            abilities are left to other workers.
         name: A name of its own. A worker that was killed and comes back under it gets its open
             trial back at once. No two running workers may share one.
         lease: After how long without a word from it others get its trial.

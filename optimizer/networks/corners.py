@@ -15,6 +15,7 @@ from optimizer.networks.genotype import (
     put,
     side_range,
 )
+from optimizer.networks.meter import Meter
 from optimizer.networks.ranges import Ranges
 from optimizer.networks.steps import steps
 from optimizer.networks.tally import pruned_tally, tally
@@ -24,26 +25,26 @@ EXPANDING = ("downsampled", "inverted")  # the kinds of layer that have an expan
 
 
 @lru_cache(64)
-def cheapest_by_scope(
-    ranges: Ranges, shape: Shape, classes: int, figure: str
-) -> Mapping[str, Point]:
+def cheapest_by_scope(ranges: Ranges, meter: Meter) -> Mapping[str, Point]:
     """The corner of the smallest model size, and of those with the fewest operations.
 
     Args:
         ranges: of the genes.
-        shape: of the data.
-        classes: the number of outputs.
-        figure: the convention of model size, by its full name.
+        meter: of the data, and of the model size that counts.
 
     Returns:
         By each scope that the ranges allow, as much pruned as they allow; with `none` not pruned.
     """
-    listed = [(point, steps(point, shape, classes)) for point in corners(ranges, shape)]
+    shape, bits = meter.shape, meter.weight_bits
+    listed = [(point, steps(point, shape, meter.classes)) for point in corners(ranges, shape)]
     best: dict[str, Point] = {}
     for scope in ranges.pruning_scopes:
         gene = most_pruned(ranges, scope)
-        sums = [tally(found) if gene is None else pruned_tally(found, gene) for _, found in listed]
-        ranked = [(one.model_size_bytes(figure), one.macs, at) for at, one in enumerate(sums)]
+        sums = [
+            tally(found, bits) if gene is None else pruned_tally(found, gene, bits)
+            for _, found in listed
+        ]
+        ranked = [(one.model_size_bytes(meter.figure), one.macs, at) for at, one in enumerate(sums)]
         point = listed[min(ranked)[2]][0]
         best[scope] = point if gene is None else {**point, "pruning": gene}
     return best

@@ -31,18 +31,20 @@ def graph_of(point: Point, shape: Shape, classes: int) -> Graph:
 def costs_of(
     point: Point,
     pruning: Gene | None,
-    shape: Shape,
-    classes: int,
+    data: tuple[Shape, int],
     board: Device,
     formulas: tuple[Formula, ...],
+    weight_bits: int,
 ) -> dict[str, float]:
     """The figures of a point on a device, after an even cut where it is pruned.
+
+    `data` is the shape of a sample and how many classes there are.
 
     Instructions take a third of the time of all else, so they come by the formulas alone that a
     study asks for.
     """
     cut = None if pruning is None else (pruning["scope"], pruning["target"])
-    found = _figures(_text(point), cut, shape, classes, board, formulas)
+    found = _figures(_text(point), cut, data, board, formulas, weight_bits)
     return dict(zip(names_of(board, formulas), found, strict=True))
 
 
@@ -67,16 +69,16 @@ def _graph(text: str, shape: Shape, classes: int) -> Graph:
 def _figures(
     text: str,
     cut: tuple[Scope, float | None] | None,
-    shape: Shape,
-    classes: int,
+    data: tuple[Shape, int],
     board: Device,
     formulas: tuple[Formula, ...],
+    weight_bits: int,
 ) -> tuple[float, ...]:
-    graph, non_zeros = _graph(text, shape, classes), None
+    graph, non_zeros = _graph(text, *data), None
     if cut is not None:
         smaller = even_cut(graph, *cut)
         graph, non_zeros = smaller.graph, smaller.non_zeros
-    found = footprint(graph, board, non_zeros).figures()
+    found = footprint(graph, board, non_zeros, weight_bits).figures()
     told = weights(graph, non_zeros) if formulas else {}
     counts = (formula.count(graph, told) for formula in formulas)
     return (*(found[name] for name in figures_of(board)), *counts)

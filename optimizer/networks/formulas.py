@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from optimizer.errors import InvalidSpace
+from optimizer.networks.recipe import Recipe
 from resource_models.errors import InvalidFormula, UnknownCore
 from resource_models.instructions import (
     AT,
@@ -15,17 +16,28 @@ from resource_models.instructions import (
 )
 
 Formulas = tuple[Formula, ...]
+COUNTED_BITS = 8  # of the weights of the networks that the formulas were fitted to
 
 
-def asked_of(names: Iterable[str], kept: Formulas) -> Formulas:
+def asked_of(names: Iterable[str], kept: Formulas, recipe: Recipe) -> Formulas:
     """The formulas of the figures that are named, in the order of the cores' names.
 
     Args:
         names: full names of figures; those that count no instructions are left alone.
         kept: formulas that the study began with; another fit has come since, perhaps.
+        recipe: of the study's networks.
+
+    Raises:
+        InvalidSpace: it asks for weights that no kernel was counted with.
     """
     own = {formula.figure: formula for formula in kept}
     wanted = sorted({name for name in names if is_instructions(name)})
+    if wanted and recipe.weight_bits != COUNTED_BITS:
+        raise InvalidSpace(
+            "training.weight_bits",
+            f"need {COUNTED_BITS} where {wanted[0]} is asked for, which was counted with such "
+            f"weights, got {recipe.weight_bits}",
+        )
     return tuple(own.get(name) or Formula.fitted(core_of(name.partition(AT)[2])) for name in wanted)
 
 

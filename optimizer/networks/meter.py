@@ -26,6 +26,7 @@ class Meter:
         figure: the convention of model size, by its full name.
         max_macs: of the network that is trained, before it is pruned.
         most_macs: of the network that comes out.
+        weight_bits: as they are stored.
     """
 
     shape: Shape
@@ -33,13 +34,14 @@ class Meter:
     figure: str
     max_macs: int
     most_macs: float
+    weight_bits: int = 8
 
     def measure(self, point: Point) -> Measured:
         """The size after pruning, exact where nothing is pruned."""
         found = steps(point, self.shape, self.classes)
-        whole = sums = tally(found)
+        whole = sums = tally(found, self.weight_bits)
         if "pruning" in point:
-            sums = pruned_tally(found, point["pruning"])
+            sums = pruned_tally(found, point["pruning"], self.weight_bits)
         affordable = whole.macs <= self.max_macs and sums.macs <= self.most_macs
         return Measured(sums.model_size_bytes(self.figure), affordable)
 

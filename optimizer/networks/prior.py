@@ -81,7 +81,7 @@ class Prior:
     def _least_bytes(self, pruning: Gene | None) -> float:
         meter = self.meter
         scope = "none" if pruning is None else pruning["scope"]
-        found = cheapest_by_scope(self.ranges, meter.shape, meter.classes, meter.figure)[scope]
+        found = cheapest_by_scope(self.ranges, meter)[scope]
         if pruning is not None:
             found = {**found, "pruning": pruning}
         return max(meter.measure(found).size_bytes, 1.0)

@@ -24,6 +24,7 @@ INHERIT_STEPS = 375
 # What a study's errors are of, unless it says otherwise: of what is deployed (docs/adr/0017).
 QUANTISATION = "post_training"
 AWARE_SHARE = 0.25
+WEIGHT_BITS = (8, 4)
 
 # What a searched schedule may be; `steps` would need milestones, too.
 OPEN_SCHEDULES = ("one_cycle", "cosine", "constant")
@@ -81,6 +82,7 @@ class Recipe:
     inherit_epochs: int | None = None
     quantisation: str = "none"
     aware_share: float = AWARE_SHARE
+    weight_bits: int = 8
 
     def __post_init__(self) -> None:
         for name, ends in _WHOLE.items():
@@ -166,6 +168,12 @@ class Recipe:
     def _check_quantisation(self) -> None:
         if self.quantisation != "aware" and self.aware_share != AWARE_SHARE:
             _refuse("aware_share", "the quantisation aware for it", self.aware_share)
+        if not (is_whole(self.weight_bits) and self.weight_bits in WEIGHT_BITS):
+            _refuse("weight_bits", " or ".join(map(str, WEIGHT_BITS)), self.weight_bits)
+        object.__setattr__(self, "weight_bits", int(self.weight_bits))  # 4.0 is 4 in JSON
+        if self.quantisation == "none" and self.weight_bits != WEIGHT_BITS[0]:
+            need = "the quantisation post_training or aware for it"
+            _refuse("weight_bits", need, self.weight_bits)
 
     def _check_milestones(self) -> None:
         pairs = self.milestones

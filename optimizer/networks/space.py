@@ -125,9 +125,7 @@ class NetworkSpace:
 
         Exact but for a rounding: which corner is the smallest is told by the prior's estimate.
         """
-        found = cheapest_by_scope(
-            self.ranges, self.input_shape, self.classes, self.caps.size_figure
-        )
+        found = cheapest_by_scope(self.ranges, self.meter)
         smallest = min(found.values(), key=lambda point: self.meter.measure(point).size_bytes)
         if not self.searched:
             return smallest
@@ -137,8 +135,8 @@ class NetworkSpace:
     def meter(self) -> Meter:
         """Measures points for the prior."""
         most_macs = dict(self.limits).get("macs", math.inf)
-        shape, figure = self.input_shape, self.caps.size_figure
-        return Meter(shape, self.classes, figure, self.ranges.max_macs, most_macs)
+        ends, figure = (self.ranges.max_macs, most_macs), self.caps.size_figure
+        return Meter(self.input_shape, self.classes, figure, *ends, self.recipe.weight_bits)
 
     def to_json(self) -> dict[str, Any]:
         """The study's `space` with every range."""
@@ -156,7 +154,7 @@ class NetworkSpace:
 
     def asked(self, names: Iterable[str]) -> Self:
         """The same networks, whose instructions are known on the cores that are named."""
-        return replace(self, formulas=asked_of(names, self.formulas))
+        return replace(self, formulas=asked_of(names, self.formulas, self.recipe))
 
     def within(self, bounds: Figures, limits: Figures, least: Figures = NO_LIMITS) -> Self:
         """The same networks, drawn with these bounds and limits in mind."""
@@ -247,8 +245,8 @@ class NetworkSpace:
         Of a pruned point it is a prediction: that of a network whose layers all lose the same
         share. Without a target it is an upper bound.
         """
-        pruning = self._pruning(point)
-        return costs_of(point, pruning, self.input_shape, self.classes, self.device, self.formulas)
+        data, bits = (self.input_shape, self.classes), self.recipe.weight_bits
+        return costs_of(point, self._pruning(point), data, self.device, self.formulas, bits)
 
     def work(self, point: Point) -> dict[str, Any]:
         """What a worker is told of the network; of a parent, the service adds where it lies."""

@@ -10,6 +10,8 @@ from resource_models.model_size import (
     REQUANTISATION_BYTES,
     dense_storage,
     index_bytes,
+    rows_bytes,
+    unpruned_bytes,
 )
 from resource_models.tflm import CHANNEL_FLASH_BYTES, GRAPH_FLASH_BYTES, INDEX_BYTES
 
@@ -36,43 +38,47 @@ SIZES: Mapping[str, str] = {
 }
 
 
-def tally(found: Sequence[Step]) -> Tally:
+def tally(found: Sequence[Step], weight_bits: int = 8) -> Tally:
     """Sum up weights, biases and multiply-accumulates, as the cost model counts them."""
     deployed = kernels = biases = macs = 0
     for step in found:
         if step.kind in ("conv2d", "depthwise_conv2d"):
             height, width, filters = step.shape
-            taps = step.kernel[0] * step.kernel[1] * filters
-            kernel = taps * step.channels if step.kind == "conv2d" else taps
-            deployed += REQUANTISATION_BYTES * filters
+            taps = step.kernel[0] * step.kernel[1]
+            if step.kind == "conv2d":
+                rows, row = filters, taps * step.channels
+            else:
+                rows, row = taps, filters
+            kernel = rows * row
+            deployed += rows_bytes(rows, row, weight_bits) + REQUANTISATION_BYTES * filters
             kernels += kernel
             biases += filters
             macs += kernel * height * width
         elif step.kind == "dense":
             units = step.shape[0]
             kernel = step.channels * units
-            deployed += REQUANTISATION_BYTES
+            deployed += unpruned_bytes(step.channels, units, weight_bits) + REQUANTISATION_BYTES
             kernels += kernel
             biases += units
             macs += kernel
         elif step.kind == "add":
             deployed += REQUANTISATION_BYTES * (len(step.inputs) + 1)
     return Tally(
-        deployed + kernels + BIAS_BYTES * biases,
+        deployed + BIAS_BYTES * biases,
         kernels + biases,
         kernels + CHANNEL_FLASH_BYTES * biases + GRAPH_FLASH_BYTES,
         macs,
     )
 
 
-def pruned_tally(found: Sequence[Step], pruning: Mapping[str, Any]) -> Tally:
+def pruned_tally(found: Sequence[Step], pruning: Mapping[str, Any], weight_bits: int = 8) -> Tally:
     """The sums after an even cut, near enough to steer by: ties are not followed."""
     target = pruning["target"]
     if not target:  # 0, or None: the method's threshold decides, and nothing is promised
-        return tally(found)
+        return tally(found, weight_bits)
     if pruning["scope"] == "weights":
-        return _thinned(found, target)
-    return _shrunken(found, pruning["scope"], target)
+        return _thinned(found, target, weight_bits)
+    return _shrunken(found, pruning["scope"], target, weight_bits)
 
 
 def prunable(found: Sequence[Step], pruning: Mapping[str, Any] | None) -> bool:
@@ -106,16 +112,17 @@ def _left(count: int, target: float) -> int:
     return max(count - round(target * count), 1)
 
 
-def _thinned(found: Sequence[Step], target: float) -> Tally:
+def _thinned(found: Sequence[Step], target: float, weight_bits: int) -> Tally:
     """The sums where every kernel loses a share of its weights; the operations stay."""
-    whole = tally(found)
+    whole = tally(found, weight_bits)
     deployed, numbers = whole.deployed_bytes, whole.numbers
     for step in found:
         if step.kind == "dense":
-            kernel = step.channels * step.shape[0]
+            units = step.shape[0]
+            kernel = step.channels * units
             left = _left(kernel, target)
-            stored = dense_storage(step.channels, step.shape[0], left).size_bytes
-            deployed += stored - kernel
+            deployed += dense_storage(step.channels, units, left, weight_bits).size_bytes
+            deployed -= unpruned_bytes(step.channels, units, weight_bits)
             numbers += left - kernel
         elif step.kind in ("conv2d", "depthwise_conv2d"):
             kernel = step.kernel[0] * step.kernel[1] * step.shape[2]
@@ -124,7 +131,7 @@ def _thinned(found: Sequence[Step], target: float) -> Tally:
     return whole._replace(deployed_bytes=deployed, numbers=numbers)
 
 
-def _shrunken(found: Sequence[Step], scope: str, target: float) -> Tally:
+def _shrunken(found: Sequence[Step], scope: str, target: float, weight_bits: int) -> Tally:
     """The sums where each layer has lost a share of its channels, inputs or both."""
     gathering = _gathering(found) if scope != "channels" else set()
     share = target if scope != "inputs" else 0.0
@@ -138,7 +145,7 @@ def _shrunken(found: Sequence[Step], scope: str, target: float) -> Tally:
             indices_bytes += left * index_bytes(small.channels)
             small = small._replace(channels=left)
         cut[step.id] = small
-    sums = tally(list(cut.values()))
+    sums = tally(list(cut.values()), weight_bits)
     return sums._replace(
         deployed_bytes=sums.deployed_bytes + indices_bytes,
         tflm_bytes=sums.tflm_bytes + INDEX_BYTES * indices,

@@ -80,7 +80,9 @@ def network(trial_id: Id, parts: PartsDep) -> NetworkOut:
     Of a completed trial it is the network that came out of its training.
     """
     with parts.db.read() as session:
-        found = network_of(session, parts.store, trials.get(session, trial_id))
+        trial = trials.get(session, trial_id)
+        found = network_of(session, parts.store, trial)
+        bits = trial.work.get("training", {}).get("weight_bits", 8)
     if found is None:
         return NetworkOut(nodes=[], proposed=False)
     graph = found.graph
@@ -92,7 +94,7 @@ def network(trial_id: Id, parts: PartsDep) -> NetworkOut:
             "shape": shape,
             "weights": counted[node.id].kernel + counted[node.id].biases if has else 0,
             "macs": node_macs(graph, counted, node.id) if has else 0,
-            "size_bytes": node_bytes(graph, counted, node),
+            "size_bytes": node_bytes(graph, counted, node, bits),
             "output_bytes": math.prod(shape),
             "live_bytes": live.get(node.id),
         }

@@ -63,6 +63,13 @@ def test_a_loop_that_could_only_wait_is_refused_with_what_to_say(
         server.say("POST", LEASES, nothing())
         assert list(study.ask(has={"can": ["int8"]} if refused else None)) == []
     assert server.sent("POST", LEASES)[0]["can"] == ["int8"]
+    recipe = {"quantisation": "aware", "weight_bits": 4}
+    definition = {"space": {"kind": "cnn"}, "training": recipe}
+    server.answers["GET", "/studies/7"].clear()
+    server.say("GET", "/studies/7", ok(study_json(status="ended", definition=definition)))
+    study.refresh()
+    with pytest.raises(InvalidArgument, match=r"weights of 4 bits; say .*\"int8\", \"int4\""):
+        study.ask(has={"can": ["int8"]})
 
 
 def test_asking_ends_when_no_trial_comes_for_as_long_as_one_wants_to_wait(

@@ -75,6 +75,10 @@ def test_the_default_recipe_depends_on_the_number_of_images(
         ("inherit_epochs", "all"),
         ("quantisation", None),
         ("quantisation", "int4"),
+        ("weight_bits", 2),
+        ("weight_bits", True),
+        ("weight_bits", None),
+        ("weight_bits", 4),  # of a study whose errors are those of floats
         ("aware_share", 0.5),  # of a study that does not train so
         ("momentum", 0.9),
         ("preset", "munas-imagenet"),

@@ -37,6 +37,7 @@ RECIPE = {
         ({"training": RECIPE | {"label_smoothing": 0.1}}, ["training"]),
         ({"training": RECIPE | {"quantisation": "none"}}, []),
         ({"training": RECIPE | {"quantisation": "aware", "aware_share": 0.5}}, ["int8"]),
+        ({"training": RECIPE | {"quantisation": "aware", "weight_bits": 4}}, ["int8", "int4"]),
         ({"purpose": "search"}, []),
         ({"purpose": "confirm"}, ["confirm"]),
         ({"parent": {}, "binary": 1, "pruning": {}}, ["pruning", "parent", "binary"]),
@@ -56,7 +57,7 @@ def test_bits_are_named_by_the_words_they_came_from() -> None:
 
 def test_bits_stay_what_they_are_in_databases() -> None:
     bits = {"pruning": 1, "parent": 2, "binary": 4, "training": 8, "confirm": 16, "int8": 32}
-    assert dict(needs.BITS) == {**bits, "instructions": 64}
+    assert dict(needs.BITS) == {**bits, "instructions": 64, "int4": 128}
 
 
 def test_words_of_a_later_release_are_ignored_and_no_word_counts_twice() -> None:

@@ -1,19 +1,24 @@
 """Training that rounds as the integers will, and errors that are those of integers."""
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from resource_models.devices import device
 from resource_models.graph import Graph
+from resource_models.model_size import deployed_bytes
+from resource_models.weights import weights as weight_counts
 from tests.deploy import networks
 from tests.worker import prunable
 from tests.worker.drawn import drawn, samples
 from tests.worker.samples import EVERYTHING, GRAPHS
 from worker.aware import AwareNetwork, rounding
 from worker.deploy.simulate import Simulation
-from worker.errors import Infeasible
+from worker.errors import Infeasible, UnsupportedWork
 from worker.integers import OBSERVER, calibrated, channels_last
 from worker.network import Network
 from worker.train import Trained, train
@@ -130,6 +135,28 @@ def test_the_error_is_that_of_the_integers(
             if hasattr(layer, "linear")
         }
         assert all(int(kernels[name].count_nonzero()) == count for name, count in left.items())
+
+
+@pytest.mark.parametrize("quantisation", ["post_training", "aware"])
+def test_weights_may_have_4_bits_and_the_figures_say_so(quantisation: str) -> None:
+    pruning = {"scope": "weights", "method": "magnitude", "target": 0.5}
+    work = replace(
+        prunable.work(pruning, quantisation=quantisation, weight_bits=4),
+        device=device("arduino-uno"),
+        metrics=("error", "model_size:deployed"),
+    )
+    found = train(work, prunable.rows(), lambda epoch, _: False)
+    assert found.record is not None
+    assert found.record.weight_bits == 4
+    assert max(np.abs(kernel.weights).max() for kernel in found.record.kernels.values()) == 7
+    left = found.details["pruning"]["non_zeros"]
+    graph = found.network.graph
+    size = deployed_bytes(graph, weight_counts(graph, left), 4)
+    assert found.figures["model_size:deployed"] == size
+    # What rounding made zero is not stored, either.
+    assert deployed_bytes(graph, weight_counts(graph, found.record.non_zeros()), 4) <= size
+    with pytest.raises(UnsupportedWork, match=r"training\.weight_bits: need 8 or 4, got 3"):
+        prunable.work(None, weight_bits=3)
 
 
 def test_a_study_may_ask_for_the_errors_of_floats() -> None:

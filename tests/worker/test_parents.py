@@ -228,9 +228,9 @@ def test_a_worker_that_cannot_get_a_parent_leaves_children_alone_for_a_while(
     Worker(server.api(), KeptProcess(process), Options("w", trials=2), stopping).run()
     claims = [body["can"] for body in server.of("/leases")]
     assert claims == [
-        ["pruning", "parent", "binary", "training", "confirm", "int8", "instructions"],
-        ["pruning", "parent", "binary", "training", "confirm", "int8", "instructions"],
-        ["pruning", "parent", "binary", "training", "confirm", "int8", "instructions"],
-        ["pruning", "binary", "training", "confirm", "int8", "instructions"],
+        ["pruning", "parent", "binary", "training", "confirm", "int8", "instructions", "int4"],
+        ["pruning", "parent", "binary", "training", "confirm", "int8", "instructions", "int4"],
+        ["pruning", "parent", "binary", "training", "confirm", "int8", "instructions", "int4"],
+        ["pruning", "binary", "training", "confirm", "int8", "instructions", "int4"],
     ]
     assert "no_parent: The weights of trial 4 cannot be had" in caplog.text

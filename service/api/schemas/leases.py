@@ -62,7 +62,7 @@ class LeaseRequest(Body):
         default_factory=list,
         max_length=64,
         description="What the worker can do beyond release 0.1.0: pruning, parent, binary, "
-        "training, confirm, int8, instructions. Other words are ignored.",
+        "training, confirm, int8, instructions, int4. Other words are ignored.",
     )
     accelerator: Literal["cpu", "cuda"] | None = Field(
         None, description="What the worker trains on; some studies need one."

@@ -111,6 +111,7 @@ const more = (definition) => [
     designer(definition)),
   el("div", { class: "fields" },
     tick(["space", "pruning_scopes"], "Without pruning", ["none"], true),
+    tick(["training", "weight_bits"], "Weights of 4 bits", 4, true),
     tick(["needs", "accelerator"], "Only workers with a GPU", "cuda", true)),
   wrong(["space"]),
   stopping(definition, false),
