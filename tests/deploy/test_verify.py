@@ -107,6 +107,18 @@ def test_missing_tools_leave_levels_open_with_the_command_that_installs_them(
         assert command in level.reason
 
 
+def test_code_for_weights_of_4_bits_has_no_formula_and_is_left_to_the_linker() -> None:
+    record = networks.drawn_int8(RECORD.graph, bits=4)
+    found = levels.formulas(levels.Case(record, SAMPLES, M4))
+    assert (found.state, found.figures.keys()) == (
+        "not verified",
+        {"arena_bytes", "weights_bytes", "tables_bytes", "macs"},
+    )
+    assert found.reason.endswith("weights of 4 bits has no formula: the linker decides.")
+    tiny = dataclasses.replace(M4, flash_bytes=16)
+    assert levels.formulas(levels.Case(record, SAMPLES, tiny)).state == "failed"
+
+
 def test_a_level_passes_only_if_all_its_tools_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tflm, "installed", lambda: None)
     monkeypatch.setattr(levels.host, "run", lambda *_, **__: SAMPLES.answers)

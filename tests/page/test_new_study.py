@@ -134,6 +134,8 @@ def test_a_fault_within_what_is_folded_away_opens_it(window: Window, networks: S
     field(page, "Data set").select_option("digits")
     page.get_by_text("More: space").click()
     field(page, "Two classes: labels below").fill("77")
+    field(page, "Weights of 4 bits").check()
+    assert as_json(page)["training"] == {"weight_bits": 4}
     page.get_by_text("More: space").click()
     page.get_by_role("button", name="Create folded").click()
     window.forgive("422")

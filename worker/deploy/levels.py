@@ -97,23 +97,22 @@ def formulas(case: Case) -> Level:
     """
     device, found = case.device, figures(case.record, case.budget_bytes)
     plan = plan_within(case.record.graph, case.budget_bytes)
-    code = code_of(case.record, device, plan)
     stored = found.weights_bytes + found.tables_bytes
-    told = {
-        "arena_bytes": found.arena_bytes,
-        "weights_bytes": found.weights_bytes,
-        "tables_bytes": found.tables_bytes,
-        "code_bytes": code.likely_bytes,
-        "most_flash_bytes": stored + code.most_flash_bytes,
-        "most_ram_bytes": found.arena_bytes + code.most_ram_bytes,
-        "macs": macs_of(case.record),
-    }
+    most: dict[str, int] = {}
+    if case.record.weight_bits == 8:
+        code = code_of(case.record, device, plan)
+        most = {
+            "code_bytes": code.likely_bytes,
+            "most_flash_bytes": stored + code.most_flash_bytes,
+            "most_ram_bytes": found.arena_bytes + code.most_ram_bytes,
+        }
+    told = {**asdict(found), **most, "macs": macs_of(case.record)}
     if plan.stages:
         told["whole_maps_arena_bytes"] = plan_in_place(case.record.graph).arena_bytes
         told["moved_bytes"] = sum(stage.moved_bytes for stage in plan.stages)
     needs = (
-        ("SRAM", found.arena_bytes, told["most_ram_bytes"], device.sram_bytes),
-        ("flash", stored, told["most_flash_bytes"], device.flash_bytes),
+        ("SRAM", found.arena_bytes, most.get("most_ram_bytes"), device.sram_bytes),
+        ("flash", stored, most.get("most_flash_bytes"), device.flash_bytes),
     )
     over = [
         f"{least:,} B of {what} are needed, {device.name} has {there:,} B."
@@ -121,14 +120,12 @@ def formulas(case: Case) -> Level:
         if least > there
     ]
     open_ = [
-        f"{least:,} B of {what} are needed and up to {most:,} B with code and stack, {device.name} "
+        f"{least:,} B of {what} are needed and up to {all_:,} B with code and stack, {device.name} "
         f"has {there:,} B: the linker decides."
-        for what, least, most, there in needs
-        if least <= there < most
+        for what, least, all_, there in needs
+        if all_ is not None and least <= there < all_
     ]
-    if case.record.weight_bits != 8:
-        for name in ("code_bytes", "most_flash_bytes", "most_ram_bytes"):
-            del told[name]
+    if not most:
         open_ = ["The code of kernels for weights of 4 bits has no formula: the linker decides."]
     state = FAILED if over else NOT_VERIFIED if open_ else PASSED
     return Level("L0", state, " ".join(over or open_), told)

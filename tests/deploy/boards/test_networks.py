@@ -24,18 +24,21 @@ GRAPHS = {
 
 # Joined maps on a core with DSP instructions: gcc 12 left whole layers out of it.
 @pytest.mark.parametrize(
-    ("machine", "level", "graph"),
+    ("machine", "level", "graph", "bits"),
     [
-        ("netduinoplus2", "-O3", "shared"),
-        ("netduinoplus2", "-O2", "sums"),
-        ("microbit", "-O2", "shared"),
-        ("mps2-an500", "-O3", "all"),
-        ("netduinoplus2", "-O3", "over"),
-        ("microbit", "-O2", "over"),
+        ("netduinoplus2", "-O3", "shared", 8),
+        ("netduinoplus2", "-O2", "sums", 8),
+        ("microbit", "-O2", "shared", 8),
+        ("mps2-an500", "-O3", "all", 8),
+        ("netduinoplus2", "-O3", "over", 8),
+        ("microbit", "-O2", "over", 8),
+        ("netduinoplus2", "-O3", "all", 4),
+        ("netduinoplus2", "-O2", "over", 4),
+        ("microbit", "-O3", "over", 4),
     ],
 )
-def test_a_network_answers_as_simulated(machine: str, level: str, graph: str) -> None:
-    record = networks.drawn_int8(GRAPHS[graph])
+def test_a_network_answers_as_simulated(machine: str, level: str, graph: str, bits: int) -> None:
+    record = networks.drawn_int8(GRAPHS[graph], bits=bits)
     inputs = networks.bytes_for(record.graph, 8)
     board = BOARDS[machine]
     program = link(project(record), board, 2**18, 2**17, Options(level))
