@@ -11,9 +11,19 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service import bulk, projects
+from service.errors import ServiceError
 from service.models import Attempt, Study, Trial, Worker
 
 KEY = (Worker.project_id, Worker.name)
+
+
+class WorkerNotFound(ServiceError):
+    """No worker of that name was ever heard of."""
+
+    remedy = "List the workers to see their names."
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no worker {name!r}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,18 @@ def _noting_all(keys: tuple[str, ...]) -> Insert:
     )
     seen_at = {"seen_at": insert.excluded.seen_at}
     return insert.on_conflict_do_update(index_elements=KEY, set_=seen_at)
+
+
+def get(session: Session, name: str) -> Worker:
+    """Return the worker of that name in the session's project.
+
+    Raises:
+        WorkerNotFound: nothing was ever heard of it.
+    """
+    worker = session.get(Worker, (projects.home(session), name))
+    if worker is None:
+        raise WorkerNotFound(name)
+    return worker
 
 
 @dataclass(frozen=True, slots=True)

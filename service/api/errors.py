@@ -16,6 +16,7 @@ from service.api.body_limit import BodyTooLarge
 from service.api.problems import Problem, slug
 from service.api.validation import problem_of
 from service.verifications import NothingToVerify, OtherBoard
+from service.workers import WorkerNotFound
 
 LOG = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ HTTP_STATUS: dict[type[errors.ServiceError], int] = {
     access_errors.TooManyFailures: 429,
     errors.TrialExists: 409,
     errors.TrialNotFound: 404,
+    WorkerNotFound: 404,
     errors.WrongToken: 403,
 }
 

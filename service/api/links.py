@@ -38,6 +38,11 @@ OF_TRIAL: tuple[Place, ...] = (
     ("GET", ARTEFACTS),
     ("GET", f"{TRIAL}/network"),
 )
+OF_WORKER: tuple[Place, ...] = (
+    ("GET", "/workers/{name}"),
+    ("PUT", "/workers/{name}/log"),
+    ("GET", "/workers/{name}/log"),
+)
 UNDER_LEASE: tuple[Place, ...] = tuple(
     ("POST", f"{TRIAL}/{verb}") for verb in ("renew", "reports", "complete", "fail", "release")
 )
@@ -75,10 +80,16 @@ def _links() -> Iterator[Link]:
             yield ("POST", f"{TRIAL}/{verb}"), "200", target, same_trial, SAME_TOKEN
     file = {"trial_id": "$request.path.trial_id", "name": "$response.body#/items/0/name"}
     yield ("GET", ARTEFACTS), "200", ("GET", f"{ARTEFACTS}/{{name}}"), file, {}
-    worker = {"worker": "$response.body#/name"}
-    yield ("PUT", "/workers/{name}"), "200", ("POST", "/leases"), {}, worker
+    yield from _from_worker(("PUT", "/workers/{name}"))
     key = {"key_id": "$response.body#/id"}
     yield ("POST", "/keys"), "201", ("DELETE", "/keys/{key_id}"), key, {}
+
+
+def _from_worker(announcement: Place) -> Iterator[Link]:
+    name = "$response.body#/name"
+    yield announcement, "200", ("POST", "/leases"), {}, {"worker": name}
+    for target in OF_WORKER:
+        yield announcement, "200", target, {"name": name}, {}
 
 
 def _from_lease(claim: Place) -> Iterator[Link]:

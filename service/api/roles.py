@@ -42,12 +42,15 @@ MAY: Mapping[tuple[str, str], frozenset[Role]] = {
     ("PUT", "/attempts/{attempt_id}/artefacts/{name}"): TRAINS,
     ("PUT", "/trials/{trial_id}/verification"): TRAINS,
     ("PUT", "/workers/{name}"): TRAINS,
+    ("PUT", "/workers/{name}/log"): TRAINS,
     # What a worker reads: whether its study has ended, the files of parents, what to verify.
     ("GET", "/studies/{study}"): ALL,
     ("GET", "/trials/{trial_id}/artefacts"): ALL,
     ("GET", "/trials/{trial_id}/artefacts/{name}"): ALL,
     ("GET", "/trials/{trial_id}/verification"): ALL,
     ("GET", "/workers"): ALL,
+    ("GET", "/workers/{name}"): ALL,
+    ("GET", "/workers/{name}/log"): ALL,
     ("GET", "/data"): ALL,
     ("GET", "/devices"): ALL,
     # What people look at.

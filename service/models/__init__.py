@@ -1,7 +1,7 @@
 """The tables. What two processes could break is a constraint here, not an `if` elsewhere."""
 
 from service.models.base import Base
-from service.models.projects import Idempotency, Key, Project, SchemaRow, Worker
+from service.models.projects import Idempotency, Key, Project, SchemaRow, Worker, WorkerLine
 from service.models.studies import Event, Fit, Hypervolume, Study
 from service.models.trials import Artefact, Attempt, Metric, Report, Trial
 
@@ -21,4 +21,5 @@ __all__ = [
     "Study",
     "Trial",
     "Worker",
+    "WorkerLine",
 ]

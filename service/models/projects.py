@@ -3,7 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, LargeBinary, String
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.columns import Id, one_of
@@ -64,6 +70,29 @@ class Worker(Base):
     data: Mapped[list[Any]]
     first_seen_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+
+
+class WorkerLine(Base):
+    """A line of a worker's log; the last ones are kept, in the order of their arrival."""
+
+    __tablename__ = "worker_lines"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["project_id", "worker"], ["workers.project_id", "workers.name"], ondelete="CASCADE"
+        ),
+        # A line that arrives twice is kept once.
+        UniqueConstraint("project_id", "worker", "process", "number"),
+        NEVER_REUSED,
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    project_id: Mapped[int] = mapped_column(Id)
+    worker: Mapped[str] = mapped_column(String(64))
+    process: Mapped[str] = mapped_column(String(32))  # a worker that comes back numbers anew
+    number: Mapped[int]
+    at: Mapped[datetime]  # by the worker's clock
+    level: Mapped[str] = mapped_column(String(16))
+    text: Mapped[str]
 
 
 class Idempotency(Base):

@@ -146,7 +146,7 @@ def test_a_restarted_worker_takes_nothing_back_from_another_project(keyed: Keyed
     assert one.ok("GET", f"/trials/{one.lease['trial_id']}")["status"] == "running"
 
 
-def test_workers_and_their_data_are_of_a_project(keyed: Keyed) -> None:
+def test_workers_their_data_and_their_logs_are_of_a_project(keyed: Keyed) -> None:
     item = {"name": "secret", "problem": "It is empty."}
     for project, data in (("one", [item]), ("two", [])):
         answer = keyed.ask(project, "PUT", "/workers/w", {**WORKER, "data": data}, Role.WORKER)
@@ -156,6 +156,13 @@ def test_workers_and_their_data_are_of_a_project(keyed: Keyed) -> None:
         workers = keyed.ask(project, "GET", "/workers").json()["items"]
         held = [len(worker["data"]) for worker in workers]
         assert held == ([] if project == "default" else [count])
+    line = {"number": 1, "at_ms": 0, "level": "info", "text": "secret"}
+    body = {"process": "a" * 32, "lines": [line]}
+    assert keyed.ask("one", "PUT", "/workers/w/log", body, Role.WORKER).status_code == 204
+    for project, count in (("one", 1), ("two", 0)):
+        assert len(keyed.ask(project, "GET", "/workers/w/log").json()["items"]) == count
+    for path in ("/workers/w", "/workers/w/log"):
+        assert_problem(keyed.ask("default", "GET", path), 404)
 
 
 def test_a_waiting_claim_of_another_project_is_no_reason_to_propose(keyed_sqlite: Keyed) -> None:

@@ -1,14 +1,16 @@
 """Workers, the data they hold, and devices."""
 
+import re
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from resource_models.devices import Device
 from resource_models.footprint import offered
 from service.api.schemas.body import NAME, Body, Part
+from service.worker_log import MOST_CHARACTERS, MOST_LINES
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Size = Annotated[int, Field(ge=1, le=10**9)]
@@ -48,6 +50,58 @@ class WorkerAnnouncement(Body):
     memory_mib: int | None = Field(None, ge=0, lt=2**31, description="Of what it trains on.")
     versions: dict[ShortText, ShortText] = Field(default_factory=dict, max_length=100)
     data: list[DataIn] = Field(default_factory=list, max_length=1000)
+
+
+# A terminal that shows a line would obey these; line breaks and tabs are harmless.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def _harmless(text: Any) -> Any:
+    if isinstance(text, str) and (found := CONTROL.search(text)) is not None:
+        fault = f"This line holds the control character U+{ord(found[0]):04X}."
+        raise PydanticCustomError("control_character", "{fault}", {"fault": fault})
+    return text
+
+
+class LineIn(Part):
+    """A line of a worker's log."""
+
+    number: int = Field(ge=1, lt=2**31, description="Its place among those of the process.")
+    at_ms: int = Field(
+        ge=0, lt=2**43, description="When, by the worker's clock: milliseconds since 1970 in UTC."
+    )
+    level: Literal["debug", "info", "warning", "error", "critical"]
+    text: Annotated[str, BeforeValidator(_harmless)] = Field(
+        max_length=MOST_CHARACTERS,
+        description="May have line breaks and tabs, but no other control characters.",
+    )
+
+
+class WorkerLogIn(Body):
+    """What is new in a worker's log. A line that arrives again is kept once."""
+
+    process: str = Field(
+        pattern=r"^[0-9a-f]{8,32}$",
+        description="Drawn anew by each process of a worker; its lines are numbered from 1.",
+    )
+    lines: list[LineIn] = Field(min_length=1, max_length=MOST_LINES)
+
+
+class LineOut(BaseModel):
+    """A line of a worker's log."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    at: datetime = Field(description="By the worker's clock.")
+    level: str
+    text: str
+
+
+class WorkerLogOut(BaseModel):
+    """The last lines of a worker's log, the oldest first; none of one that tells nothing."""
+
+    items: list[LineOut]
 
 
 class DataOut(BaseModel):
@@ -98,7 +152,16 @@ class WorkerOut(BaseModel):
     first_seen_at: datetime
     seen_at: datetime
     running: list[RunningOut] = Field(
-        default_factory=list, description="What it has leased; the list of workers tells it."
+        default_factory=list, description="What it has leased; an announcement is answered without."
+    )
+
+
+class WorkerDetail(WorkerOut):
+    """A worker, what it has leased, and what its state is judged by."""
+
+    now: datetime = Field(description="By the clock that told when the worker was heard of.")
+    server_version: str = Field(
+        description="The release of this server; that of the worker is `versions.tinyfront`."
     )
 
 
