@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Self
@@ -86,6 +86,10 @@ class Api:
     def announce(self, name: str, worker: Mapping[str, Any]) -> None:
         """Say what this worker is and which data it holds."""
         self._send("PUT", f"/workers/{quote(name)}", worker)
+
+    def log(self, name: str, process: str, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Tell what is new in this worker's log; the server keeps each line once."""
+        self._send("PUT", f"/workers/{quote(name)}/log", {"process": process, "lines": lines})
 
     def claim(self, study: str | None, request: Mapping[str, Any]) -> Lease | None:
         """Claim one trial, of one study or of any; None if there is nothing to do."""

@@ -20,6 +20,7 @@ from worker.fitting import unfit
 from worker.messages import Completed, NoParent, OtherData, Ready
 from worker.patience import Answer, Patience
 from worker.process import TrainingProcess
+from worker.teller import Teller
 from worker.verifier import Verifier
 
 LOG = logging.getLogger(__name__)
@@ -82,6 +83,11 @@ class Worker:
             NoTrainer: nothing can be trained here.
             Unfit: no trial of the study that it shall serve can be done here.
         """
+        with Teller(self._api, self._options.name) as teller:
+            self._work(teller)
+            LOG.info("Worker %s ends.", self._options.name)
+
+    def _work(self, teller: Teller) -> None:
         self._process.start()
         try:
             self._facts = {fact["name"]: fact for fact in scan(self._data_dir)}
@@ -89,6 +95,7 @@ class Worker:
             ready = self._ready()
             if ready is not None:
                 self._announce(ready, FIRST_ANSWER_S)
+                teller.begin()
                 self._check_study(ready)
                 with Verifier(self._api, self._stopping) as verifier:
                     self._serve(ready, verifier)

@@ -1,5 +1,6 @@
 """The worker as a whole: announce, claim, serve, end."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -242,3 +243,19 @@ def test_a_study_that_does_not_exist_ends_the_worker_with_the_servers_words(
     server = FakeServer(refuse={"/studies/toi/leases": (404, "There is no study 'toi'.")})
     with pytest.raises(Refused, match="There is no study 'toi'"):
         worker(server, process, study="toi").run()
+
+
+def test_what_a_worker_logs_its_server_has_when_it_ends(
+    process: TrainingProcess, data: DataSet, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "worker")
+    server = FakeServer(queue=[work_json(data)])
+    worker(server, process, trials=1).run()
+    lines = [line for body in server.of("/workers/bench-1/log") for line in body["lines"]]
+    logged = [each.getMessage() for each in caplog.records if each.name.startswith("worker.")]
+    assert [line["text"] for line in lines] == logged
+    assert [line["number"] for line in lines] == list(range(1, len(lines) + 1))
+    told = [path for _, path, _ in server.calls]
+    assert told.index("/workers/bench-1") < told.index("/workers/bench-1/log")
+    assert lines[-1]["text"] == "Worker bench-1 ends."
+    assert any(line["text"].startswith("Trial 1 of toy: error") for line in lines)
