@@ -24,6 +24,7 @@ def scripted(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     server.say("GET", "/studies", ok({"items": states, "next": None}))
     server.say("GET", "/devices", ok({"items": [{"name": "rp2040", "title": "Pico (RP2040)"}]}))
     server.say("GET", "/data", ok({"items": [{"name": "digits", "problem": None}]}))
+    server.say("GET", "/workers", ok({"items": [{"name": "bench-1", "host": None}], "next": None}))
 
 
 def offered(line: str, shell: str = "bash") -> str:
@@ -51,6 +52,7 @@ def offered(line: str, shell: str = "bash") -> str:
         ("tinyfront plot digits hyp", ["hypervolume"]),
         ("tinyfront compare mnist d", ["digits"]),
         ("tinyfront export digits --format j", ["jsonl"]),
+        ("tinyfront log b", ["bench-1"]),
         ("tinyfront trials digits --sta", ["--status"]),
         ("tinyfront tria", ["trials", "trial"]),
     ],

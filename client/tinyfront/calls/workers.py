@@ -41,3 +41,8 @@ def devices() -> Call:
 def listing(cursor: str | None = None) -> Call:
     """A page of the workers."""
     return Call("GET", "/workers", query={"cursor": cursor})
+
+
+def log(worker: str, after: int = 0) -> Call:
+    """The last lines of a worker's log, or those that came after one."""
+    return Call("GET", f"/workers/{part(worker)}/log", query={"after": after or None})

@@ -13,6 +13,7 @@ from tinyfront.cli import (
     configure,
     fleet,
     lists,
+    log,
     results,
     study,
     trials,
@@ -86,6 +87,13 @@ command(
     "tinyfront verify 17 --json | jq -r '.levels[] | .name + \" \" + .state'",
 )(verifying.verify)
 command(app, "workers", "tinyfront workers")(lists.workers)
+command(
+    app,
+    "log",
+    "tinyfront log crew-0",
+    "tinyfront log crew-0 --follow",
+    "tinyfront log crew-0 --json | jq -r '.[-1].text'",
+)(log.log)
 command(app, "devices", "tinyfront devices", "tinyfront devices --json | jq -r '.[].name'")(
     lists.devices
 )

@@ -43,6 +43,12 @@ def devices(ctx: typer.Context, incomplete: str) -> Offers:
     return [(each["name"], each.get("title") or "") for each in _asked(ctx, workers.devices())]
 
 
+def worker_names(ctx: typer.Context, incomplete: str) -> Offers:
+    """Names of workers, with where each runs."""
+    found = _asked(ctx, workers.listing(), contains=incomplete or None, limit=MOST)
+    return [(each["name"], each.get("host") or "") for each in found]
+
+
 def profiles(ctx: typer.Context, incomplete: str) -> Offers:
     """Names of profiles in the config file."""
     try:
