@@ -27,6 +27,7 @@ VIEWS: Mapping[str, str] = MappingProxyType(
         "/": "studies/list.js",
         "/new": "new/view.js",
         "/workers": "workers/list.js",
+        "/workers/{worker}": "workers/worker.js",
         "/compare": "analysis/overlay.js",
         "/studies/{study}": "study/overview.js",
         "/studies/{study}/trials": "study/trials.js",

@@ -19,6 +19,7 @@ const ROUTES = [
   [/^\/compare$/, async () => (await import("./analysis/overlay.js")).overlay],
   [/^\/trials\/(\d+)$/, async () => (await import("./trial/trial.js")).trial],
   [/^\/workers$/, async () => (await import("./workers/list.js")).workers],
+  [/^\/workers\/([^/]+)$/, async () => (await import("./workers/worker.js")).worker],
 ];
 // The other views come when the first one has long been there: then they need no server to be shown.
 const LATER_MS = 5000;

@@ -11,7 +11,7 @@ from service.api.web_files import WEB, WebFiles
 from tests.api.conftest import Served, assert_problem, wait_until
 from tests.page import seeds
 
-PAGES = [path.format(study="toy", trial=1) for path in VIEWS]
+PAGES = [path.format(study="toy", trial=1, worker="bench-1") for path in VIEWS]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -96,7 +96,7 @@ def test_a_document_names_what_its_view_needs_before_modules_ask_for_it(
     served_sqlite: Served, path: str, module: str
 ) -> None:
     assert f'import("./{module}")' in (WEB / "page.js").read_text()
-    text = served_sqlite.http.get(path.format(study="toy", trial=1)).text
+    text = served_sqlite.http.get(path.format(study="toy", trial=1, worker="bench-1")).text
     named = re.findall(r'<link rel="modulepreload" href="/static/([^"]+)">', text)
     assert len(named) == len(set(named))
     assert {module, "visit.js"} <= set(named)

@@ -73,3 +73,46 @@ def test_without_a_worker_the_page_says_how_to_start_one(
         expect(page.get_by_role("heading", name="No worker yet")).to_be_visible()
         command = f"tinyfront-server worker --server http://127.0.0.1:{served_sqlite.port}"
         expect(page.locator("pre")).to_contain_text(command)
+
+
+def tell(shared: Served, *lines: tuple[int, str, str]) -> None:
+    told = [
+        {"number": number, "at_ms": 1_700_000_000_000, "level": level, "text": text}
+        for number, level, text in lines
+    ]
+    body = {"process": "a" * 32, "lines": told}
+    assert shared.ask("PUT", "/workers/bench-1/log", body).status_code == 204
+
+
+@pytest.mark.parametrize("window", [NARROW], indirect=True)
+def test_a_worker_has_a_page_with_what_it_said_the_newest_first(
+    window: Window, shared: Served
+) -> None:
+    seeds.announce(shared)
+    page = window.open("/workers?q=bench-1")
+    page.get_by_role("link", name="bench-1").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("bench-1")
+    expect(page.locator(".title .pill")).to_have_text("waiting")
+    expect(page.locator(".facts").first).to_contain_text("bench")
+    expect(page.get_by_text("This worker has not said anything yet.")).to_be_visible()
+    again = "document.dispatchEvent(new Event('visibilitychange'))"  # sooner than by polling
+    tell(shared, (1, "info", "Data sets: digits."), (2, "warning", f"{seeds.SCRIPT}\nlost"))
+    page.evaluate(again)
+    lines = page.locator(".log li")
+    expect(lines).to_have_count(2)
+    expect(lines.first).to_contain_text(seeds.SCRIPT)
+    expect(lines.first.locator(".level")).to_have_text("warning")
+    lines.last.evaluate("(line) => { line.dataset.read = 'yes'; }")
+    tell(shared, (2, "warning", "lost"), (3, "error", "It ends."))
+    page.evaluate(again)
+    expect(lines).to_have_count(3)
+    expect(lines.first).to_contain_text("It ends.")
+    expect(lines.last).to_have_attribute("data-read", "yes")  # what one reads is not made anew
+    expect(page.get_by_text("This worker has not said anything yet.")).to_be_hidden()
+    assert page.evaluate("window.hacked") is None
+
+
+def test_an_unknown_worker_is_told_in_words(window: Window) -> None:
+    window.forgive("404")
+    page = window.open("/workers/nobody")
+    expect(page.get_by_text("There is no worker 'nobody'.")).to_be_visible()

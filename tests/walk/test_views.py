@@ -18,6 +18,7 @@ VIEWS = {
     "new study": "/new",
     "new black box": "/new?like={box}",
     "workers": "/workers",
+    "worker": "/workers/worker-1",
     "networks": "/studies/{networks}",
     "networks in space": "/studies/{networks}?view=3d",
     "black box": "/studies/{box}",

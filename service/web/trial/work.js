@@ -6,6 +6,7 @@ import { count, duration, NONE, plural, quantity, time } from "../kit/format.js"
 import { copied } from "../kit/give.js";
 import { facts, folded, pill, section, table } from "../kit/parts.js";
 import { replayable } from "./proposal.js";
+import { workerHref } from "../workers/parts.js";
 
 /** A reason: its gist, and a traceback or the like folded below. */
 export function reason(text) {
@@ -22,7 +23,7 @@ export const attempts = (trial) => section("Attempts", table({
   columns: [{ head: "attempt", kind: "number" }, { head: "outcome", kind: "text" }, { head: "worker", kind: "text" },
     { head: "started", kind: "text" }, { head: "took", kind: "number" }, { head: "reason", kind: "text reason" }],
   rows: trial.attempts_list.map((each) => [
-    `${each.number}`, pill(each.outcome ?? "running"), each.worker, time(each.started_at),
+    `${each.number}`, pill(each.outcome ?? "running"), el("a", { href: workerHref(each.worker) }, each.worker), time(each.started_at),
     duration(each.started_at, each.ended_at ?? (each.outcome === null ? new Date().toISOString() : null)),
     each.reason ? reason(each.reason) : NONE,
   ]),

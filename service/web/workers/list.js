@@ -1,16 +1,13 @@
 // The workers: what each is, holds and does, and when it was last heard of.
 
 import { withQuery } from "../kit/address.js";
-import { get, studyHref } from "../kit/api.js";
+import { get } from "../kit/api.js";
 import { el, show } from "../kit/dom.js";
-import { ago, NONE, quantity, time } from "../kit/format.js";
-import { pager, pill, table } from "../kit/parts.js";
+import { pager, table } from "../kit/parts.js";
 import { search } from "../kit/search.js";
+import { below, holds, lastHeard, state, trainsOn, versions, workerHref, works } from "./parts.js";
 
 const PAGE = 100;
-const MIB = 2 ** 20;
-// A worker that waits for work asks anew every half minute or so, one that runs renews its lease.
-const SILENT_S = 120;
 
 export function workers({ root, query, signal, look, remember }) {
   const wanted = { contains: query.get("q") ?? "", cursor: query.get("cursor") ?? "" };
@@ -42,44 +39,17 @@ const COLUMNS = ["worker", "state", "works on", "last heard", "trains on", "data
 const list = (page) => table({
   label: "Workers",
   columns: COLUMNS.map((head) => ({ head, kind: "text" })),
-  rows: page.items.map((worker) => {
-    const heardAt = [worker.seen_at, ...worker.running.map((each) => each.heard_at)].sort().at(-1);
-    const silentS = (new Date(page.now) - new Date(heardAt)) / 1000;
-    return [
-      [el("strong", {}, worker.name), below([worker.host, worker.pid === null ? null : `pid ${worker.pid}`])],
-      pill(worker.running.length > 0 ? "running" : silentS < SILENT_S ? "waiting" : "silent"),
-      works(worker.running),
-      el("span", { title: time(heardAt) }, ago(silentS)),
-      worker.accelerator === null ? "a program of its own"
-        : [worker.accelerator === "cuda" ? "GPU (cuda)" : "CPU",
-          below([worker.memory_mib === null ? null : quantity(worker.memory_mib * MIB, "B")])],
-      holds(worker.data),
-      versions(worker.versions, page.server_version),
-    ];
-  }),
+  rows: page.items.map((worker) => [
+    [el("a", { href: workerHref(worker.name) }, el("strong", {}, worker.name)),
+      below([worker.host, worker.pid === null ? null : `pid ${worker.pid}`])],
+    state(worker, page.now),
+    works(worker.running),
+    lastHeard(worker, page.now),
+    trainsOn(worker, (memory) => below([memory])),
+    holds(worker.data),
+    versions(worker.versions, page.server_version),
+  ]),
 });
-
-const below = (words) => el("span", { class: "below block" }, words.filter(Boolean).join(" · "));
-
-function works(running) {
-  if (running.length === 0) return NONE;
-  return el("ul", { class: "plain-list" }, running.map((each) => el("li", {},
-    el("a", { href: `/trials/${each.trial_id}` }, `trial ${each.number}`), " of ",
-    el("a", { href: studyHref({ name: each.study, id: each.study_id }) }, each.study))));
-}
-
-function holds(data) {
-  if (data.length === 0) return NONE;
-  return el("ul", { class: "plain-list" }, data.map((each) => el("li", {}, each.name, each.problem
-    ? [" ", el("span", { class: "badge over", title: each.problem }, "cannot be used"), below([each.problem])]
-    : null)));
-}
-
-// A release apart from the server's works, but does not know what the newer one can.
-const versions = (own, server) => el("ul", { class: "plain-list below" }, Object.entries(own).map(([name, version]) =>
-  el("li", {}, `${name} ${version}`, name === "tinyfront" && version !== server
-    ? [" ", el("span", { class: "badge over" }, `server ${server}`)]
-    : null)));
 
 function none({ contains, cursor }) {
   if (contains || cursor) {
