@@ -34,25 +34,25 @@ const about = (worker) => [
   facts([
     ["works on", works(worker.running)],
     ["last heard", lastHeard(worker, worker.now)],
-    ["since", time(worker.first_seen_at)],
+    ["first heard", time(worker.first_seen_at)],
     ["node", worker.host],
     ["pid", worker.pid === null ? null : `${worker.pid}`],
     ["trains on", trainsOn(worker, (memory) => `, ${memory}`)],
   ]),
   facts([
-    ["data sets", holds(worker.data)],
+    ["data sets", worker.data.length === 0 ? null : holds(worker.data)],
     ["versions", Object.keys(worker.versions).length === 0 ? null : versions(worker.versions, worker.server_version)],
   ]),
 ];
 
-/** The last lines, the newest first: what is new stands where one looks, and what one reads stays in place. */
+/** The last lines, the newest first: what is new stands where one looks, and what one reads stays as it is. */
 class Log {
   constructor() {
     this.last = 0; // the id of the newest line
     this.lines = el("ol", { class: "log" });
     this.none = el("p", { class: "quiet" }, "This worker has not said anything yet.",
       " A program of your own, and a worker of an earlier release, tell nothing.");
-    this.root = section("Log, the newest first", this.none, this.lines);
+    this.root = section("Log", this.none, this.lines);
     this.root.hidden = true; // until one knows which of the two
   }
 
