@@ -36,7 +36,7 @@ def jobs() -> list[Job]:
     for number, graph in enumerate([BLOCKS, *map(row, range(10)), *drawn]):
         most = some([*budgets(graph)])
         if most:
-            record = networks.drawn_int8(graph, number)
+            record = networks.drawn_int8(graph, number, 4 if number % 3 == 0 else 8)
             samples = networks.bytes_for(graph, 4, number).numpy()
             found += [(record, samples, each) for each in most]
     return found
@@ -61,6 +61,7 @@ def test_the_networks_have_every_kind_in_bands_and_bands_of_every_sort(jobs: lis
             rows.add(stage.rows)
             kinds |= {type(record.graph.node(name)) for name in stage.names}
     assert kinds == {Conv2d, DepthwiseConv2d, MaxPool, AvgPool}
+    assert {record.weight_bits for record, *_ in jobs} == {4, 8}
     assert {1, 2, 3} <= rows
     assert {1, 2} <= stages
 
