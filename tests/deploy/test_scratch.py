@@ -1,7 +1,9 @@
 """Tools are kept in their folder, their limits and their place."""
 
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +68,24 @@ def test_what_a_tool_started_ends_with_it(tmp_path: Path) -> None:
             return
         time.sleep(0.01)  # nothing tells us of the end of a process that is not our child
     pytest.fail("it still runs")
+
+
+def test_a_program_that_ends_takes_the_tools_of_all_its_threads_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch, "_ending", threading.Event())
+    begun_s = time.monotonic()
+    with ThreadPoolExecutor(1) as beside:
+        tool = beside.submit(scratch.run, ["sleep", "60"], tmp_path)
+        while not scratch._running:
+            time.sleep(0.01)
+        scratch.end_all()
+        with pytest.raises(ToolFailed, match="it died of SIGKILL"):
+            tool.result()
+    with pytest.raises(ToolFailed, match="it died of SIGKILL"):
+        scratch.run(["sleep", "60"], tmp_path)  # one that begins too late
+    assert time.monotonic() - begun_s < 30
+    assert not scratch._running
 
 
 def test_only_the_first_of_what_it_says_is_kept(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -34,6 +36,16 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+# Tools that run now, in whatever thread; and whether this program is about to end.
+_running: set["subprocess.Popen[bytes]"] = set()
+_ending = threading.Event()
+
+
+def end_all() -> None:
+    """End all tools, and let none begin: before this program ends, for threads hear no signal."""
+    _ending.set()
+    for process in list(_running):
+        _kill(process)
 
 
 def require(tool: str) -> None:
@@ -81,12 +93,17 @@ def run(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        _running.add(process)
         try:
+            if _ending.is_set():
+                _kill(process)
             status = process.wait(limits.seconds)
         except subprocess.TimeoutExpired:
             raise ToolLate(Path(words[0]).name, f"no end within {limits.seconds} s.") from None
         finally:
-            _end(process)
+            _kill(process)
+            process.wait()
+            _running.discard(process)
     with said.open("rb") as found:
         text = found.read(limits.output_bytes).decode(errors="replace")
     if status:
@@ -94,13 +111,10 @@ def run(
     return text
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def _kill(process: "subprocess.Popen[bytes]") -> None:
     """End what is left of a tool and of all that it started."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    process.wait()
 
 
 def _cause(status: int, said: str) -> str:

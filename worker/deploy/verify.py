@@ -11,13 +11,15 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from resource_models.devices import Device
 from resource_models.errors import ResourceError
-from worker.deploy import storage, vectors
+from worker.deploy import scratch, storage, vectors
 from worker.deploy.errors import DeployError
 from worker.deploy.levels import LEVELS, Case
 from worker.deploy.record import Int8Graph
@@ -25,6 +27,7 @@ from worker.deploy.vectors import Vectors
 from worker.deploy.verification import FAILED, NOT_VERIFIED, PASSED, Level, Verification
 
 DEVICE_NAME = "device.json"
+HERE, LINKED = "L1", "L2"
 FILES = (storage.JSON_NAME, storage.ARRAYS_NAME, vectors.NAME, DEVICE_NAME)
 # Of the program itself; the tools that it starts have limits of their own, below these.
 CPU_S = 300
@@ -50,22 +53,34 @@ def verify(
     """
     case = Case(record, samples, device)
     levels: list[Level] = []
-    for name, check in LEVELS.items():
-        failed = next((each.name for each in levels if each.state == FAILED), None)
-        level = check(case) if failed is None else Level(name, NOT_VERIFIED, f"{failed} failed.")
-        levels.append(level)
-        told(level)
+    checks = dict(LEVELS)
+    with ThreadPoolExecutor(1) as beside:
+        for name in LEVELS:
+            failed = next((each.name for each in levels if each.state == FAILED), None)
+            if failed is None and name == HERE:
+                # The compilers of this machine and of the board work at the same time.
+                checks[LINKED] = _waiting(beside.submit(checks[LINKED], case))
+            level = (
+                checks[name](case)
+                if failed is None
+                else Level(name, NOT_VERIFIED, f"{failed} failed.")
+            )
+            levels.append(level)
+            told(level)
     formula, _, linked, _ = levels
     if formula.state == NOT_VERIFIED and linked.state == PASSED:
         levels[0] = replace(formula, state=PASSED, reason="")
     return Verification(device.name, len(samples.inputs), tuple(levels))
 
 
+def _waiting(level: Future[Level]) -> Callable[[Case], Level]:
+    return lambda _: level.result()
+
+
 def main(folder: Path) -> None:
     """Verify what lies in a folder."""
     _limit()
-    # As an exception: a tool that runs then ends with us.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(REFUSED))
+    signal.signal(signal.SIGTERM, _leave)
     case = case_of(folder)
     found = verify(
         case.record, case.vectors, case.device, lambda level: _say({"level": level.to_json()})
@@ -88,6 +103,12 @@ def run(program: Callable[[Path], None]) -> None:
     except (DeployError, ResourceError, OSError, ValueError) as error:
         sys.stderr.write(" ".join(f"{error}".split()) + "\n")
         sys.exit(REFUSED)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """End, and all tools with us."""
+    scratch.end_all()
+    sys.exit(REFUSED)
 
 
 def _limit() -> None:
