@@ -8,22 +8,16 @@ that does not, in turn; half an hour on two cores. Needs the boards' tools (`mak
 
 import argparse
 import json
-import os
-import signal
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from benchmarks.deployed.trained import made
-from benchmarks.load.place import Place, serving
+from benchmarks.load.place import Place, at_work, serving, until
 from benchmarks.quantised import BOARD
 from benchmarks.record import record
 from resource_models.devices import DEVICES
@@ -38,7 +32,7 @@ DATA, NETWORKS = "digits", 8
 TRIALS, ROUNDS = 100, 2
 ARMS = {"verified": "--verify", "plain": "--no-verify"}
 MOST_S, MOST_SHARE = 2.0, 0.10
-PATIENCE_S, LOOK_S = 3600.0, 0.1
+PATIENCE_S = 3600.0
 
 
 def after_training(number: int) -> tuple[float, float]:
@@ -65,16 +59,16 @@ def after_training(number: int) -> tuple[float, float]:
 def study_s(place: Place, arm: str, number: int, trials: int) -> tuple[float, int]:
     """Seconds of a study from its first claim to its end, and how many networks were verified."""
     name = f"{arm}-{number}"
-    with _worker(place, name, ARMS[arm]):
-        _until(lambda: place.call("GET", f"/workers?contains={name}")["items"])
+    with at_work(place, [["worker", "--name", name, ARMS[arm], "--server", place.url]]):
+        until(lambda: place.call("GET", f"/workers?contains={name}")["items"], PATIENCE_S)
         begun_s = time.perf_counter()
         place.call("POST", "/studies", _study(name, number, trials))
-        _until(lambda: place.call("GET", f"/studies/{name}")["status"] == "ended")
+        place.await_end(name, PATIENCE_S)
         took_s = time.perf_counter() - begun_s
-        # What came last is verified while the worker has nothing else to do.
-        time.sleep(10 * MOST_S if arm == "verified" else 0.0)
-    exported = place.call("GET", f"/studies/{name}/trials?limit={trials}")["items"]
-    return took_s, sum(trial["verified"] is not None for trial in exported)
+        if arm == "verified":  # what came last is, when the worker has nothing else to do
+            until(lambda: _all_verified(place, name), PATIENCE_S)
+    items = place.call("GET", f"/studies/{name}/trials?limit={trials}")["items"]
+    return took_s, sum(trial["verified"] is not None for trial in items)
 
 
 def _study(name: str, seed: int, trials: int) -> dict[str, Any]:
@@ -93,28 +87,9 @@ def _study(name: str, seed: int, trials: int) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def _worker(place: Place, name: str, verify: str) -> Iterator[None]:
-    server = ["--server", f"http://127.0.0.1:{place.port}"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "service", "worker", "--name", name, verify, *server],
-        env={**os.environ, "TINYFRONT_API_KEY": place.worker_key},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
-
-
-def _until(true: Any) -> None:
-    deadline_s = time.monotonic() + PATIENCE_S
-    while not true():
-        if time.monotonic() > deadline_s:
-            raise TimeoutError(f"Nothing came of it in {PATIENCE_S:.0f} s.")
-        time.sleep(LOOK_S)
+def _all_verified(place: Place, study: str) -> bool:
+    front = place.call("GET", f"/studies/{study}/front")["items"]
+    return all(trial["verified"] is not None for trial in front)
 
 
 def studies(rounds: int, trials: int) -> dict[str, float]:

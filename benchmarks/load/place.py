@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,7 +19,7 @@ import httpx
 import psutil
 
 START_S = 60.0
-LOOK_S = 2.0
+LOOK_S, SOON_S = 2.0, 0.1
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,22 @@ class Place:
         """Send one request as the administrator."""
         answer = _client().request(
             method,
-            f"http://127.0.0.1:{self.port}/api/v1{path}",
+            f"{self.url}/api/v1{path}",
             json=body,
             headers={"Authorization": f"Bearer {self.admin_key}"},
         )
         if not answer.is_success:
             raise RuntimeError(answer.text)
         return answer.json() if answer.content else None
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def await_end(self, study: str, patience_s: float) -> None:
+        """Wait until a study has ended."""
+        until(lambda: self.call("GET", f"/studies/{study}")["status"] == "ended", patience_s)
 
     def study(self, name: str, trials: int, ahead: int) -> str:
         """Create a black box whose proposals cost nothing."""
@@ -60,6 +69,33 @@ class Place:
             },
         )
         return name
+
+
+def until(true: Callable[[], object], patience_s: float) -> None:
+    """Look again and again; TimeoutError if nothing came of it."""
+    deadline_s = time.monotonic() + patience_s
+    while not true():
+        if time.monotonic() > deadline_s:
+            raise TimeoutError(f"Nothing came of it in {patience_s:.0f} s.")
+        time.sleep(SOON_S)
+
+
+@contextmanager
+def at_work(place: Place, commands: Sequence[Sequence[str]]) -> Iterator[None]:
+    """Run commands of `tinyfront-server` as workers of a server for as long as the block runs."""
+    environment = {**os.environ, "TINYFRONT_API_KEY": place.worker_key}
+    quiet: Mapping[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    running = [
+        subprocess.Popen([sys.executable, "-m", "service", *command], env=environment, **quiet)
+        for command in commands
+    ]
+    try:
+        yield
+    finally:
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+        for process in running:
+            process.wait(60)
 
 
 @cache
