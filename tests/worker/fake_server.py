@@ -21,6 +21,14 @@ Call = tuple[str, str, Any]  # method, path below /api/v1, body
 CLAIM = re.compile(r"/leases|/studies/[^/]+/leases")
 
 
+def until(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+    """Wait for something that another thread does."""
+    deadline_s = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline_s, "It never came true."
+        time.sleep(0.005)
+
+
 @dataclass
 class FakeServer:
     """Hands out `queue` in order; remembers every call; refuses and keeps silent when told to."""

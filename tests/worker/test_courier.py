@@ -2,11 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 
-from tests.worker.fake_server import FakeServer
+from tests.worker.fake_server import FakeServer, until
 from worker.api import Lease
 from worker.courier import Courier
 from worker.errors import ServerAway
@@ -17,13 +16,6 @@ def courier(server: FakeServer, lease_s: int = 60, limit_s: float = 600.0) -> Co
     lease = Lease(11, 3, "toy", 2, 1, "secret", lease_s, {})
     patience = Patience(threading.Event(), limit_s, chance=lambda: 0.0)
     return Courier(server.api(), lease, patience)
-
-
-def until(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
-    deadline_s = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline_s, "It never came true."
-        time.sleep(0.005)
 
 
 def test_reports_arrive_in_order_and_whole_after_an_outage() -> None:

@@ -3,18 +3,18 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.worker.fake_server import FakeServer
+from tests.worker.fake_server import FakeServer, until
 from worker import tail, teller
 from worker.errors import Refused, ServerAway, Unfit
 from worker.tail import Tail, shown
 from worker.teller import QUIET_S, URGENT_S, Rhythm, Teller
 
 LOG = logging.getLogger("tests.teller")
+PATIENCE_S = 20.0
 KEY = f"tf_1a2b3c4d5e6f_{'Aa0-_' * 8}xyz"
 
 
@@ -25,13 +25,6 @@ def quick(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> 
         monkeypatch.setattr(teller, name, 0.01)
     caplog.set_level(logging.INFO)
     caplog.set_level(logging.WARNING, "httpx")
-
-
-def soon(condition: Callable[[], object]) -> None:
-    deadline_s = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.005)
 
 
 def begun(server: FakeServer) -> Teller:
@@ -112,10 +105,10 @@ def test_a_server_that_is_away_hears_everything_later_and_once() -> None:
     server = FakeServer(away=lambda _: away.is_set())
     with begun(server):
         LOG.info("one")
-        soon(lambda: len(server.lost) >= 2)
+        until(lambda: len(server.lost) >= 2, PATIENCE_S)
         LOG.warning("two")
         away.clear()
-        soon(lambda: len(lines(server)) == 2)
+        until(lambda: len(lines(server)) == 2, PATIENCE_S)
         LOG.info("three")
     told = [(line["number"], line["level"], line["text"]) for line in lines(server)]
     assert told == [(1, "info", "one"), (2, "warning", "two"), (3, "info", "three")]
@@ -128,7 +121,7 @@ def test_a_server_without_the_route_and_one_that_forbids_it_are_asked_once(statu
     server = FakeServer(refuse={"/log": (status, "No.")})
     with begun(server):
         LOG.warning("one")
-        soon(lambda: server.of("/log"))
+        until(lambda: server.of("/log"), PATIENCE_S)
         LOG.warning("two")
     assert len(server.of("/log")) == 1
 
@@ -138,7 +131,7 @@ def test_lines_that_a_server_refuses_are_not_told_for_ever() -> None:
     server = FakeServer(refuse={"/log": (422, "No such line.")})
     with begun(server):
         LOG.info("odd")
-        soon(lambda: server.of("/log"))
+        until(lambda: server.of("/log"), PATIENCE_S)
         server.refuse.clear()
         LOG.info("even")
     assert [line["text"] for line in lines(server)] == ["odd", "even"]

@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from worker.deploy import tflm_child
 from worker.deploy.errors import RuntimeLate, RuntimeRefused
+from worker.deploy.packages import version_of
 from worker.deploy.record import Int8Graph
 
 PACKAGE = "tflite-micro"
@@ -54,10 +54,7 @@ class TflmRun:
 
 def installed() -> str | None:
     """The version of the runtime; None where there is none."""
-    try:
-        return version(PACKAGE)
-    except PackageNotFoundError:
-        return None
+    return version_of(PACKAGE)
 
 
 def files(record: Int8Graph) -> dict[str, bytes]:

@@ -1,7 +1,6 @@
 """Whether `.onnx` files can be written here; nothing that this imports needs the package onnx."""
 
-from importlib.metadata import PackageNotFoundError, version
-
+from worker.deploy.packages import version_of
 from worker.deploy.record import Int8Graph
 
 PACKAGE = "onnx"
@@ -11,10 +10,7 @@ NAME = "model.onnx"
 
 def installed() -> str | None:
     """The version of the package; None where there is none."""
-    try:
-        return version(PACKAGE)
-    except PackageNotFoundError:
-        return None
+    return version_of(PACKAGE)
 
 
 def files(record: Int8Graph) -> dict[str, bytes]:
