@@ -69,6 +69,11 @@ window.addEventListener("popstate", (event) => visitHere(event.state?.scroll ?? 
 window.addEventListener("scrollend", () => {
   history.replaceState({ ...history.state, scroll: window.scrollY }, "");
 });
+// The browser moves the focus to a fragment only when it paints: a quick second Tab would go elsewhere.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  main.focus();
+});
 document.getElementById("help").addEventListener("click", help);
 listenToKeys();
 history.scrollRestoration = "manual"; // the browser would scroll before there is anything
