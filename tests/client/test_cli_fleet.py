@@ -63,3 +63,12 @@ def test_without_a_fleet_the_command_that_starts_one_is_told() -> None:
     result = run("other")
     assert result.stderr.startswith("No fleet other yet: tinyfront-server fleet")
     assert json.loads(run("other", "--json").stdout) == []
+
+
+def test_how_long_a_worker_is_silent_is_told_by_the_clock_of_the_server(server: Scripted) -> None:
+    worker = worker_json("crew-0")
+    now = datetime.fromisoformat(worker["seen_at"]) + timedelta(minutes=90)
+    server.answers["GET", "/workers"].clear()
+    server.say("GET", "/workers", ok({"items": [worker], "next": None, "now": now.isoformat()}))
+    assert json.loads(run("--json").stdout)[0]["state"] == "silent"
+    assert "1 h ago" in run().stdout

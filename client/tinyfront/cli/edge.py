@@ -8,7 +8,8 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -52,6 +53,15 @@ StudyName = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Items of a list, how many there are in all, and what time the server has."""
+
+    items: list[Any]
+    total: int
+    now: datetime
+
+
 class Door:
     """The server that a command speaks to, and how its answer is printed."""
 
@@ -70,8 +80,8 @@ class Door:
         """What the server says to a call."""
         return self.client.connection.json(call)
 
-    def listed(self, listing: Call, most: int, page: int, **query: Any) -> tuple[list[Any], int]:
-        """The items of a list, page by page and no page that is not wanted; and how many there are.
+    def listed(self, listing: Call, most: int, page: int, **query: Any) -> Listed:
+        """The items of a list, page by page and no page that is not wanted.
 
         Args:
             listing: asks for the first page.
@@ -88,7 +98,13 @@ class Door:
             found += items(answer, self.client.url)
             cursor = answer.get("next")
             if cursor is None or len(found) == most:
-                return found, int(answer.get("total", len(found)))
+                now = answer.get("now")
+                return Listed(
+                    found,
+                    int(answer.get("total", len(found))),
+                    # A list that tells no time needs none.
+                    datetime.now(UTC) if now is None else datetime.fromisoformat(now),
+                )
 
     def say(self, wire: Any, *texts: RenderableType) -> None:
         """Print the answer: as JSON, or as what people read."""
@@ -100,7 +116,7 @@ class Door:
 
     def _names(self) -> list[str]:
         try:
-            found, _ = self.listed(studies.listing(), MOST_NAMES, MOST_NAMES)
+            found = self.listed(studies.listing(), MOST_NAMES, MOST_NAMES).items
         except TinyfrontError:
             return []  # what was asked for is the error, not this
         return [str(each.get("name")) for each in found]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -42,12 +42,11 @@ def list_all(
 ) -> None:
     """List the workers of fleets: node, actor, slot, what each does and when it was heard of."""
     narrowed = {} if fleet is None else {"contains": f"{fleet}-"}
-    found, _ = door.listed(calls.listing(), 0, WORKERS_A_PAGE, order="name", **narrowed)
-    now = datetime.now(UTC)
-    hands = [hand for each in found if (hand := _hand(each, now)) is not None]
+    found = door.listed(calls.listing(), 0, WORKERS_A_PAGE, order="name", **narrowed)
+    hands = [hand for each in found.items if (hand := _hand(each, found.now)) is not None]
     hands = [hand for hand in hands if fleet in (None, hand["fleet"])]
     hands.sort(key=lambda hand: (hand["fleet"], hand["berth"], hand["slot"]))
-    door.say(hands, _table(hands, now), *_sums(hands))
+    door.say(hands, _table(hands, found.now), *_sums(hands))
     if not (hands or door.as_json):
         which = "No fleets" if fleet is None else f"No fleet {fleet}"
         typer.echo(f"{which} yet: tinyfront-server fleet --server URL --workers 4", err=True)

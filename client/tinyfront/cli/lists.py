@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import typer
@@ -21,9 +21,9 @@ UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 @with_server
 def workers(door: Door) -> None:
     """List the workers, the one heard of last first, with the data sets that they hold."""
-    found, _ = door.listed(calls.listing(), 0, WORKERS_A_PAGE)
-    door.say(found, _workers(found, datetime.now(UTC)))
-    if not (found or door.as_json):
+    found = door.listed(calls.listing(), 0, WORKERS_A_PAGE)
+    door.say(found.items, _workers(found.items, found.now))
+    if not (found.items or door.as_json):
         typer.echo("No workers yet: tinyfront-server worker --server URL", err=True)
 
 

@@ -61,8 +61,8 @@ def list_all(
 ) -> None:
     """List studies, the newest first."""
     query = {"status": status, "contains": contains, "kind": kind}
-    found, _ = door.listed(calls.listing(), limit, STUDIES_A_PAGE, **query)
-    states = [state_of(each, door.client.url) for each in found]
+    found = door.listed(calls.listing(), limit, STUDIES_A_PAGE, **query)
+    states = [state_of(each, door.client.url) for each in found.items]
     door.say([state.wire for state in states], tables.studies(states))
     if not (states or door.as_json):
         _say_none(any(query.values()))

@@ -49,12 +49,12 @@ def listing(  # noqa: PLR0913 - an option for each field of the query
         "order": order,
         "purpose": "confirm" if confirm else None,
     }
-    rows, total = door.listed(calls.listing(study.id), limit, TRIALS_A_PAGE, **query)
-    found = [trial_of(door.client.connection, each) for each in rows]
-    wire = {"total": total, "items": [trial.wire for trial in found]}
+    listed = door.listed(calls.listing(study.id), limit, TRIALS_A_PAGE, **query)
+    found = [trial_of(door.client.connection, each) for each in listed.items]
+    wire = {"total": listed.total, "items": [trial.wire for trial in found]}
     door.say(wire, tables.trials(found, study.objectives))
-    if len(found) < total and not door.as_json:
-        typer.echo(f"{len(found):,} of {total:,} trials; --limit 0 shows all.", err=True)
+    if len(found) < listed.total and not door.as_json:
+        typer.echo(f"{len(found):,} of {listed.total:,} trials; --limit 0 shows all.", err=True)
     elif not (found or door.as_json):
         typer.echo("No trial is like that.", err=True)
 
