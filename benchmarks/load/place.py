@@ -81,7 +81,9 @@ def until(true: Callable[[], object], patience_s: float) -> None:
 
 
 @contextmanager
-def at_work(place: Place, commands: Sequence[Sequence[str]]) -> Iterator[None]:
+def at_work(
+    place: Place, commands: Sequence[Sequence[str]]
+) -> Iterator[list["subprocess.Popen[bytes]"]]:
     """Run commands of `tinyfront-server` as workers of a server for as long as the block runs."""
     environment = {**os.environ, "TINYFRONT_API_KEY": place.worker_key}
     quiet: Mapping[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -90,7 +92,7 @@ def at_work(place: Place, commands: Sequence[Sequence[str]]) -> Iterator[None]:
         for command in commands
     ]
     try:
-        yield
+        yield running
     finally:
         for process in running:
             process.send_signal(signal.SIGTERM)
