@@ -27,7 +27,7 @@ from worker.deploy.vectors import Vectors
 from worker.deploy.verification import FAILED, NOT_VERIFIED, PASSED, Level, Verification
 
 DEVICE_NAME = "device.json"
-HERE, LINKED = "L1", "L2"
+HERE, BOARDS = "L1", ("L2", "L3")
 FILES = (storage.JSON_NAME, storage.ARRAYS_NAME, vectors.NAME, DEVICE_NAME)
 # Of the program itself; the tools that it starts have limits of their own, below these.
 CPU_S = 300
@@ -58,8 +58,9 @@ def verify(
         for name in LEVELS:
             failed = next((each.name for each in levels if each.state == FAILED), None)
             if failed is None and name == HERE:
-                # The compilers of this machine and of the board work at the same time.
-                checks[LINKED] = _waiting(beside.submit(checks[LINKED], case))
+                # What this machine and the board's tools do, they do at the same time.
+                for board in BOARDS:
+                    checks[board] = _waiting(beside.submit(checks[board], case))
             level = (
                 checks[name](case)
                 if failed is None
