@@ -14,6 +14,7 @@ from starlette.types import Scope
 
 WEB = Path(__file__).parent.parent / "web"
 MEDIA = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+SHEET = re.compile(r'^@import "([^"]+)";\n', re.MULTILINE)
 IMPORTED = re.compile(r'^(?:import|export|\}) .*?from "(\.[^"]+)";$', re.MULTILINE)
 
 # No script stands in a document, and none comes from elsewhere. Plotly compiles functions for what
@@ -42,7 +43,7 @@ HEADERS = {
 class Held(NamedTuple):
     """A file as it was read."""
 
-    state: tuple[int, int]  # when it was written, and its size
+    state: list[tuple[int, int]]  # when it and what it imports were written, and their sizes
     tag: str
     plain: bytes
     packed: bytes
@@ -51,6 +52,9 @@ class Held(NamedTuple):
 class WebFiles(StaticFiles):
     """The files of a folder, with the page's headers; neither thread nor disk for each answer.
 
+    A sheet of styles stands in the place of the line that imports it: it would be asked for only
+    when the one with that line is there.
+
     Args:
         folder: with all below it; what is added later is not served, what changes is read again.
     """
@@ -58,12 +62,12 @@ class WebFiles(StaticFiles):
     def __init__(self, folder: Path) -> None:
         super().__init__(directory=folder)
         found = (path for path in folder.rglob("*") if path.suffix in MEDIA)
-        self._paths = {path.relative_to(folder).as_posix(): path for path in found}
+        self._files = {path.relative_to(folder).as_posix(): [path, *sheets(path)] for path in found}
         self._held: dict[str, Held] = {}
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer with a file, or with 304 to a browser that has it."""
-        if path not in self._paths or scope["method"] not in ("GET", "HEAD"):
+        if path not in self._files or scope["method"] not in ("GET", "HEAD"):
             return await super().get_response(path, scope)  # refused, and how
         held, asked = self.held(path), Headers(scope=scope)
         headers = {**HEADERS, "ETag": f'W/"{held.tag}"', "Vary": "Accept-Encoding"}
@@ -78,14 +82,29 @@ class WebFiles(StaticFiles):
 
     def held(self, name: str) -> Held:
         """Return a file as it is now."""
-        found = self._paths[name].stat()
-        state = (found.st_mtime_ns, found.st_size)
+        files = self._files[name]
+        state = [(each.st_mtime_ns, each.st_size) for each in (file.stat() for file in files)]
         held = self._held.get(name)
         if held is None or held.state != state:
-            plain = self._paths[name].read_bytes()
+            plain = flat(files[0])
             tag = hashlib.sha256(plain).hexdigest()[:20]
             held = self._held[name] = Held(state, tag, plain, gzip.compress(plain, mtime=0))
         return held
+
+
+def sheets(path: Path) -> list[Path]:
+    """Return the sheets of styles that a file imports."""
+    if path.suffix != ".css":
+        return []
+    return [path.parent / name for name in SHEET.findall(path.read_text(encoding="utf-8"))]
+
+
+def flat(path: Path) -> bytes:
+    """Return the content of a file, and of the sheets that it imports in their places."""
+    plain = path.read_bytes()
+    for sheet in sheets(path):
+        plain = plain.replace(f'@import "{sheet.name}";\n'.encode(), sheet.read_bytes())
+    return plain
 
 
 def modules(*first: str) -> list[str]:

@@ -142,6 +142,25 @@ def test_files_come_compressed_and_as_they_were_last_written(
     assert before.tag != after.tag
 
 
+def test_a_sheet_that_another_imports_stands_in_it(tmp_path: Path) -> None:
+    (tmp_path / "page.css").write_text('@import "b.css";\na {}\n')
+    (tmp_path / "b.css").write_text("b {}\n")
+    files = WebFiles(tmp_path)
+    before = files.held("page.css")
+    (tmp_path / "b.css").write_text("b { color: red }\n")
+    after = files.held("page.css")
+    assert (before.plain, after.plain) == (b"b {}\na {}\n", b"b { color: red }\na {}\n")
+    assert before.tag != after.tag
+
+
+def test_the_sheet_of_the_page_holds_all_others(served_sqlite: Served) -> None:
+    text = served_sqlite.http.get("/static/styles/page.css").text
+    assert "@import" not in text
+    sheets = {path.name: path.read_text() for path in (WEB / "styles").glob("*.css")}
+    del sheets["page.css"]
+    assert {name: text.count(sheet) for name, sheet in sheets.items()} == dict.fromkeys(sheets, 1)
+
+
 @pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/none.js"])
 def test_nothing_beside_the_files_is_served(served_sqlite: Served, path: str) -> None:
     assert_problem(served_sqlite.http.get(path), 404)

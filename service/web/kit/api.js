@@ -27,6 +27,9 @@ export class Away extends Error {}
 export const get = (path, parameters = {}, signal = undefined) =>
   ask(withQuery(path, parameters), {}, signal);
 
+// A chart of ten thousand points is a megabyte, and each choice of its axes has an address.
+const MOST_HELD = 16;
+
 /** Reads the same addresses again and again; an answer that is still the same is not sent again. */
 export class Reader {
   constructor() {
@@ -41,7 +44,9 @@ export class Reader {
     const { answer, body } = await exchange(address, { headers }, signal);
     if (answer.status === NOT_MODIFIED) return before.body;
     const tag = answer.headers.get("ETag");
-    if (tag !== null) this.held.set(address, { tag, body });
+    if (tag === null) return body;
+    this.held.set(address, { tag, body });
+    if (this.held.size > MOST_HELD) this.held.delete(this.held.keys().next().value);
     return body;
   }
 }
