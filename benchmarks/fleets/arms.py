@@ -59,6 +59,8 @@ def side_by_side(place: Place, task: Task, workers: int, name: str) -> dict[str,
     studies = {arm: f"{name}-{arm}" for arm in ARMS}
     for study in studies.values():
         place.call("POST", "/studies", _study(task, study))
+        # One study's proposals would else be there before the other's.
+        until(lambda study=study: _queued(place, study) == task.trials, START_S)
         place.call("PATCH", f"/studies/{study}", {"status": "paused"})
     plain, ray = (
         [[*command, "--study", study] for command in _commands(place, task, arm, workers, study)]
@@ -152,6 +154,11 @@ def _commands(
         local = ["--address", "local", "--name", name, "--workers", str(workers)]
         return [["fleet", *local, *server]]
     return [["worker", "--name", f"{name}-{n}", *server] for n in range(workers)]
+
+
+def _queued(place: Place, study: str) -> int:
+    found: int = place.call("GET", f"/studies/{study}")["queued"]
+    return found
 
 
 def _waiting(place: Place, name: str) -> int:
