@@ -31,7 +31,7 @@ from tests.conftest import upgrade
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 WORKERS = (1, 2)
-ROUNDS, ROUNDS_BESIDE = 3, 5
+ROUNDS = 3
 LEAST_RATIO = 0.97
 KEY = ("data", "trials", "epochs", "workers", "round")
 DECIDING = ("worker.fleet.hand", "worker.fleet.berth", "worker.loop", "worker.child")
@@ -172,7 +172,7 @@ def main() -> None:
         Lines(RESULTS / "fleet_beside.jsonl", KEY),
         beside,
         [Task("digits", 40, 8), Task("mnist", 6, 2, mnist)],
-        ROUNDS_BESIDE,
+        ROUNDS,
         WORKERS,
     )
     figures |= ratios(turns, besides)
