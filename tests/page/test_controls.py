@@ -10,6 +10,7 @@ from tests.access.conftest import Keyed
 from tests.api.conftest import Served, new_id, wait_until
 from tests.page import seeds
 from tests.page.conftest import NARROW, Window
+from tests.walk.whole import assert_accessible
 
 pytestmark = pytest.mark.browser
 
@@ -103,6 +104,7 @@ def test_closing_says_what_happens_to_what_runs(window: Window, shared: Served) 
     dialog = page.get_by_role("dialog", name="Close closing?")
     expect(dialog).to_contain_text("1 running trial is cancelled")
     expect(dialog).to_contain_text("2 queued trials are cancelled, too.")
+    assert_accessible(page)
     dialog.get_by_role("button", name="Cancel").click()
     assert shared.get("/studies/closing")["status"] == "active"
     press(page, "Close …")

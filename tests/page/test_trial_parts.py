@@ -11,6 +11,7 @@ from tests.api.conftest import Served, wait_until
 from tests.api.test_lineage import grow
 from tests.page import graphs, seeds
 from tests.page.conftest import NARROW, Window
+from tests.walk.whole import assert_accessible
 
 pytestmark = pytest.mark.browser
 
@@ -244,6 +245,7 @@ def test_a_trial_is_cancelled_from_its_page_after_a_question(
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("waits in the queue")
     expect(dialog.get_by_role("button", name="Keep it")).to_be_focused()
+    assert_accessible(page)
     page.keyboard.press("Enter")
     expect(dialog).to_be_hidden()
     assert networks.get(f"/trials/{trial}")["status"] == "queued"
@@ -255,6 +257,7 @@ def test_a_trial_is_cancelled_from_its_page_after_a_question(
     page.route("**/cancel", away)
     dialog.get_by_role("button", name="Cancel the trial").click()
     expect(dialog).to_contain_text("The server does not answer; nothing was cancelled.")
+    assert_accessible(page)
     page.unroute("**/cancel", away)
     dialog.get_by_role("button", name="Cancel the trial").click()
     expect(page.locator("h1 + .pill")).to_have_text("cancelled")
