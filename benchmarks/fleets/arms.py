@@ -157,7 +157,7 @@ def _commands(
 
 
 def _queued(place: Place, study: str) -> int:
-    found: int = place.call("GET", f"/studies/{study}")["queued"]
+    found: int = place.call("GET", f"/studies/{study}")["counts"]["queued"]
     return found
 
 
