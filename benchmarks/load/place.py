@@ -86,9 +86,15 @@ def at_work(
 ) -> Iterator[list["subprocess.Popen[bytes]"]]:
     """Run commands of `tinyfront-server` as workers of a server for as long as the block runs."""
     environment = {**os.environ, "TINYFRONT_API_KEY": place.worker_key}
-    quiet: Mapping[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    # Each in a session of its own, to which the kernel deals out processors (autogroups), as the
+    # workers of a fleet are: one that shared the server's would get less.
+    apart: Mapping[str, Any] = {
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+        "start_new_session": True,
+    }
     running = [
-        subprocess.Popen([sys.executable, "-m", "service", *command], env=environment, **quiet)
+        subprocess.Popen([sys.executable, "-m", "service", *command], env=environment, **apart)
         for command in commands
     ]
     try:
