@@ -5,10 +5,10 @@ fleet on a Ray cluster of this machine take the same random networks, in turn. A
 speed by more than Ray costs, though. So the cost is judged beside each other: both arms work at the
 same time, and of their ratio the share of the machine is taken off that Ray's own processes need,
 which then slows both arms. Of all rounds the median counts. Each round is a line of a state file,
-so a benchmark that was stopped goes on where it was. Then a
-simulation (`benchmarks.fleets.simulation`) in which the service's measured rates are replayed:
-first the load that was measured, so that its error is known, then ten times as many workers, more
-processes, a second database, more and fewer proposals that wait.
+so a benchmark that was stopped goes on where it was. Before that comes a simulation
+(`benchmarks.fleets.simulation`) in which the service's measured rates are replayed: first the load
+that was measured, so that its error is known, then ten times as many workers, more processes, a
+second database, more and fewer proposals that wait.
 `--quick` shows in minutes that all works, `--simulate` does the second part alone; neither keeps
 anything.
 """
@@ -101,8 +101,8 @@ def ratios(turns: Sequence[Json], besides: Sequence[Json]) -> dict[str, float]:
     for load, ours in by_load(besides).items():
         left = [line[PLAIN] / line[RAY] * (1 - line["own_share"]) for line in ours]
         figures[f"{load}_own_share"] = median(line["own_share"] for line in ours)
-        figures |= {f"{load}_ray_ratio": median(left)}
-        figures |= {f"{load}_ray_ratio_least": min(left), f"{load}_ray_ratio_most": max(left)}
+        for word, value in (("", median(left)), ("_least", min(left)), ("_most", max(left))):
+            figures[f"{load}_ray_ratio{word}"] = value
     return figures
 
 
@@ -161,19 +161,15 @@ def main() -> None:
             print(ratios(turns, costs(Lines(Path(name) / "beside.jsonl", KEY), beside, *few)))
         return
     mnist = chosen.data / "mnist"
-    turns = costs(
-        Lines(RESULTS / "fleet.jsonl", KEY),
-        in_turn,
-        [Task("digits", 40, 8), Task("mnist", 12, 2, mnist)],
-        ROUNDS,
-        WORKERS,
-    )
-    besides = costs(
-        Lines(RESULTS / "fleet_beside.jsonl", KEY),
-        beside,
-        [Task("digits", 40, 8), Task("mnist", 6, 2, mnist)],
-        ROUNDS,
-        WORKERS,
+    turns, besides = (
+        costs(
+            Lines(RESULTS / file, KEY),
+            run,
+            [Task("digits", 40, 8), Task("mnist", trials, 2, mnist)],
+            ROUNDS,
+            WORKERS,
+        )
+        for file, run, trials in (("fleet.jsonl", in_turn, 12), ("fleet_beside.jsonl", beside, 6))
     )
     figures |= ratios(turns, besides)
     found = {name: value for name, value in figures.items() if name.endswith("_ray_ratio")}

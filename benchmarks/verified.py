@@ -4,7 +4,7 @@ First some networks of digits are trained, and the time from the end of the trai
 levels are decided is taken: the files, and the check in a process of its own, as workers do it.
 Then a study of 100 trials with a worker that verifies what comes onto the front and with one that
 does not, in turn. Its networks are drawn at random, so that both arms of a round train the same
-ones, and a worker never waits for a proposal. Half an hour on two cores. Needs the boards' tools
+ones, and a worker never waits for a proposal. Forty minutes on two cores. Needs the boards' tools
 (`make arm`).
 """
 

@@ -14,7 +14,7 @@ from starlette.types import Scope
 
 WEB = Path(__file__).parent.parent / "web"
 MEDIA = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-SHEET = re.compile(r'^@import "([^"]+)";\n', re.MULTILINE)
+SHEET = re.compile(rb'^@import "([^"]+)";\n', re.MULTILINE)
 IMPORTED = re.compile(r'^(?:import|export|\}) .*?from "(\.[^"]+)";$', re.MULTILINE)
 
 # No script stands in a document, and none comes from elsewhere. Plotly compiles functions for what
@@ -93,18 +93,13 @@ class WebFiles(StaticFiles):
 
 
 def sheets(path: Path) -> list[Path]:
-    """Return the sheets of styles that a file imports."""
-    if path.suffix != ".css":
-        return []
-    return [path.parent / name for name in SHEET.findall(path.read_text(encoding="utf-8"))]
+    """Return the sheets of styles that a file imports; only such a sheet does."""
+    return [path.parent / name.decode() for name in SHEET.findall(path.read_bytes())]
 
 
 def flat(path: Path) -> bytes:
     """Return the content of a file, and of the sheets that it imports in their places."""
-    plain = path.read_bytes()
-    for sheet in sheets(path):
-        plain = plain.replace(f'@import "{sheet.name}";\n'.encode(), sheet.read_bytes())
-    return plain
+    return SHEET.sub(lambda line: (path.parent / line[1].decode()).read_bytes(), path.read_bytes())
 
 
 def modules(*first: str) -> list[str]:

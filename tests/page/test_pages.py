@@ -116,6 +116,16 @@ def test_a_document_tells_of_a_study_as_an_address_and_never_as_markup(
     assert "<b>" not in text
 
 
+def written_anew(path: Path, text: str, asked: str | None = None) -> tuple[bytes, bytes]:
+    """What is served before and after a file is written anew: that file, or who imports it."""
+    files, name = WebFiles(path.parent), asked or path.name
+    before = files.held(name)
+    path.write_text(text)
+    after = files.held(name)
+    assert before.tag != after.tag
+    return before.plain, after.plain
+
+
 def test_files_come_compressed_and_as_they_were_last_written(
     served_sqlite: Served, tmp_path: Path
 ) -> None:
@@ -134,23 +144,14 @@ def test_files_come_compressed_and_as_they_were_last_written(
     head = http.head("/static/page.js", headers={"Accept-Encoding": "br"})
     assert (head.content, head.headers["content-length"]) == (b"", plain.headers["content-length"])
     (tmp_path / "a.css").write_text("a {}")
-    files = WebFiles(tmp_path)
-    before = files.held("a.css")
-    (tmp_path / "a.css").write_text("a { color: red }")
-    after = files.held("a.css")
-    assert (before.plain, after.plain) == (b"a {}", b"a { color: red }")
-    assert before.tag != after.tag
+    assert written_anew(tmp_path / "a.css", "a { color: red }") == (b"a {}", b"a { color: red }")
 
 
 def test_a_sheet_that_another_imports_stands_in_it(tmp_path: Path) -> None:
     (tmp_path / "page.css").write_text('@import "b.css";\na {}\n')
     (tmp_path / "b.css").write_text("b {}\n")
-    files = WebFiles(tmp_path)
-    before = files.held("page.css")
-    (tmp_path / "b.css").write_text("b { color: red }\n")
-    after = files.held("page.css")
-    assert (before.plain, after.plain) == (b"b {}\na {}\n", b"b { color: red }\na {}\n")
-    assert before.tag != after.tag
+    found = written_anew(tmp_path / "b.css", "b { color: red }\n", asked="page.css")
+    assert found == (b"b {}\na {}\n", b"b { color: red }\na {}\n")
 
 
 def test_the_sheet_of_the_page_holds_all_others(served_sqlite: Served) -> None:

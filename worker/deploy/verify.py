@@ -27,7 +27,7 @@ from worker.deploy.vectors import Vectors
 from worker.deploy.verification import FAILED, NOT_VERIFIED, PASSED, Level, Verification
 
 DEVICE_NAME = "device.json"
-HERE, BOARDS = "L1", ("L2", "L3")
+HERE, ON_BOARD = "L1", ("L2", "L3")
 FILES = (storage.JSON_NAME, storage.ARRAYS_NAME, vectors.NAME, DEVICE_NAME)
 # Of the program itself; the tools that it starts have limits of their own, below these.
 CPU_S = 300
@@ -59,8 +59,8 @@ def verify(
             failed = next((each.name for each in levels if each.state == FAILED), None)
             if failed is None and name == HERE:
                 # What this machine and the board's tools do, they do at the same time.
-                for board in BOARDS:
-                    checks[board] = _waiting(beside.submit(checks[board], case))
+                for there in ON_BOARD:
+                    checks[there] = _waiting(beside.submit(checks[there], case))
             level = (
                 checks[name](case)
                 if failed is None

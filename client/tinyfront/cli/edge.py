@@ -102,7 +102,7 @@ class Door:
                 return Listed(
                     found,
                     int(answer.get("total", len(found))),
-                    # A list that tells no time needs none.
+                    # Of most lists nobody needs it, and servers of 0.1 tell it of none.
                     datetime.now(UTC) if now is None else datetime.fromisoformat(now),
                 )
 
