@@ -17,6 +17,7 @@ from torch import Tensor
 from optimizer.kernel import Kernel, log_density, noise_prior
 from optimizer.space import Column
 from optimizer.targets import Targets
+from optimizer.trend import MOST_SLOPE, Trend
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,7 +41,8 @@ class Hyperparameters:
     """All that a fit learns. Targets are standardised as `(target - shift) / spread`.
 
     `kind` is "gp", or "default" where the fit broke down: the prior's lengthscales, broad noise.
-    `lengthscales` has one entry per column; `noise` is the learnt variance of an observation.
+    `lengthscales` has one entry per column; `noise` is the learnt variance of an observation;
+    `slopes` has one entry per column with a trend. A fit that knew no trends has none: all are 0.
     """
 
     kind: str
@@ -49,34 +51,44 @@ class Hyperparameters:
     mean: float
     shift: float
     spread: float
+    slopes: tuple[float, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, read by `from_json`."""
-        return asdict(self) | {"lengthscales": list(self.lengthscales)}
+        lists = {"lengthscales": list(self.lengthscales), "slopes": list(self.slopes)}
+        return asdict(self) | lists
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Hyperparameters":
         """Read what `to_json` wrote, exact to the last bit."""
-        return cls(**(data | {"lengthscales": tuple(data["lengthscales"])}))
+        tuples = {"lengthscales": tuple(data["lengthscales"])}
+        tuples["slopes"] = tuple(data.get("slopes", ()))
+        return cls(**(data | tuples))
 
 
 class Density:
     """The parameters of one GP, and the log posterior density of them that a fit climbs."""
 
-    def __init__(self, columns: Sequence[Column]) -> None:
-        self.kernel = Kernel(columns)
-        self._noise_prior = noise_prior()
+    def __init__(self, columns: Sequence[Column], trained: bool) -> None:
+        self.kernel, self.trend = Kernel(columns), Trend(columns)
+        self._noise_prior = noise_prior(trained)
         self.log_noise = self._noise_prior.mode.double().log().requires_grad_()
         self.mean = torch.zeros((), dtype=torch.float64, requires_grad=True)
-        self._parameters = [self.log_noise, self.mean, *self.kernel.parameters]
+        self._parameters = [
+            self.log_noise,
+            self.mean,
+            *self.kernel.parameters,
+            *self.trend.parameters,
+        ]
 
     def __call__(self, x: Tensor, y: Tensor, variance: Tensor) -> Tensor:
         """Log density per observation; `y` and `variance` are standardised."""
         noise = self.log_noise.exp()
         factor = cholesky(self.kernel(x, x) + torch.diag(variance + noise))
-        residual = solved(factor, (y - self.mean)[:, None])
+        residual = solved(factor, (y - self.mean - self.trend(x))[:, None])
         data = -0.5 * residual.square().sum() - factor.diagonal().log().sum()
         prior = self.kernel.log_prior() + log_density(self._noise_prior, self.log_noise)
+        prior = prior + self.trend.log_prior()
         total: Tensor = (data + prior) / max(len(y), 1)
         return total
 
@@ -90,14 +102,15 @@ class Density:
         def loss(flat: Floats) -> tuple[float, Floats]:
             self._set(flat)
             value = -self(x, y, variance)
-            slopes = torch.autograd.grad(value, self._parameters)
-            return value.item(), torch.cat([slope.flatten() for slope in slopes]).numpy()
+            steep = torch.autograd.grad(value, self._parameters)
+            return value.item(), torch.cat([slope.flatten() for slope in steep]).numpy()
 
         start = torch.cat([p.detach().flatten() for p in self._parameters]).numpy()
         lengths = (math.log(SHORTEST), math.log(LONGEST))
         noise = (math.log(SMALLEST_NOISE), math.log(LARGEST_NOISE))
-        found = _minimum(loss, start, [noise, (-10.0, 10.0), *[lengths] * (len(start) - 2)])
-        self._set(found)
+        slopes = [(-MOST_SLOPE, MOST_SLOPE)] * len(self.trend.slopes)
+        ends = [lengths] * (len(start) - 2 - len(slopes))
+        self._set(_minimum(loss, start, [noise, (-10.0, 10.0), *ends, *slopes]))
 
     def _set(self, flat: Floats) -> None:
         """Give the parameters these values."""
@@ -144,14 +157,14 @@ def fit(columns: Sequence[Column], targets: Targets) -> Hyperparameters:
     shift = float(np.mean(targets.y)) if len(targets.y) else 0.0
     spread = float(np.std(targets.y)) if len(targets.y) else 0.0
     spread = spread if spread > 1e-12 else 1.0
-    density, kind = Density(columns), "gp"
+    density, kind = Density(columns, targets.trained), "gp"
     try:
         density.climb(*standardised(targets, shift, spread))
     except (IllConditioned, RuntimeError, ValueError):  # torch's, for numbers that went astray
-        density, kind = Density(columns), "default"
+        density, kind = Density(columns, targets.trained), "default"
     noise = math.exp(density.log_noise.item()) if kind == "gp" else BROAD_NOISE
-    lengthscales = density.kernel.lengthscales
-    return Hyperparameters(kind, lengthscales, noise, density.mean.item(), shift, spread)
+    lengthscales, slopes = density.kernel.lengthscales, density.trend.slopes
+    return Hyperparameters(kind, lengthscales, noise, density.mean.item(), shift, spread, slopes)
 
 
 def standardised(targets: Targets, shift: float, spread: float) -> tuple[Tensor, Tensor, Tensor]:

@@ -36,12 +36,13 @@ def library_versions() -> dict[str, str]:
     return {library.__name__: str(library.__version__) for library in libraries}
 
 
-def noise_prior() -> Any:
+def noise_prior(trained: bool) -> Any:
     """What is expected of an observation's variance, in units of the targets' variance.
 
-    BoTorch's default: a result is mostly clean, but the data may say otherwise.
+    BoTorch's default: a result is mostly clean, but the data may say otherwise. Of a training,
+    where the seed decides, more is expected (docs/adr/0009).
     """
-    return LogNormalPrior(-4.0, 1.0)
+    return LogNormalPrior(-2.5 if trained else -4.0, 1.0)
 
 
 def log_density(prior: Any, logs: Tensor) -> Tensor:

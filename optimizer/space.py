@@ -24,13 +24,15 @@ class Column:
     """One coordinate of an encoded point.
 
     A `real` lies in about [0, 1]; a `category` is the index of one of `categories` values. In a
-    `conditional` column, some points have `INACTIVE` instead.
+    `conditional` column, some points have `INACTIVE` instead. Along a `trend`, what is measured
+    mostly rises or mostly falls, and a model expects that to go on beyond its data.
     """
 
     name: str
     kind: Literal["real", "category"] = "real"
     categories: int = 0
     conditional: bool = False
+    trend: bool = False
 
 
 class Space(Protocol):

@@ -26,6 +26,7 @@ from optimizer.joint import SMALLEST_VARIANCE, Joint, Posterior
 from optimizer.kernel import MANY, Kernel
 from optimizer.space import Column
 from optimizer.targets import Targets
+from optimizer.trend import Trend
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,6 +50,7 @@ class Surrogate:
         self._columns, self._known, self._targets = columns, known, targets
         self._quick = len(targets.y) > MANY
         self._kernel = Kernel(columns, self._quick).fixed(known.lengthscales)
+        self._trend = Trend(columns).fixed(known.slopes)
         self._x, y, variance = standardised(targets, known.shift, known.spread)
         try:
             covariance = self._noisy(self._x, variance)
@@ -57,9 +59,10 @@ class Surrogate:
             self.kind = "constant"
             return
         self._there = self._kernel.placed(self._x)
-        self._weights = self._solved((y - known.mean)[:, None])
+        rise = self._trend(self._x)
+        self._weights = self._solved((y - known.mean - rise)[:, None])
         noise = (variance + known.noise)[:, None] * self._weights
-        self._smoothed = (covariance @ self._weights - noise).squeeze(-1)
+        self._smoothed = (covariance @ self._weights - noise).squeeze(-1) + rise
         # Whose results deviations know, and the factor of their covariance.
         self._support: Tensor | slice = slice(None)
         self._supported = self._factor
@@ -90,7 +93,7 @@ class Surrogate:
         """The mean of `predict` alone, `n`, without the cost of the deviation."""
         if self.kind == "constant":
             return self._known.shift + 0.0 * x.sum(-1)  # keeps the gradient's path: a slope of 0
-        return self._mean(self._kernel(x, self._x))
+        return self._mean(x, self._kernel(x, self._x))
 
     def predict(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of the compressed score, the chance of a result left out.
@@ -108,14 +111,14 @@ class Surrogate:
             places = self._kernel.placed(x)
             steep: tuple[Tensor, Tensor] = _Steep.apply(places, x.detach(), self)  # type: ignore[no-untyped-call]
             return steep
-        mean, deviation, _ = self._told(self._cross(x))
+        mean, deviation, _ = self._told(x, self._cross(x))
         return mean, deviation
 
-    def _told(self, cross: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _told(self, x: Tensor, cross: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Mean and deviation at points so alike (`n x` results), and what explains their scores."""
         explained = solved(self._supported, cross[:, self._support].T)
         variance = (1.0 - explained.square().sum(0)).clamp_min(SMALLEST_VARIANCE)
-        return self._mean(cross), self._known.spread * variance.sqrt(), explained
+        return self._mean(x, cross), self._known.spread * variance.sqrt(), explained
 
     def _cross(self, x: Tensor) -> Tensor:
         """How alike points (`n x d`) and results are, `n x` results."""
@@ -125,9 +128,9 @@ class Surrogate:
                 return cross
         return self._kernel(x, self._x)
 
-    def _mean(self, cross: Tensor) -> Tensor:
+    def _mean(self, x: Tensor, cross: Tensor) -> Tensor:
         standardised: Tensor = self._known.mean + (cross @ self._weights).squeeze(-1)
-        return self._known.shift + self._known.spread * standardised
+        return self._known.shift + self._known.spread * (standardised + self._trend(x))
 
     @property
     def spread(self) -> float:
@@ -213,12 +216,15 @@ class Surrogate:
 
 
 class _Steep(torch.autograd.Function):
-    """A prediction with a slope that is written out: torch's own takes thrice as long."""
+    """A prediction with a slope that is written out: torch's own takes thrice as long.
+
+    Of the kernel alone: what a gradient moves are parameters, and none of these has a trend.
+    """
 
     @staticmethod
     def forward(ctx: Any, places: Tensor, x: Tensor, model: Surrogate) -> tuple[Tensor, Tensor]:
         cross, rate = model._kernel.steep((places, model._there), x, model._x)
-        mean, deviation, explained = model._told(cross)
+        mean, deviation, explained = model._told(x, cross)
         ctx.save_for_backward(places, rate, deviation, explained)
         ctx.model = model
         return mean, deviation

@@ -24,11 +24,13 @@ class Targets:
 
     `x` is `n x d` (encoded points), `y` is `n` (compressed scores), `variance` is `n`: the known
     variance of each observation in squared units of `y`, 0 where nothing is known. All are finite.
+    `trained` says that results come from trainings, which a seed alone makes better or worse.
     """
 
     x: Floats
     y: Floats
     variance: Floats
+    trained: bool = False
 
     def __post_init__(self) -> None:
         if not all(np.isfinite(values).all() for values in (self.x, self.y, self.variance)):
@@ -88,12 +90,12 @@ def targets(problem: Problem, objective: Objective, x: Floats, values: Floats) -
         values: `n`, finite, in the objective's own unit.
     """
     scale = _scale(objective)
-    variance = np.zeros(len(values))
-    if _counts_images(problem, objective):
+    variance, trained = np.zeros(len(values)), _counts_images(problem, objective)
+    if trained:
         values, variance = _smoothed(values, problem.validation or 0, scale)
     score = scale.score(values)
     slope = np.where(score < 0, 1.0 / np.hypot(1.0, score), 1.0)  # of `compress`
-    return Targets(x, compress(score), variance * slope**2)
+    return Targets(x, compress(score), variance * slope**2, trained)
 
 
 def constraint_targets(constraint: Constraint, x: Floats, values: Floats) -> Targets:

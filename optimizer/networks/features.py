@@ -32,6 +32,8 @@ NAMES = (
     "dropout",
     "log_learning_rate",
 )
+# How much a network can know and how much of it comes through: both go on beyond what was tried.
+TRENDS = ("log_weights", "log_bottleneck")
 # What only some studies search: it has columns only there, so that a model has none in vain.
 CUTS, BOTH = ("channels", "inputs", "weights"), ("channels", "inputs")
 
@@ -60,7 +62,7 @@ def columns(ranges: Ranges, searched: Sequence[str]) -> tuple[Column, ...]:
     names += [f"log_{name}" for name in ("weight_decay", "batch_size") if name in searched]
     if "schedule" in searched:
         names += [f"schedule_{word}" for word in _choice(ranges.schedules)]
-    return tuple(Column(name) for name in names)
+    return tuple(Column(name, trend=name in TRENDS) for name in names)
 
 
 def options(

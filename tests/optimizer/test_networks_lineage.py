@@ -108,12 +108,12 @@ def test_a_parent_that_names_no_trial_is_refused(gene: Any, field: str) -> None:
 
 
 def history(problem: Problem) -> History:
-    """Networks of all sizes; the larger ones are better."""
+    """Networks of all sizes, of which one alone has learnt something: the best place to look."""
     found = []
     for number in range(1, 15):
         point = problem.space.sample(random.Random(number))
         figures = problem.space.figures(point)
-        error = min(0.8, 4.0 / figures["model_size:deployed"] ** 0.5)
+        error = 0.01 if number == 9 else 0.8
         found.append(
             Observation(point, {**figures, "error": error}, number, key=problem.space.key(point))
         )
