@@ -31,10 +31,13 @@ from optimizer.space import Point
 USUAL_BUDGET = 100
 # One exploring proposal of so many is drawn from the prior, whatever the model believes.
 RANDOM_EVERY = 3
-# Candidates that the model ranks while the front is morphed, and while the space is explored.
-CHILDREN, SAMPLES = 500, 96
+# Candidates that the model ranks: children of the front, and samples of the whole space, which lead
+# away from a front that is one family.
+CHILDREN, SAMPLES = 500, 250
 # For the children of a front whose neighbours were mostly tried, or lie over a limit.
 TRIES = 1_500
+# A child is one change away from its parent; with this probability it is one more, and so on.
+FARTHER = 0.5
 # Of the children of the last stage, so many are pruned whatever their parent was.
 PRUNED = 0.75
 
@@ -94,8 +97,8 @@ def _source(space: Any, stage: Stage) -> Source:
 
 
 def _family(moves: Moves) -> Source:
-    """Children of the front; samples of the prior where it has few of them, or none."""
-    return Source(moves, samples=0, morphs=CHILDREN, tries=TRIES, least=CHILDREN)
+    """Children of the front beside samples; more of these where it has few children, or none."""
+    return Source(_Farther(moves), SAMPLES, CHILDREN, TRIES, least=SAMPLES + CHILDREN)
 
 
 def _without_pruning(space: NetworkSpace) -> Moves:
@@ -103,6 +106,24 @@ def _without_pruning(space: NetworkSpace) -> Moves:
     if "none" not in space.ranges.pruning_scopes:
         return space
     return _Whole(replace(space, ranges=replace(space.ranges, pruning_scopes=("none",))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Farther:
+    """The same samples, and morphs of one change or of several."""
+
+    moves: Moves
+
+    def sample(self, rng: random.Random) -> Point:
+        """Draw a network of the prior."""
+        return self.moves.sample(rng)
+
+    def morph(self, point: Point, rng: random.Random) -> Point:
+        """A neighbour, or a neighbour of one."""
+        child = self.moves.morph(point, rng)
+        while rng.random() < FARTHER:
+            child = self.moves.morph(child, rng)
+        return child
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from optimizer.problem import Problem
 Stage = Literal["explore", "morph", "prune"]
 
 # Pruning is in a stage of its own since a pruned child says little of what its parent could become.
-EXPLORE, MORPH = 0.3, 0.7
+EXPLORE, MORPH = 0.15, 0.3
 
 
 @dataclass(frozen=True, slots=True)

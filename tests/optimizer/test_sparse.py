@@ -9,7 +9,7 @@ import pytest
 from optimizer.designers import bayes
 from optimizer.designers.bayes import parents
 from optimizer.designers.options import check_options
-from optimizer.designers.sparse import SparseDesigner
+from optimizer.designers.sparse import CHILDREN, SAMPLES, SparseDesigner, _Farther
 from optimizer.errors import InvalidProblem
 from optimizer.history import History, Observation
 from optimizer.networks.lineage import PARENT
@@ -19,7 +19,9 @@ from optimizer.proposal import Proposal
 from optimizer.scale import Scale
 from optimizer.space import space_from_json
 
-SPACE = space_from_json({"kind": "tiny"}, input_shape=(8, 8, 1), classes=10, train_images=897)
+SPACE = space_from_json(
+    {"kind": "tiny"}, input_shape=(8, 8, 1), classes=10, training={"inherit_epochs": 5}
+)
 OBJECTIVES = (
     Objective("error", scale=Scale(0.005, 0.45, log=True)),
     Objective("model_size:deployed", "known", scale=Scale(100.0, 64_000.0, log=True)),
@@ -53,18 +55,19 @@ def test_it_explores_the_whole_space_by_model_and_chance_without_pruning() -> No
 
 
 def test_then_it_morphs_the_front_which_passes_on_its_weights() -> None:
-    history = tried(30)
+    history = tried(20)
     marks = history.front(PROBLEM)
     keys = {o.key for o, on in zip(history.observations, marks, strict=True) if on}
-    found = suggest(30, 2)
-    assert [p.details["stage"] for p in found] == ["morph", "morph"]
-    assert {p.origin for p in found} == {"morph"}
-    assert all(p.point[PARENT]["key"] in keys for p in found)
+    found = suggest(20, 4)
+    assert {p.details["stage"] for p in found} == {"morph"}
+    children = [p for p in found if p.origin == "morph"]
+    assert children
+    assert all(p.point[PARENT]["key"] in keys for p in children)
     assert not any("pruning" in p.point for p in found)
 
 
 @pytest.mark.parametrize("limit", [None, 0.001])
-def test_five_hundred_are_ranked_even_where_the_front_is_empty(
+def test_children_and_samples_are_ranked_even_where_the_front_is_empty(
     monkeypatch: pytest.MonkeyPatch, limit: float | None
 ) -> None:
     ranked: list[Pool] = []
@@ -76,11 +79,12 @@ def test_five_hundred_are_ranked_even_where_the_front_is_empty(
     monkeypatch.setattr(bayes, "first_pool", noted)
     error, size = OBJECTIVES
     problem = replace(PROBLEM, objectives=(replace(error, limit=limit), size))
-    history = tried(30)
+    history = tried(20)
     assert history.front(problem).any() == (limit is None)
     (found,) = SparseDesigner().suggest(problem, history, [], None, 1, 1)
-    assert len(ranked[0]) == 500
-    assert any(PARENT in c.point for c in ranked[0].candidates) == (limit is None)
+    assert len(ranked[0]) == CHILDREN + SAMPLES
+    children = sum(PARENT in c.point for c in ranked[0].candidates)
+    assert children == (CHILDREN if limit is None else 0)
     assert found.details["stage"] == "morph"
 
 
@@ -105,7 +109,7 @@ def test_the_shares_of_the_budget_are_options() -> None:
 
 
 def test_a_study_may_ask_for_children_from_scratch() -> None:
-    (found,) = suggest(30, 1, inherit=False)
+    (found,) = suggest(20, 1, inherit=False)
     assert found.details["stage"] == "morph"
     assert PARENT not in found.point
 
@@ -127,3 +131,18 @@ def test_an_option_that_makes_no_sense_is_refused_by_name(
     with pytest.raises(InvalidProblem) as caught:
         check_options("sparse", replace(PROBLEM, options=options))
     assert caught.value.field == f"designer_options.{field}"
+
+
+def test_a_child_is_one_change_away_or_several() -> None:
+    class Counted:
+        def sample(self, rng: random.Random) -> dict[str, Any]:
+            return {"changes": 0}
+
+        def morph(self, point: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+            return {"changes": point["changes"] + 1}
+
+    moves, rng = _Farther(Counted()), random.Random(0)
+    changes = [moves.morph({"changes": 0}, rng)["changes"] for _ in range(400)]
+    assert min(changes) == 1
+    assert 1.8 < sum(changes) / len(changes) < 2.2
+    assert moves.sample(rng) == {"changes": 0}
