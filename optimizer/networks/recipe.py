@@ -21,6 +21,9 @@ FEW_BATCH, BATCH, MANY_BATCH = 32, 64, 128
 # What a network that inherits is trained for, in whole epochs: the shortest training that was tried
 # whose errors rank networks about as long trainings from scratch do (docs/adr/0006).
 INHERIT_STEPS = 375
+# Of a whole training, so much is the most that a child may take. A longer one spares little, and
+# the front fills with networks that were trained many times as long as a confirm run trains.
+INHERIT_SHARE = 1 / 3
 # What a study's errors are of, unless it says otherwise: of what is deployed (docs/adr/0017).
 QUANTISATION = "post_training"
 AWARE_SHARE = 0.25
@@ -231,7 +234,8 @@ def _defaults(train_images: int | None) -> dict[str, Any]:
     return {"epochs": epochs, "batch_size": batch, "quantisation": QUANTISATION}
 
 
-def _inherit_epochs(recipe: Recipe, train_images: int) -> int:
-    """As many epochs as `INHERIT_STEPS` take, and no more than any other network has."""
+def _inherit_epochs(recipe: Recipe, train_images: int) -> int | None:
+    """As many epochs as `INHERIT_STEPS` take; None where that would not spare enough."""
     steps = max(1, train_images // (recipe.batch_size or BATCH))
-    return min(recipe.epochs, math.ceil(INHERIT_STEPS / steps))
+    epochs = math.ceil(INHERIT_STEPS / steps)
+    return epochs if epochs <= INHERIT_SHARE * recipe.epochs else None

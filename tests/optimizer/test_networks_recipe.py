@@ -167,16 +167,18 @@ def test_a_trial_that_inherits_has_its_own_epochs() -> None:
 @pytest.mark.parametrize(
     ("changes", "images", "epochs"),
     [
-        ({}, 897, 14),  # 28 steps an epoch
+        ({}, 897, None),  # 28 steps an epoch, so 14 of 30
+        ({"epochs": 42}, 897, 14),
+        ({}, 2_000, 7),
         ({}, 54_000, 1),
-        ({"epochs": 4}, 897, 4),  # never more than any other network has
+        ({"epochs": 2}, 54_000, None),
         ({"batch_size": 8}, 897, 4),
         ({"inherit_epochs": 7}, 897, 7),
         ({"inherit_epochs": None}, 897, None),
         ({}, None, None),
     ],
 )
-def test_a_child_is_trained_for_some_hundred_steps_unless_the_study_says_otherwise(
+def test_a_child_is_trained_for_some_hundred_steps_where_that_spares_most_of_a_training(
     changes: dict[str, Any], images: int | None, epochs: int | None
 ) -> None:
     found = Recipe.from_json(changes, images)
