@@ -150,6 +150,7 @@ def space_from_json(  # noqa: PLR0913 - a definition, and what its study adds
     training: Mapping[str, Any] | None = None,
     train_images: int | None = None,
     instructions: Mapping[str, Any] | None = None,
+    stops: bool = False,
 ) -> Space:
     """Build the space that a study defines.
 
@@ -161,6 +162,7 @@ def space_from_json(  # noqa: PLR0913 - a definition, and what its study adds
         training: the study's changes to the training recipe; networks only.
         train_images: how many images a network is trained on; sets the default epochs.
         instructions: the costs by which a study counts instructions; networks only.
+        stops: whether the study has a rule that stops trials; networks only.
 
     Raises:
         InvalidSpace: with the path of the wrong field, such as `space.filters`.
@@ -184,6 +186,7 @@ def space_from_json(  # noqa: PLR0913 - a definition, and what its study adds
             training=training,
             train_images=train_images,
             instructions=instructions,
+            stops=stops,
         )
     kinds = ", ".join(("parameters", *NETWORK_KINDS))
     raise InvalidSpace("space.kind", f"need one of {kinds}, got {kind!r}")

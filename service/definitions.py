@@ -208,6 +208,7 @@ def _space(complete: Mapping[str, Any], data: Facts | None) -> Space:
         device=complete["device"],
         training=complete["training"],
         train_images=data["train"],
+        stops=complete["stopping"] is not None,
     )
 
 

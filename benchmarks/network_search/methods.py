@@ -110,10 +110,8 @@ METHODS: Mapping[str, Entry] = {
     "nsga2": Entry(Nsga2),
     "optuna_nsga2": Entry(lambda problem: Optuna(problem, "nsga2")),
     "tpe": Entry(lambda problem: Optuna(problem, "tpe")),
-    "ageing_evolution": Entry(lambda problem: Designed(problem, "ageing-evolution"), inherits=True),
-    "sparse": Entry(lambda problem: Designed(problem, "sparse"), inherits=True),
-    "sparse_scratch": Entry(lambda problem: Designed(problem, "sparse")),
-    "sparse_stopping": Entry(
-        lambda problem: Designed(problem, "sparse"), inherits=True, stops=True, share=0.6
-    ),
+    "ageing_evolution": Entry(lambda problem: Designed(problem, "ageing-evolution")),
+    "sparse": Entry(lambda problem: Designed(problem, "sparse")),
+    "sparse_inheriting": Entry(lambda problem: Designed(problem, "sparse"), inherits=True),
+    "sparse_stopping": Entry(lambda problem: Designed(problem, "sparse"), stops=True, share=0.6),
 }

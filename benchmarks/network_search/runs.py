@@ -38,7 +38,7 @@ class Run:
         """
         self._bench, self._folder, self._seed = bench, folder, seed
         self._entry, self.name = METHODS[method], f"{method}-{seed}"
-        self.problem = bench.problem(seed, self._entry.inherits)
+        self.problem = bench.problem(seed, self._entry.inherits, self._entry.stops)
         self._log = Lines(folder / f"{self.name}.jsonl", ("number",))
         self._searched = folder / f"{self.name}-searched.json"
         initial = folder / f"initial-{seed}"

@@ -27,6 +27,7 @@ class Setting:
         trials: that designers with stages or populations reckon with; the true end is elsewhere.
         training: changes to the recipe.
         ranges: changes to the space `tiny`.
+        inherit_epochs: of a child, for methods whose children inherit; None for the recipe's own.
     """
 
     data: str
@@ -36,19 +37,30 @@ class Setting:
     trials: int
     training: Mapping[str, Any] = field(default_factory=dict)
     ranges: Mapping[str, Any] = field(default_factory=dict)
+    inherit_epochs: int | None = None
 
-    def problem(self, data: DataSet, seed: int, inherits: bool) -> Problem:
-        """What a designer is asked; `inherits` says whether morphs may begin with weights."""
+    def problem(self, data: DataSet, seed: int, inherits: bool, stops: bool = False) -> Problem:
+        """What a designer is asked.
+
+        Args:
+            data: loaded.
+            seed: of the run.
+            inherits: whether morphs may begin with weights.
+            stops: whether a rule ends trials.
+        """
         # Rivals train in floats, and so do we here.
         training = {"quantisation": "none", **self.training, "epochs": self.epochs}
         if not inherits:
             training["inherit_epochs"] = None
+        elif self.inherit_epochs is not None:
+            training["inherit_epochs"] = self.inherit_epochs
         space = space_from_json(
             {"kind": "tiny", **self.ranges},
             input_shape=data.shape,
             classes=data.classes,
             training=training,
             train_images=len(data.training),
+            stops=stops,
         )
         images = len(data.validation)
         return Problem(space, self.objectives, images, seed, budget=self.trials)
@@ -69,9 +81,9 @@ class Bench:
         x_train, y_train = whole.x_train[:images], whole.y_train[:images]
         return cls(setting, data, replace(whole, x_train=x_train, y_train=y_train))
 
-    def problem(self, seed: int, inherits: bool) -> Problem:
+    def problem(self, seed: int, inherits: bool, stops: bool = False) -> Problem:
         """The problem of one run."""
-        return self.setting.problem(self.data, seed, inherits)
+        return self.setting.problem(self.data, seed, inherits, stops)
 
 
 def network_space(problem: Problem) -> NetworkSpace:

@@ -10,7 +10,7 @@ with the weights of the trial that its line began with.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from optimizer.errors import InvalidPoint
@@ -19,7 +19,7 @@ from optimizer.parameters import is_number, is_whole
 from optimizer.space import Point
 
 PARENT = "parent"
-NAMES = ("inherits", "log_epochs")
+INHERITS, EPOCHS = "inherits", "log_epochs"
 MOST_EPOCHS = 1_000  # what counts as 1
 MOST_ID = 10**8  # an id has nine digits
 _KEY = re.compile(r"[0-9a-f]{64}")
@@ -50,10 +50,24 @@ def check_parent(point: Point) -> None:
         raise InvalidPoint(f"{PARENT}.ids", f"need a whole number from 0, got {gene['ids']!r}")
 
 
-def lineage(point: Point, recipe: Mapping[str, Any]) -> list[float]:
-    """The coordinates named in `NAMES`: whether it inherits, and the epochs of all its line."""
+def names(inherits: bool, stops: bool) -> tuple[str, ...]:
+    """The coordinates of `lineage` in a space: last the epochs, where trials differ in them.
+
+    Args:
+        inherits: whether morphs do.
+        stops: whether trials may be stopped.
+    """
+    if inherits:
+        return (INHERITS, EPOCHS)
+    return (EPOCHS,) if stops else ()
+
+
+def lineage(point: Point, recipe: Mapping[str, Any], wanted: Sequence[str]) -> list[float]:
+    """These coordinates: whether it inherits, and the epochs of all its line."""
     inherited = point[PARENT]["epochs"] if PARENT in point else 0.0
-    return [float(PARENT in point), log_epochs(recipe["epochs"] + inherited)]
+    epochs = log_epochs(recipe["epochs"] + inherited)
+    told = {INHERITS: float(PARENT in point), EPOCHS: epochs}
+    return [told[name] for name in wanted]
 
 
 def log_epochs(total: float) -> float:

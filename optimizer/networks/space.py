@@ -27,8 +27,7 @@ from optimizer.networks.step import Step
 from optimizer.networks.steps import steps
 from optimizer.networks.tally import prunable, tally
 from optimizer.networks.treatment import draw_training, pruning_recipe
-from optimizer.networks.validity import check_point
-from optimizer.parameters import is_whole
+from optimizer.networks.validity import check_data, check_point
 from optimizer.space import NO_LIMITS, Column, Figures, Point, work_key
 from resource_models.devices import Device, device
 from resource_models.graph import Graph
@@ -48,18 +47,15 @@ class NetworkSpace:
     least: Wishes = ()
     formulas: Formulas = ()  # of the instructions that the study asks for
     kind: str = "tiny"  # the preset that the ranges are changes of
+    stops: bool = False  # whether trials may be stopped: then their epochs are a coordinate
 
     measured_names: ClassVar[tuple[str, ...] | None] = ("error",)
     cardinality: ClassVar[int | None] = None
     listable: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        shape = self.input_shape
-        if not (len(shape) in (1, 3) and all(is_whole(part) and part >= 1 for part in shape)):
-            raise InvalidSpace("data", f"need a shape (h, w, c) or (n,), got {shape!r}")
-        if not (is_whole(self.classes) and self.classes >= 2):
-            raise InvalidSpace("data", f"need at least 2 classes, got {self.classes!r}")
-        self.recipe.check_data(shape)
+        check_data(self.input_shape, self.classes)
+        self.recipe.check_data(self.input_shape)
         least = self._trained_macs(self.cheapest)
         if least > self.ranges.max_macs:
             raise InvalidSpace(
@@ -78,6 +74,7 @@ class NetworkSpace:
         training: Mapping[str, Any] | None = None,
         train_images: int | None = None,
         instructions: Mapping[str, Any] | None = None,
+        stops: bool = False,
     ) -> "NetworkSpace":
         """Build the space of a study; `optimizer.space.space_from_json` has the details."""
         ranges, kind = ranges_of(data), data["kind"]
@@ -91,13 +88,18 @@ class NetworkSpace:
             Recipe.from_json(training, train_images),
             formulas=read_formulas(instructions),
             kind=kind,
+            stops=stops,
         )
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """What each coordinate of `encode` means: the same for a space, whatever its points."""
-        own = columns(self.ranges, self.searched)
-        return own + tuple(map(Column, lineage.NAMES)) if self.inherits else own
+        return columns(self.ranges, self.searched) + tuple(map(Column, self._line_names))
+
+    @property
+    def _line_names(self) -> tuple[str, ...]:
+        """The coordinates that tell how long a trial and its line were trained."""
+        return lineage.names(self.inherits, self.stops)
 
     @property
     def known_names(self) -> tuple[str, ...]:
@@ -150,6 +152,7 @@ class NetworkSpace:
             "device": self.device.to_json(),
             "training": self.recipe.to_json(),
             **written(self.formulas),
+            **({"stops": True} if self.stops else {}),
         }
 
     def asked(self, names: Iterable[str]) -> Self:
@@ -211,22 +214,21 @@ class NetworkSpace:
         shown = {**point, "pruning": self._pruning(point, found)}
         base = features(point, self.input_shape, found, figures_, recipe)
         base += options(shown, self.ranges, self.searched, recipe)
-        return base + lineage.lineage(point, recipe) if self.inherits else base
+        return base + lineage.lineage(point, recipe, self._line_names)
 
     @cached_property
     def confirmed(self) -> Mapping[int, float]:
         """From scratch, for all epochs of the recipe."""
-        if not self.inherits:
-            return {}
-        own = len(self.columns) - len(lineage.NAMES)
-        return {own: 0.0, own + 1: lineage.log_epochs(self.recipe.epochs)}
+        scratch = {lineage.INHERITS: 0.0, lineage.EPOCHS: lineage.log_epochs(self.recipe.epochs)}
+        first = len(self.columns) - len(self._line_names)
+        return {first + place: scratch[name] for place, name in enumerate(self._line_names)}
 
     def observed(self, point: Point, key: str, epochs: float | None) -> list[float]:
         """The coordinates of a tried network, if need be for the epochs that it really had."""
         if key not in self._tried:
             self._tried[key] = self.encode(point)
         found = list(self._tried[key])
-        if self.inherits and epochs is not None:
+        if epochs is not None and self._line_names:
             found[-1] = lineage.log_epochs(epochs)
         return found
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from optimizer.errors import InvalidPoint
+from optimizer.errors import InvalidPoint, InvalidSpace
 from optimizer.networks.genotype import (
     BLOCK_FIELDS,
     BLOCK_OPTIONS,
@@ -28,6 +28,14 @@ from optimizer.parameters import is_number, is_whole
 from optimizer.space import Point
 
 _ID = re.compile(r"[a-z][0-9]{1,9}")
+
+
+def check_data(shape: Shape, classes: int) -> None:
+    """Raise InvalidSpace unless networks can tell so many classes of such samples apart."""
+    if not (len(shape) in (1, 3) and all(is_whole(part) and part >= 1 for part in shape)):
+        raise InvalidSpace("data", f"need a shape (h, w, c) or (n,), got {shape!r}")
+    if not (is_whole(classes) and classes >= 2):
+        raise InvalidSpace("data", f"need at least 2 classes, got {classes!r}")
 
 
 def check_point(point: Any, ranges: Ranges, shape: Shape, searched: tuple[str, ...] = ()) -> None:

@@ -56,7 +56,7 @@ def test_one_rival_that_is_as_good_leaves_the_claims_over_the_others() -> None:
 
 
 def test_what_is_only_printed_is_not_required() -> None:
-    assert all(judged(lines(ageing_evolution=0.2, sparse_scratch=0.2)).values())
+    assert all(judged(lines(ageing_evolution=0.2, sparse_inheriting=0.2)).values())
 
 
 def test_stopping_may_lose_two_percent_and_needs_few_epochs() -> None:

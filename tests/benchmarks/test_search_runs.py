@@ -16,7 +16,7 @@ from benchmarks.network_search.trials import Trial, Workshop, used_epochs
 @pytest.fixture(scope="module")
 def bench() -> Bench:
     """The digits, one epoch a trial."""
-    return Bench.of(replace(search_digits.setting(), epochs=1))
+    return Bench.of(replace(search_digits.setting(), epochs=1, inherit_epochs=1))
 
 
 def results(trials: list[Trial]) -> list[tuple[str, str, dict[str, float]]]:

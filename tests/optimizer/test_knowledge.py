@@ -4,6 +4,7 @@ import math
 import random
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -123,8 +124,12 @@ def test_a_reference_that_was_given_stands() -> None:
     assert knowledge(Problem(SQUARE, told), tried(24)).reference.tolist() == [0.0, 0.0]
 
 
-def networks() -> Problem:
-    space = space_from_json({"kind": "tiny"}, input_shape=(8, 8, 1), classes=10, train_images=897)
+INHERITING = {"training": {"inherit_epochs": 5}}
+
+
+def networks(context: Mapping[str, Any] = INHERITING) -> Problem:
+    digits: dict[str, Any] = {"input_shape": (8, 8, 1), "classes": 10, "train_images": 897}
+    space = space_from_json({"kind": "tiny"}, **digits, **context)
     objectives = (
         Objective("error", scale=Scale(0.005, 0.45, log=True)),
         Objective("model_size:deployed", "known", scale=Scale(100.0, 64_000.0, log=True)),
@@ -137,8 +142,9 @@ def observation(problem: Problem, point: Point, number: int, **changes: object) 
     return replace(Observation(point, values, number), **changes)  # type: ignore[arg-type]
 
 
-def test_a_stopped_trial_teaches_what_it_was_at_its_own_epochs() -> None:
-    asked, rng = networks(), random.Random(1)
+@pytest.mark.parametrize("context", [INHERITING, {"stops": True}])
+def test_a_stopped_trial_teaches_what_it_was_at_its_own_epochs(context: dict[str, Any]) -> None:
+    asked, rng = networks(context), random.Random(1)
     points = [asked.space.sample(rng) for _ in range(3)]
     history = History(
         (

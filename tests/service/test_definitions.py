@@ -217,10 +217,14 @@ def test_a_given_scale_of_a_black_box_is_fixed_at_once() -> None:
     assert second.scale is None
 
 
-def test_a_problem_survives_the_way_through_the_database(stage: Stage) -> None:
+@pytest.mark.parametrize("stopping", [None, {}])
+def test_a_problem_survives_the_way_through_the_database(stage: Stage, stopping: Any) -> None:
     announce(stage, "w", DIGITS)
-    problem = studies.problem_of(stage.read_study(stage.study(**NETWORK)))
-    assert problem == prepare(NETWORK, lambda name: DIGITS).problem
+    wanted = {**NETWORK, "stopping": stopping}
+    problem = studies.problem_of(stage.read_study(stage.study(**wanted)))
+    assert problem == prepare(wanted, lambda name: DIGITS).problem
+    # The epochs of a trial are a coordinate only where trials differ in them.
+    assert (problem.space.columns[-1].name == "log_epochs") == (stopping is not None)
 
 
 def test_the_first_difference_is_found_in_the_order_of_the_fields() -> None:
