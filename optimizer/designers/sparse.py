@@ -32,8 +32,8 @@ USUAL_BUDGET = 100
 # One exploring proposal of so many is drawn from the prior, whatever the model believes.
 RANDOM_EVERY = 3
 # Candidates that the model ranks: children of the front, and samples of the whole space, which lead
-# away from a front that is one family.
-CHILDREN, SAMPLES = 500, 250
+# away from a front that is one family; a power of two, for Sobol's points of parameter spaces.
+CHILDREN, SAMPLES = 500, 256
 # For the children of a front whose neighbours were mostly tried, or lie over a limit.
 TRIES = 1_500
 # A child is one change away from its parent; with this probability it is one more, and so on.

@@ -149,7 +149,7 @@ def test_another_network_than_the_proposed_one_is_not_shown(served_sqlite: Serve
 
 
 def test_a_child_and_its_parent_show_each_other(served: Served) -> None:
-    study(served)
+    study(served, training={"inherit_epochs": 5})
     parent = queue(served, point=point(0))
     finish(served, lease(served))
     child = queue(served, point=point(1), parent=1)
