@@ -14,6 +14,9 @@ is one line of the results, kept and used again. A trial took 2.6 s on one core 
 networks of the prior; 0.2 to 9 s), a run about 4 minutes and its confirmation 3: with 8 methods and
 10 seeds about 9 hours of one core. `--methods` and `--seeds` run some of them. Only the lines of
 `tpe` and `optuna_nsga2` need Optuna.
+
+`--develop` is for work on a method: other seeds, networks confirmed on validation images, lines of
+their own under `.runs`, and no record.
 """
 
 import argparse
@@ -53,6 +56,10 @@ STOPPING_SHARE, MARGIN = 0.6, 0.02
 
 RUNS = Path(__file__).parent / ".runs" / "search_digits"
 LINES = Lines(RESULTS / "search_digits.jsonl", ("method", "seed"))
+# Seeds from here on are those of development.
+DEVELOPMENT = 1_000
+DEVELOPED = RUNS.with_name("search_digits_develop")
+DRAFTS = Lines(DEVELOPED / "lines.jsonl", ("method", "seed"))
 LIBRARIES = ("torch", "numpy", "botorch", "gpytorch", "optuna")
 # What decides the proposals of a method: lines of peers outlive changes of ours.
 OF_OURS = (
@@ -110,12 +117,14 @@ def run(fields: Json, epochs: int = EPOCHS, folder: Path = RUNS) -> Json:
     torch.set_num_threads(1)
     code, training = code_of(*MODULES[fields["method"]]), code_of(*OF_TRAINING)
     bench, seed = Bench.of(setting()), fields["seed"]
+    test = seed < DEVELOPMENT
     this = Run(bench, folder, fields["method"], seed)
     with this.held():
         trials = this.search(epochs)
         frozen = chosen(this.problem, trials, MOST_CONFIRMED)
         begun_s = time.process_time()
-        confirmation = Confirmation(bench, folder / "confirmed.jsonl", seed, CONFIRM_SEEDS)
+        log = folder / "confirmed.jsonl"
+        confirmation = Confirmation(bench, log, seed, CONFIRM_SEEDS, test)
         confirmed = confirmation.of(frozen)
         confirm_s = time.process_time() - begun_s
         this.end()
@@ -135,6 +144,11 @@ def run(fields: Json, epochs: int = EPOCHS, folder: Path = RUNS) -> Json:
         "training": training,
         "versions": versions_of(LIBRARIES),
     }
+
+
+def draft(fields: Json) -> Json:
+    """A run of development."""
+    return run(fields, folder=DEVELOPED)
 
 
 def start_of(keys: Sequence[str]) -> str:
@@ -216,6 +230,17 @@ def summary() -> None:
     record("search_digits", figures, claims(found, figures))
 
 
+def show_drafts(methods: Sequence[str], seeds: Sequence[int]) -> None:
+    """Print the volumes of development, a row for each method."""
+    by_run = {DRAFTS.key(line): line for line in DRAFTS.read()}
+    for method in methods:
+        found = [by_run[method, seed] for seed in seeds]
+        for name in ("confirmed", "observed"):
+            told = " ".join(f"{line[name]:.3f}" for line in found)
+            mean = np.mean([line[name] for line in found])
+            print(f"{method} {name}: {told}; mean {mean:.3f}")
+
+
 def wanted(methods: Sequence[str], seeds: Sequence[int]) -> list[Json]:
     """The runs, all methods of a seed before the next seed."""
     return [{"method": method, "seed": seed} for seed in seeds for method in methods]
@@ -227,7 +252,15 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", default=NAMES, choices=NAMES)
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS), choices=SEEDS)
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument(
+        "--develop", action="store_true", help="other seeds, no test set, no record"
+    )
     asked = parser.parse_args()
+    if asked.develop:
+        seeds = [DEVELOPMENT + seed for seed in asked.seeds]
+        finish(DRAFTS, wanted(asked.methods, seeds), draft, asked.processes)
+        show_drafts(asked.methods, seeds)
+        return
     finish(LINES, wanted(asked.methods, asked.seeds), run, asked.processes)
     left = LINES.missing(wanted(NAMES, SEEDS))
     if left:

@@ -75,7 +75,7 @@ def greedy(scores: Scores, keys: Sequence[str], most: int) -> list[int]:
 class Confirmation:
     """Trains frozen networks again; what was trained once is not trained a second time."""
 
-    def __init__(self, bench: Bench, log: Path, seed: int, seeds: int) -> None:
+    def __init__(self, bench: Bench, log: Path, seed: int, seeds: int, test: bool = True) -> None:
         """Read what was done before.
 
         Args:
@@ -83,15 +83,17 @@ class Confirmation:
             log: of all confirmations of a benchmark.
             seed: of the search.
             seeds: trainings of each network.
+            test: whether the test set is read; else errors are those of validation images, for
+                whoever develops a method.
         """
-        self._bench, self._seed, self._seeds = bench, seed, seeds
+        self._bench, self._seed, self._seeds, self._test = bench, seed, seeds, test
         # From scratch, whatever the search did; so a network is the same for all methods.
         self._problem = bench.problem(seed, inherits=False)
         self._workshop = Workshop(bench, self._problem, None)
         self._log = Lines(log, ("seed", "key", "replicate"))
 
     def of(self, networks: Sequence[Trial]) -> list[Json]:
-        """Each network's mean test error and figures, in the objectives' names, with its key."""
+        """Each network's mean error and figures, in the objectives' names, with its key."""
         done = {self._log.key(line): line for line in self._log.read()}
         found = []
         for network in networks:
@@ -123,7 +125,7 @@ class Confirmation:
         return hypervolume(np.stack(columns, axis=1))
 
     def _trained(self, network: Trial, replicate: int) -> dict[str, float]:
-        """The test error and the figures of one training; of a diverged one, those of guessing."""
+        """The error and the figures of one training; of a diverged one, those of guessing."""
         point, bench = orphan(network.point), self._bench
         seed = training_seed("confirm", self._seed, replicate)
         known = self._problem.space.figures(point)
@@ -132,4 +134,5 @@ class Confirmation:
             trained = train(self._workshop.work(point, seed), bench.tensors, never)
         except Infeasible:
             return {**values, "error": 1 - 1 / bench.data.classes}
-        return {**values, **trained.figures, "error": test_error(trained.network, bench.data)}
+        error = test_error(trained.network, bench.data) if self._test else trained.error
+        return {**values, **trained.figures, "error": error}

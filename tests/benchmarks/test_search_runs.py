@@ -86,3 +86,34 @@ def test_children_inherit_in_a_run_and_are_confirmed_from_scratch(
     assert observed_volume(this.problem, trials) >= 0.0
     this.end()
     assert not (tmp_path / "bayes-0").exists()
+
+
+def test_whoever_develops_a_method_does_not_read_the_test_set(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*given: object) -> float:
+        raise AssertionError("the test set was read")
+
+    monkeypatch.setattr("benchmarks.network_search.confirmation.test_error", read)
+    networks = Run(bench, tmp_path, "random", seed=0).search(11)[-1:]
+    (found,) = Confirmation(bench, tmp_path / "a.jsonl", 0, 1, test=False).of(networks)
+    assert 0 <= found["confirmed"]["error"] <= 1
+    with pytest.raises(AssertionError, match="was read"):
+        Confirmation(bench, tmp_path / "b.jsonl", 0, 1).of(networks)
+
+
+@pytest.mark.parametrize(("seed", "test"), [(9, True), (search_digits.DEVELOPMENT, False)])
+def test_the_seeds_of_development_are_confirmed_on_validation_images(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, test: bool
+) -> None:
+    class Asked(Exception):
+        """Ends the run with what was asked."""
+
+    def confirmation(*given: object) -> None:
+        raise Asked(given[-1])
+
+    monkeypatch.setattr("benchmarks.network_search.confirmation.Confirmation", confirmation)
+    monkeypatch.setattr(search_digits, "setting", lambda: bench.setting)
+    with pytest.raises(Asked) as asked:
+        search_digits.run({"method": "random", "seed": seed}, epochs=11, folder=tmp_path)
+    assert asked.value.args == (test,)
