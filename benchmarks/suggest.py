@@ -6,7 +6,8 @@ the result of the last one, after one that is not counted. Wall seconds of a pro
 the fit, which is a job of its own. The amortised CPU seconds do: a fit stays in use until the
 history has grown by 5 %, so at n results each proposal carries the fit's / (0.05 n); the others fit
 for every proposal. Claims are ratios of amortised figures from this run. `sparse` ranks 500
-children of a front of networks. `--quick` runs the smallest size alone and keeps nothing.
+children of a front of networks beside 256 samples. `--quick` runs the smallest size alone and keeps
+nothing.
 """
 
 import argparse

@@ -55,15 +55,13 @@ class Hyperparameters:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, read by `from_json`."""
-        lists = {"lengthscales": list(self.lengthscales), "slopes": list(self.slopes)}
-        return asdict(self) | lists
+        return {n: list(v) if isinstance(v, tuple) else v for n, v in asdict(self).items()}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Hyperparameters":
         """Read what `to_json` wrote, exact to the last bit."""
-        tuples = {"lengthscales": tuple(data["lengthscales"])}
-        tuples["slopes"] = tuple(data.get("slopes", ()))
-        return cls(**(data | tuples))
+        told: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in data.items()}
+        return cls(**told)
 
 
 class Density:

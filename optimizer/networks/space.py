@@ -219,9 +219,8 @@ class NetworkSpace:
     @cached_property
     def confirmed(self) -> Mapping[int, float]:
         """From scratch, for all epochs of the recipe."""
-        scratch = {lineage.INHERITS: 0.0, lineage.EPOCHS: lineage.log_epochs(self.recipe.epochs)}
-        first = len(self.columns) - len(self._line_names)
-        return {first + place: scratch[name] for place, name in enumerate(self._line_names)}
+        told = lineage.lineage({}, {"epochs": self.recipe.epochs}, self._line_names)
+        return dict(enumerate(told, len(self.columns) - len(told)))
 
     def observed(self, point: Point, key: str, epochs: float | None) -> list[float]:
         """The coordinates of a tried network, if need be for the epochs that it really had."""
